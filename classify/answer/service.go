@@ -1,0 +1,68 @@
+package answer
+
+import (
+	"time"
+
+	"chokepoint/classify/finding"
+)
+
+// Status of a service (contract, "Records").
+type Status string
+
+// The statuses.
+const (
+	OK           Status = "ok"
+	Blocked      Status = "blocked"
+	Throttled    Status = "throttled"
+	Degraded     Status = "degraded"
+	Failing      Status = "failing"
+	Inconclusive Status = "inconclusive"
+	Unseen       Status = "unseen"
+)
+
+// Attempts counts connections that were tried and that failed.
+type Attempts struct {
+	Tried  int `json:"tried"`
+	Failed int `json:"failed"`
+}
+
+// Clients counts clients that tried and that were affected.
+type Clients struct {
+	Tried    int `json:"tried"`
+	Affected int `json:"affected"`
+}
+
+// Step is something to do next.
+type Step struct {
+	Text         string `json:"text"`
+	SendsTraffic bool   `json:"sends_traffic"`
+}
+
+// Service is the answer for one service.
+type Service struct {
+	Type       string            `json:"type"` // always "service"
+	Service    string            `json:"service"`
+	Name       string            `json:"name"` // as people write it
+	Status     Status            `json:"status"`
+	Works      string            `json:"works"` // yes, partly, no, unseen
+	Cause      string            `json:"cause"` // interference, this_host, first_hop, path, far_end, own_policy, unknown, none
+	Since      *time.Time        `json:"since,omitempty"`
+	Flows      int               `json:"flows"`
+	Attempts   Attempts          `json:"attempts"`
+	Clients    Clients           `json:"clients"`
+	How        []finding.Kind    `json:"how"`
+	Findings   []string          `json:"findings"`
+	Functions  map[string]string `json:"functions"` // chat, media, call, ...: ok, blocked, throttled, degraded, failing, inconclusive, unseen
+	Fits       []string          `json:"fits"`
+	CannotTell []finding.Reason  `json:"cannot_tell"`
+	Next       []Step            `json:"next"`
+	Sentence   string            `json:"sentence"`
+
+	RateDownBps *float64 `json:"rate_down_bps,omitempty"` // best sustained rate seen, IP bytes
+	RateUpBps   *float64 `json:"rate_up_bps,omitempty"`
+	OpensMs     *float64 `json:"opens_ms,omitempty"` // median handshake RTT
+	Loss        *float64 `json:"loss,omitempty"`
+	BytesDown   uint64   `json:"bytes_down"`
+	BytesUp     uint64   `json:"bytes_up"`
+	Controls    int      `json:"controls"` // other services that worked meanwhile
+}

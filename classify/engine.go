@@ -1,0 +1,59 @@
+package classify
+
+import (
+	"time"
+
+	"chokepoint/capture"
+	"chokepoint/capture/decode"
+	"chokepoint/capture/defrag"
+	"chokepoint/capture/expr"
+	"chokepoint/classify/answer"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+	"chokepoint/classify/service"
+)
+
+// DefaultMemory is the budget of everything that is kept per flow, bytes.
+const DefaultMemory = 512 << 20
+
+// Options says how a run is done. The zero value is right for most.
+type Options struct {
+	Workers int    // goroutines beside the reader; 0 and 1: everything inline
+	Memory  int64  // budget, bytes; 0: DefaultMemory
+	Vantage string // host, gateway, span, server; "" or "auto": inferred
+	All     bool   // records of flows of unknown service too
+	Rules   *service.Rules
+	Filter  *expr.Filter // nil: every packet
+	Expect  []string     // services that get an answer even when nothing was seen
+	Seed    uint64       // of hash tables; 0: random
+}
+
+// Sink takes what a run finds, in an order that does not depend on Workers.
+// Flow is called when a flow ends, with the ids of the findings about it; f is
+// valid during the call only. Finding is called again for a finding with a
+// higher Rev. Service is called at the end, once per service.
+type Sink interface {
+	Flow(f *fact.Flow, findings []string) error
+	Finding(f *finding.Finding) error
+	Service(s *answer.Service) error
+}
+
+// Stats is what a run counted. All of it is the same on every machine.
+type Stats struct {
+	Source   capture.Stats
+	Packets  uint64 // given to flows
+	Filtered uint64 // not matched by the expression
+	Copies   uint64 // duplicated packets dropped
+	NoFlow   uint64 // not IP, or fragments that were never joined
+	Flows    uint64
+	Evicted  uint64 // flows forgotten for lack of memory
+	Decode   decode.Counts
+	Defrag   defrag.Counts
+	Findings int
+	First    time.Time // of the first and last packet
+	Last     time.Time
+	Vantage  string
+	Clients  int // addresses that opened flows, counted up to 1000
+	Controls int // other parties that worked
+	Blind    fact.Blindness
+}

@@ -1,0 +1,138 @@
+package fact
+
+import (
+	"net/netip"
+
+	"chokepoint/classify/service"
+)
+
+// Bounds of what the world remembers.
+const (
+	// MaxControls is how many live flows are remembered as controls.
+	MaxControls = 4096
+	// MaxFailures is how many failures are remembered for repetition.
+	MaxFailures = 1024
+	// FailureMemory is how long a failure counts for repetition, ns: the rule
+	// asks for 60 s between two of them.
+	FailureMemory = 120_000_000_000
+)
+
+// Control is a flow that made two-way progress in a time window: proof that
+// the link, the host and the capture worked meanwhile.
+type Control struct {
+	Flow        FlowID
+	Service     string // "" unknown
+	Owner       string // service family, else service, else "" (compare Server then)
+	Server      netip.Addr
+	Client      netip.Addr
+	Name        string // SNI, Host or query name; foreign text
+	Proto       uint8
+	If          uint16
+	First, Last int64  // progress in both directions was seen in this span, ns
+	Bytes       uint64 // payload bytes the server had sent by Last
+}
+
+// ControlQuery asks for controls of a failing flow. Zero fields do not
+// restrict.
+type ControlQuery struct {
+	From, To  int64 // the spans must overlap, ns
+	Client    netip.Addr
+	NotOwner  string // flows of this owner do not count
+	NotServer netip.Addr
+	Server    netip.Addr // only flows to this server: same address, other name
+	NotName   string
+	NotFlow   FlowID
+	Proto     uint8
+	If        uint16
+}
+
+// ControlsFor lists up to limit controls that match, newest first.
+func (w *World) ControlsFor(q ControlQuery, limit int) []Control {
+	var out []Control
+	for i := len(w.Controls) - 1; i >= 0 && len(out) < limit; i-- {
+		if c := &w.Controls[i]; q.match(c) {
+			out = append(out, *c)
+		}
+	}
+	return out
+}
+
+func (q *ControlQuery) match(c *Control) bool {
+	switch {
+	case c.Last < q.From || q.To != 0 && c.First > q.To,
+		c.If != q.If,
+		q.NotFlow != 0 && c.Flow == q.NotFlow,
+		q.Proto != 0 && c.Proto != q.Proto,
+		q.Client.IsValid() && c.Client != q.Client,
+		q.NotOwner != "" && c.Owner == q.NotOwner,
+		q.NotServer.IsValid() && c.Server == q.NotServer,
+		q.Server.IsValid() && c.Server != q.Server,
+		q.NotName != "" && c.Name == q.NotName:
+		return false
+	}
+	return true
+}
+
+// Resolver is what is known of one DNS server.
+type Resolver struct {
+	Addr     netip.Addr
+	Name     string // of a known public resolver, "" otherwise
+	Private  bool   // in private, link-local or loopback space
+	Answers  int
+	MinRTT   Opt[int64] // smallest response time, ns
+	TTL      Opt[uint8] // mode of the responses' IP TTL
+	TTLCount int        // responses that TTL was seen on
+	EDNS     int        // responses with OPT
+	RA       int        // responses with RA set
+	Last     int64      // time of the last answer, ns
+}
+
+// NameFact is what several resolvers and transports said about one name.
+type NameFact struct {
+	Name    string
+	Answers []NameAnswer // newest last, at most 16
+}
+
+// NameAnswer is one resolver's word on a name, for A or AAAA.
+type NameAnswer struct {
+	Resolver netip.Addr
+	TCP      bool
+	QType    uint16
+	Rcode    uint8
+	Addrs    []netip.Addr
+	Num      uint64
+	Time     int64
+	Client   netip.Addr
+	Flow     FlowID
+}
+
+// Failure is a finding of at least suspected that says a flow failed; the
+// world keeps them so that repetition can be told (same kind, same stage).
+type Failure struct {
+	Finding string // its id
+	Flow    FlowID
+	Kind    string // finding kind
+	Stage   string // connect, hello, midflow, dns
+	Verdict string
+	Service string
+	Owner   string // as in [Control]
+	Server  netip.Addr
+	Name    string
+	Client  netip.Addr
+	If      uint16
+	Time    int64
+	Num     uint64
+}
+
+// World is what is known beyond one flow. It is merged in packet order at
+// one-second ticks; between ticks it does not change. Detectors only read it.
+type World struct {
+	Now       int64
+	Vantage   string // host, gateway, span, server, unknown
+	Blind     Blindness
+	Rules     *service.Rules
+	Controls  []Control // by Last, newest last
+	Resolvers map[netip.Addr]*Resolver
+	Names     map[string]*NameFact
+	Failures  []Failure // by Time, newest last
+}

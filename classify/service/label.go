@@ -1,0 +1,33 @@
+package service
+
+import "net/netip"
+
+// Why is one piece of evidence for a label.
+type Why struct {
+	By     string `json:"by"`     // sni, http_host, tls_cert, dns, prefix, port, mine
+	Value  string `json:"value"`  // what matched; foreign text
+	Weight int    `json:"weight"` // 0..100
+}
+
+// Label names what a flow belongs to.
+type Label struct {
+	Service    string  // id of a service, "" unknown
+	Family     string  // owner, also where the service is not known
+	Function   string  // chat, media, calls, registration, web, ...; "any" when the rule does not say, "" unknown
+	Confidence float64 // 0..1
+	Why        []Why
+	Mismatch   bool // the name's owner does not own the address (precedence 3): decoy, proxy or hijack
+}
+
+// Evidence is what a flow offers for naming it. Absent parts are zero.
+type Evidence struct {
+	SNI       string
+	Host      string   // HTTP/1
+	CertNames []string // TLS 1.2 server certificate
+	DNS       []string // names the same client resolved to Server, newest first
+	DNSShared bool     // several services bound that address
+	QName     string   // a DNS flow: the name asked for
+	Server    netip.Addr
+	Port      uint16
+	Proto     uint8 // IP protocol
+}
