@@ -1,0 +1,43 @@
+package report
+
+import "chokepoint/classify/finding"
+
+// Schema is the version of the records. Fields are added without a new one.
+const Schema = 1
+
+// Meta says what was analysed, by what, and how far it can be trusted. It is
+// told before the input is read on, so it knows what the start of the capture
+// says; what was lost on the way is in the statistics.
+type Meta struct {
+	Type    string `json:"type"` // always "meta"; set by the report
+	Tool    string `json:"tool"`
+	Version string `json:"version"`
+	Schema  int    `json:"schema"`
+	Files   []File `json:"files"` // one, or all of a joined directory in the order of their time
+	Expr    string `json:"expr,omitempty"`
+	Vantage string `json:"vantage"` // as asked for: auto, host, gateway, span, server
+	Rules   Rules  `json:"rules"`
+	// Health is what is known from the start to limit the answer. Codes:
+	// expression, capture_filter, snaplen, unsupported_link.
+	Health []finding.Reason `json:"health"`
+
+	// Locate says which file a packet of a joined capture is from, and its
+	// number there. It is nil unless files were joined: then numbers are the
+	// file's own.
+	Locate func(num uint64) (file string, n uint64) `json:"-"`
+}
+
+// File is one capture file. Name and Filter are foreign text.
+type File struct {
+	Name     string  `json:"name"`
+	SHA256   string  `json:"sha256,omitempty"`
+	LinkType string  `json:"link_type"` // DLT name; "" when the file was not opened yet, several joined by "+"
+	Snaplen  uint32  `json:"snaplen"`   // bytes; 0 unlimited or unknown
+	Filter   string  `json:"filter,omitempty"`
+	Dropped  *uint64 `json:"dropped,omitempty"` // by the kernel, as far as known at the start
+}
+
+// Rules says how old the knowledge is that services are told by.
+type Rules struct {
+	Date string `json:"date"` // YYYY-MM-DD; "" unknown
+}
