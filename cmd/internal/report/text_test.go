@@ -24,3 +24,32 @@ func TestText(t *testing.T) {
 		})
 	}
 }
+
+func TestLocalFilter(t *testing.T) {
+	// Two files of ten packets each.
+	locate := func(num uint64) (string, uint64) {
+		switch {
+		case num >= 1 && num <= 10:
+			return "a", num
+		case num <= 20:
+			return "b", num - 10
+		}
+		return "", 0
+	}
+	tests := []struct{ name, in, want string }{
+		{"packets of the first file keep their numbers", "frame.number==3||frame.number==10", "frame.number==3||frame.number==10"},
+		{"packets of a later file get theirs", "frame.number==11||frame.number==20", "frame.number==1||frame.number==10"},
+		{"no filter shows packets of both", "frame.number==10||frame.number==11", ""},
+		{"a packet of no file cannot be shown", "frame.number==21", ""},
+		{"a number that is none cannot be shown", "frame.number==99999999999999999999", ""},
+		{"addresses hold in any file", "ip.addr==192.0.2.1&&tcp.port==443", "ip.addr==192.0.2.1&&tcp.port==443"},
+		{"no filter stays none", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := LocalFilter(tt.in, locate); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
