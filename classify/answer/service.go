@@ -20,6 +20,30 @@ const (
 	Unseen       Status = "unseen"
 )
 
+// What was seen of a service ([Service.Works]).
+const (
+	WorksYes    = "yes"
+	WorksPartly = "partly"
+	WorksNo     = "no"
+	WorksUnseen = "unseen"
+)
+
+// The judgement on where a fault lies ([Service.Cause]).
+const (
+	CauseInterference = "interference"
+	CauseThisHost     = "this_host"
+	CauseFirstHop     = "first_hop"
+	CausePath         = "path"
+	CauseFarEnd       = "far_end"
+	CauseOwnPolicy    = "own_policy"
+	CauseUnknown      = "unknown"
+	CauseNone         = "none"
+)
+
+// FunctionAny is the function of flows whose rule does not say which it is:
+// they count for the service as a whole.
+const FunctionAny = "any"
+
 // Attempts counts connections that were tried and that failed.
 type Attempts struct {
 	Tried  int `json:"tried"`
@@ -64,5 +88,15 @@ type Service struct {
 	Loss        *float64 `json:"loss,omitempty"`
 	BytesDown   uint64   `json:"bytes_down"`
 	BytesUp     uint64   `json:"bytes_up"`
-	Controls    int      `json:"controls"` // other services that worked meanwhile
+	Controls    int      `json:"controls"` // other parties that worked meanwhile
+
+	// Names counts the queries for the service's names; Attempts are
+	// connections only.
+	Names Attempts `json:"names"`
+	// Rates is the best rate down per function, bits/s of IP bytes; functions
+	// that moved too little to tell a rate are not in it.
+	Rates map[string]float64 `json:"rates_down_bps,omitempty"`
+	// Blind is what could not be seen of what failed, in the words of
+	// [fact.Blindness].
+	Blind []string `json:"blind,omitempty"`
 }

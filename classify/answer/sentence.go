@@ -1,0 +1,257 @@
+package answer
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"chokepoint/classify/finding"
+)
+
+// sentence tells the answer in one line.
+func (v *view) sentence(s *Service) string {
+	switch s.Status {
+	case Unseen:
+		if s.Names.Tried > 0 {
+			return v.info.Name + ": its names were asked for, no connection was tried"
+		}
+		return v.info.Name + ": no name asked for, no address contacted"
+	case Inconclusive:
+		return v.info.Name + ": tried, and this capture cannot tell whether it works"
+	case OK:
+		return v.info.Name + ": " + v.fine(s)
+	}
+	parts := v.phrases(s)
+	head := v.info.Name + ": "
+	if s.Status == Failing && s.Cause == CauseUnknown {
+		head = v.info.Name + " does not work and the cause is not shown: "
+		if s.Works == WorksPartly {
+			head = v.info.Name + " works in part only and the cause is not shown: "
+		}
+	}
+	if good := v.named(OK); len(good) > 0 {
+		parts = append(parts, strings.Join(good, ", ")+" unaffected")
+	}
+	return head + strings.Join(parts, "; ")
+}
+
+func (v *view) fine(s *Service) string {
+	text := "works"
+	if good := v.named(OK); len(good) > 0 {
+		text = strings.Join(good, ", ") + " " + plural(len(good), "works", "work")
+	}
+	if s.Attempts.Failed > 0 {
+		text += fmt.Sprintf("; %d of %d connections failed", s.Attempts.Failed, s.Attempts.Tried)
+	}
+	switch s.Cause {
+	case CauseFirstHop:
+		text += "; slowed by a bad first hop"
+	case CausePath:
+		text += "; slowed by loss on the path that hits everything alike"
+	}
+	return text
+}
+
+// named lists the functions of a status by name, "any" left out.
+func (v *view) named(s Status) []string {
+	var out []string
+	for _, f := range slices.Sorted(maps.Keys(v.functions)) {
+		if v.functions[f] == s && f != FunctionAny {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// phrases tells each kind once; failures no finding explains come last.
+func (v *view) phrases(s *Service) []string {
+	var out []string
+	byKind := map[finding.Kind][]*finding.Finding{}
+	telling := v.telling(s.Status)
+	for _, f := range telling {
+		byKind[f.Kind] = append(byKind[f.Kind], f)
+	}
+	connections := false
+	for _, kind := range s.How {
+		p := phrase(kind, byKind[kind], s)
+		out = append(out, p)
+		connections = connections || strings.HasPrefix(string(kind), "drop.") || kind == finding.ResetInjected
+	}
+	if !connections && s.Attempts.Failed > 0 && (s.Status == Failing || len(out) == 0) {
+		out = append(out, fmt.Sprintf("%d of %d connections failed%s",
+			s.Attempts.Failed, s.Attempts.Tried, v.stageText()))
+	}
+	if s.Attempts.Tried == 0 && s.Names.Failed > 0 && len(out) == 0 {
+		out = append(out, fmt.Sprintf("%d of %d names denied", s.Names.Failed, s.Names.Tried))
+	}
+	if s.Cause == CauseFirstHop || s.Cause == CausePath {
+		out = append(out, "loss hits everything alike")
+	}
+	return out
+}
+
+// stageTexts says how far the failed attempts got.
+var stageTexts = [stages]string{
+	stageConnect: "SYNs unanswered",
+	stageRefused: "refused",
+	stageHello:   "the first payload unanswered",
+	stageReset:   "reset right after the first payload",
+	stageQUIC:    "QUIC unanswered",
+	stageCut:     "cut",
+}
+
+func (v *view) stageText() string {
+	var out []string
+	for st, n := range v.total.stages {
+		if n > 0 {
+			out = append(out, stageTexts[st])
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(out, ", ") + ")"
+}
+
+// phrase tells what the findings of one kind say, with figures.
+func phrase(kind finding.Kind, list []*finding.Finding, s *Service) string {
+	first := list[0]
+	flows := countFlows(list)
+	what := fmt.Sprintf("%d %s", flows, plural(flows, "connection", "connections"))
+	if s.Attempts.Tried >= flows {
+		what = fmt.Sprintf("%d of %d connections", flows, s.Attempts.Tried)
+	}
+	opens := "TCP opens"
+	if s.OpensMs != nil {
+		opens = fmt.Sprintf("TCP opens in %.0f ms", *s.OpensMs)
+	}
+	switch kind {
+	case finding.DropHello:
+		return what + ": " + opens + ", then the first payload gets no answer"
+	case finding.DropConnect:
+		return what + ": SYNs are not answered"
+	case finding.DropMidflow:
+		return what + " cut" + after(first)
+	case finding.DropQUIC:
+		return "QUIC is not answered while TCP works"
+	case finding.DropCall:
+		return "calls: relays do not answer or media is cut"
+	case finding.DropLocal:
+		return "this host's own kernel drops it"
+	case finding.ResetInjected:
+		return what + " reset by neither end"
+	case finding.PayloadInjected:
+		return what + ": answers come from a third party"
+	case finding.ICMPProhibited:
+		return what + " refused by ICMP"
+	case finding.HostAllowlist:
+		return "only listed destinations work from here"
+	case finding.CallDegraded:
+		return "calls degraded" + lossText(first)
+	case finding.DNSDenied, finding.DNSForged, finding.DNSUnanswered:
+		return namePhrase(kind, list)
+	}
+	return ratePhrase(kind, first)
+}
+
+func namePhrase(kind finding.Kind, list []*finding.Finding) string {
+	by := map[string]bool{}
+	for _, f := range list {
+		if f.Server != nil {
+			by[f.Server.IP.String()] = true
+		}
+	}
+	resolvers := slices.Sorted(maps.Keys(by))
+	if len(resolvers) > 2 {
+		resolvers = append(resolvers[:2], "others")
+	}
+	where := ""
+	if len(resolvers) > 0 {
+		where = strings.Join(resolvers, ", ")
+	}
+	switch {
+	case kind == finding.DNSUnanswered && where != "":
+		return "queries for its names to " + where + " get no answer"
+	case kind == finding.DNSUnanswered:
+		return "queries for its names get no answer"
+	case kind == finding.DNSForged && where != "":
+		return `answers about its names "from ` + where + `" are forged`
+	case kind == finding.DNSForged:
+		return "answers about its names are forged"
+	case where != "":
+		return "names denied by " + where
+	}
+	return "names denied"
+}
+
+func ratePhrase(kind finding.Kind, f *finding.Finding) string {
+	what := f.Function
+	if what == "" || what == FunctionAny {
+		what = "traffic"
+	}
+	to := ""
+	if f.RateBps != nil {
+		to = " to " + Rate(*f.RateBps)
+	}
+	switch kind {
+	case finding.RatePoliced:
+		return what + " held" + to + " by a policer"
+	case finding.RateShaped:
+		return what + " held" + to + " by a shaper"
+	case finding.RateShift:
+		return what + " slowed down" + to + " inside the connection"
+	}
+	return what + " slower than everything else"
+}
+
+func after(f *finding.Finding) string {
+	switch {
+	case f.AfterPackets != nil:
+		return fmt.Sprintf(" after %d packets", *f.AfterPackets)
+	case f.AfterBytes != nil:
+		return fmt.Sprintf(" after %d bytes", *f.AfterBytes)
+	}
+	return " halfway"
+}
+
+func lossText(f *finding.Finding) string {
+	if f.Loss == nil {
+		return ""
+	}
+	return fmt.Sprintf(", %.1f %% lost", *f.Loss*100)
+}
+
+func countFlows(list []*finding.Finding) int {
+	flows := map[string]bool{}
+	for _, f := range list {
+		for _, id := range f.Flows {
+			flows[id] = true
+		}
+	}
+	return len(flows)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// Rate writes bits per second as people do: "141 kbit/s".
+func Rate(bps float64) string {
+	switch {
+	case bps >= 9.95e9:
+		return fmt.Sprintf("%.0f Gbit/s", bps/1e9)
+	case bps >= 9.995e8:
+		return fmt.Sprintf("%.1f Gbit/s", bps/1e9)
+	case bps >= 9.95e6:
+		return fmt.Sprintf("%.0f Mbit/s", bps/1e6)
+	case bps >= 9.995e5:
+		return fmt.Sprintf("%.1f Mbit/s", bps/1e6)
+	case bps >= 1e3:
+		return fmt.Sprintf("%.0f kbit/s", bps/1e3)
+	}
+	return fmt.Sprintf("%.0f bit/s", bps)
+}
