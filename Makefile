@@ -1,0 +1,82 @@
+# Everything a developer runs. Needs Go and make; what else a target would like
+# (a C compiler, clang, root) it says when it is missing.
+
+SHELL := /bin/bash -o pipefail
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+CAPTURES   := $(wildcard pcaps/*/client.pcapng)
+LINT       := go tool -modfile=tools/go.mod golangci-lint
+
+.PHONY: help
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+.PHONY: build
+build: ## bin/chokepoint, without cgo
+	CGO_ENABLED=0 go build -trimpath -o bin/chokepoint ./cmd/chokepoint
+
+.PHONY: run
+run: build ## what happened in the bundled captures
+	bin/chokepoint analyze $(CAPTURES)
+
+.PHONY: test
+test: format vet lint unit race cross fuzz-smoke ## everything that CI runs; no root, no clang
+	@echo "make test: all passed"
+
+.PHONY: format
+format: # every file as gofmt writes it
+	@out=$$(gofmt -l $$(find . -name '*.go' -not -path './.*')); if [ -n "$$out" ]; then echo "gofmt -w these:"; echo "$$out"; exit 1; fi
+
+.PHONY: vet
+vet:
+	go vet ./...
+
+.PHONY: lint
+lint: ## golangci-lint, pinned in tools/go.mod; the first time it is built, a minute or two
+	$(LINT) run ./...
+
+.PHONY: unit
+unit: # unit, golden, arrow and zero-allocation tests
+	.ci/gotest ./...
+
+# Only where a goroutine is started can the race detector find anything. It makes
+# allocations of its own, so tests that count them are left out.
+.PHONY: race
+race: # the tests of concurrent packages under the race detector
+	@if [ "$$(go env CGO_ENABLED)" != 1 ] || ! command -v "$$(go env CC)" >/dev/null; then \
+		echo "skipped: the race detector needs a C compiler"; exit 0; fi; \
+	concurrent=$$(grep -rlE --include='*.go' '^\s+go (func\(|[a-z])|\.Go\(' . | xargs -n 1 dirname | sort -u); \
+	echo .ci/gotest -race $$concurrent; .ci/gotest -race -skip Alloc $$concurrent
+
+# Only capture/live, capture/afpacket, bpf and pcaps/lab are Linux's.
+.PHONY: cross
+cross: # the offline half builds elsewhere
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build ./cmd/... ./capture/... ./classify/...
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build ./cmd/... ./capture/... ./classify/...
+
+.PHONY: fuzz-smoke
+fuzz-smoke:
+	.ci/fuzz 1
+
+.PHONY: fuzz
+fuzz: ## every fuzz target, a minute in all; SECONDS=600 for longer
+	.ci/fuzz $(or $(SECONDS),60)
+
+.PHONY: bench
+bench: build ## speed and memory beside gopacket and tshark; minutes
+	go run ./cmd/internal/bench -chokepoint bin/chokepoint all
+
+.PHONY: generate
+generate: ## eBPF objects from C; needs clang and llvm-strip
+	@command -v clang >/dev/null || { echo "generate: clang is missing (the objects are checked in: only who changes C needs it)"; exit 1; }
+	go generate ./...
+
+.PHONY: golden
+golden: ## write the files that golden tests compare with; then read the diff
+	go test -count=1 $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n 1 dirname | sort -u) -update
+	git diff --stat
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin out
