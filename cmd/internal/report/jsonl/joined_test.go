@@ -4,8 +4,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-
-	"chokepoint/cmd/internal/report"
 )
 
 func TestRecordsOfJoinedFilesSayWhichFileAPacketIsFrom(t *testing.T) {
@@ -17,7 +15,9 @@ func TestRecordsOfJoinedFilesSayWhichFileAPacketIsFrom(t *testing.T) {
 	}
 	var b strings.Builder
 	r := New(&b)
-	if err := r.Begin(&report.Meta{Locate: locate}); err != nil {
+	meta := sampleMeta()
+	meta.Locate = locate
+	if err := r.Begin(meta); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Finding(sampleFinding()); err != nil {
