@@ -1,0 +1,41 @@
+package detect
+
+import (
+	"fmt"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+)
+
+// Policed tells whether the losses of a bulk flow are those of a token bucket,
+// by the published replay of Flach et al. (SIGCOMM 2016) over the flow's
+// transmission log, at either end of the path (rate-and-calls, section 2.2).
+type Policed struct{}
+
+// Name is the detector's name.
+func (Policed) Name() string { return "police" }
+
+// Judge implements [FlowDetector].
+func (Policed) Judge(f *fact.Flow, w *fact.World) Judgement {
+	j := Judgement{Needed: []finding.Reason{
+		{Code: "losses", Text: fmt.Sprintf("%d losses and as many passed packets in one stretch of backlogged sending, over %d round trips", minPolicedSamples, minLossSlices)},
+		{Code: "round_trips", Text: "clean round trips on the leg the losses are on: without them a full queue looks the same"},
+	}}
+	for _, d := range [...]fact.Dir{fact.Down, fact.Up} {
+		b := f.Bulk[d]
+		if b == nil {
+			continue
+		}
+		c := weighPolicing(b)
+		j.Saw = append(j.Saw, c.saw(d)...)
+		j.Stopped = append(j.Stopped, c.stopped(d)...)
+		if c.kind == "" {
+			continue
+		}
+		j.Findings = append(j.Findings, c.finding(f, w, d))
+	}
+	if f.Bulk[fact.Up] == nil && f.Bulk[fact.Down] == nil {
+		j.Stopped = append(j.Stopped, finding.Reason{Code: "no_log", Text: "neither direction sent enough to be logged"})
+	}
+	return j
+}

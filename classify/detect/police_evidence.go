@@ -1,0 +1,126 @@
+package detect
+
+import (
+	"fmt"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+)
+
+// Codes of the policer's evidence.
+const (
+	policeFit     = "P1" // the token bucket accounts for losses and passes
+	policeNoQueue = "P2" // round trips had not risen before the losses
+	policeRepeat  = "P3" // several stretches show the same bucket
+	policeBurst   = "P4" // a bucket as large as policers have
+	policeMisfit  = "P5" // stretches that do not fit, or not at that rate
+)
+
+// saw lists what became of every stretch that was put to the test.
+func (p *policing) saw(d fact.Dir) []finding.Reason {
+	var out []finding.Reason
+	for i := range p.trials {
+		t := &p.trials[i]
+		out = append(out, finding.Reason{
+			Code: fmt.Sprintf("%s.%d", d, t.index+1),
+			Text: fmt.Sprintf("stretch %d (%s): %d lost, round trip %.0f ms; all losses: code %d at %s; without the outermost %d: code %d at %s",
+				t.index+1, d, t.losses, 1e3*t.rtt, t.runs[0].code, rateText(8*t.runs[0].rate),
+				policedCutoff, t.runs[1].code, rateText(8*t.runs[1].rate)),
+		})
+	}
+	return out
+}
+
+// stopped names what each stretch that does not fit failed on.
+func (p *policing) stopped(d fact.Dir) []finding.Reason {
+	var out []finding.Reason
+	if len(p.trials) == 0 {
+		out = append(out, finding.Reason{Code: "police.1", Text: fmt.Sprintf("%s: no stretch with %d losses (%d with fewer)", d, minPolicedSamples, p.few)})
+	}
+	for i := range p.trials {
+		t := &p.trials[i]
+		for k := range t.runs {
+			if c := t.runs[k].code; c != policeOK {
+				out = append(out, finding.Reason{
+					Code: fmt.Sprintf("police.%d", c),
+					Text: fmt.Sprintf("stretch %d (%s), run %d: %s", t.index+1, d, k+1, policeTexts[c]),
+				})
+			}
+		}
+	}
+	return out
+}
+
+func (p *policing) speaksFor() []finding.Evidence {
+	t := p.agree[0]
+	r := t.best()
+	fit := finding.Evidence{
+		Code: policeFit, Family: finding.Rate, Class: finding.S,
+		Text: fmt.Sprintf("a token bucket filled at %s accounts for what was lost and what passed: %.0f bytes of tokens (median) at %d losses, %.0f at %d passes",
+			rateText(8*r.rate), r.onLoss, r.lost, r.onPass, r.passed),
+		Got: fmt.Sprintf("%d of 2 runs", t.fits()), Want: "2 of 2 runs", Packets: p.packets(),
+	}
+	if p.verdict == finding.Suspected {
+		fit.Class = finding.M
+	}
+	out := []finding.Evidence{fit}
+	if r.checked > 0 {
+		out = append(out, finding.Evidence{
+			Code: policeNoQueue, Family: finding.Delay, Class: finding.S,
+			Text: fmt.Sprintf("the round trip had risen before %d of %d losses only, so no queue had filled", r.inflated, r.lost),
+			Got:  fmt.Sprintf("%.0f %%", 100*float64(r.inflated)/float64(r.lost)), Want: fmt.Sprintf("<= %.0f %%", 100*inflatedTolerance),
+		})
+	}
+	if len(p.agree) > 1 {
+		out = append(out, finding.Evidence{
+			Code: policeRepeat, Family: finding.Multiplicity, Class: finding.S,
+			Text: fmt.Sprintf("%d separate stretches show the same rate within %.0f %%", len(p.agree), 100*sameRate),
+		})
+	}
+	if p.kind == finding.RatePoliced {
+		out = append(out, finding.Evidence{
+			Code: policeBurst, Family: finding.Rate, Class: finding.W,
+			Text: fmt.Sprintf("the bucket held %s at the start, a round trip at that rate is %s", sizeText(p.burst), sizeText(p.rate*p.rtt)),
+			Got:  sizeText(p.burst), Want: ">= " + sizeText(minBurst),
+		})
+	}
+	return out
+}
+
+func (p *policing) speaksAgainst() []finding.Evidence {
+	out := []finding.Evidence{}
+	against := func(text string) {
+		out = append(out, finding.Evidence{Code: policeMisfit, Family: finding.Rate, Class: finding.X, Text: text})
+	}
+	if p.clash > 0 {
+		against(fmt.Sprintf("%d stretches fit a bucket of another rate: other traffic may share it", p.clash))
+	}
+	misfits := 0
+	for i := range p.trials {
+		if p.trials[i].fits() == 0 {
+			misfits++
+		}
+	}
+	if p.stop == policeNoRTT {
+		against(policeTexts[policeNoRTT])
+	} else if misfits > 0 {
+		against(fmt.Sprintf("%d of %d stretches with losses fit no bucket", misfits, len(p.trials)))
+	}
+	if p.kind == finding.RateLimited && p.stop == policeOK {
+		against(fmt.Sprintf("the bucket held %s only: a queue of a few packets looks the same below %s", sizeText(max(p.burst, 0)), sizeText(minBurst)))
+	}
+	return out
+}
+
+// lookAlikes lists what else makes losses: ruled out by the replay, or not.
+func (p *policing) lookAlikes() (out, not []string) {
+	out, not = []string{}, []string{}
+	if p.kind == finding.RateLimited {
+		return out, append(not, "policer", "full_queue")
+	}
+	out = append(out, "random_loss", "full_queue", "active_queue_management")
+	if p.clash > 0 || len(p.agree) < 2 {
+		not = append(not, "hidden_traffic")
+	}
+	return out, not
+}

@@ -1,0 +1,295 @@
+package detect
+
+import (
+	"slices"
+
+	"chokepoint/classify/fact"
+)
+
+// Constants of the published detector (policing_detector.py of Flach et al.,
+// "An Internet-Wide Analysis of Traffic Policing", SIGCOMM 2016; the paper's
+// section 3 explains them; rate-and-calls, section 2.2).
+const (
+	minPolicedSamples = 15        // lost, and passed (MIN_NUM_SAMPLES)
+	minLossSlices     = 3         // round-trip slices with loss (MIN_NUM_SLICES_WITH_LOSS)
+	lateLossBytes     = 2_000_000 // before the first loss (LATE_LOSS_THRESHOLD)
+	lossFillRTTs      = 2.0       // of tokens around empty, on loss (ZERO_THRESHOLD_LOSS_RTT_MULTIPLIER)
+	passFillRTTs      = 0.75      // of tokens below empty, on passing (ZERO_THRESHOLD_PASS_RTT_MULTIPLIER)
+	lossFillOutliers  = 0.10      // ZERO_THRESHOLD_LOSS_OUT_OF_RANGE
+	passFillOutliers  = 0.03      // ZERO_THRESHOLD_PASS_OUT_OF_RANGE
+	inflatedQuantile  = 0.10      // INFLATED_RTT_PERCENTILE
+	inflatedFactor    = 1.3       // INFLATED_RTT_THRESHOLD
+	inflatedFloor     = 20_000    // µs: smaller round trips are not called inflated
+	inflatedTolerance = 0.2       // of losses (INFLATED_RTT_TOLERANCE)
+	policedCutoff     = 2         // losses the second run leaves out at either end
+)
+
+// policeCode is the outcome of a replay. 0 to 7 are the published codes.
+type policeCode uint8
+
+const (
+	policeOK policeCode = iota
+	policeFewLosses
+	policeLateLoss
+	policeNegativeFill
+	policeFullerOnLoss
+	policeLossFill
+	policePassFill
+	policeInflated
+	policeNoRTT // ours: the queue check cannot be made, so nothing is proven
+	policeGaps  // ours: the capture itself lost too much
+)
+
+var policeTexts = [...]string{
+	"losses and passes fit a token bucket",
+	"too few losses, passes or round trips with loss",
+	"the first loss came after more than 2 MB",
+	"the bucket would have been in debt at the start",
+	"more tokens were left when packets were lost than when they passed",
+	"packets were lost although tokens were left",
+	"packets passed although no tokens were left",
+	"round trips had risen before the losses: a queue filled",
+	"no round trips to rule out a filling queue",
+	"the capture itself missed packets of this stretch",
+}
+
+// step is one wire segment as the replay sees it.
+type step struct {
+	at   int64 // ns
+	num  uint64
+	rtt  uint32 // clean sample of the leg the losses are on, µs; 0 none
+	len  uint16 // IP bytes
+	lost bool
+}
+
+// stretch is what one replay works on.
+type stretch struct {
+	start   int64
+	before  uint64 // IP bytes before the first step
+	steps   []step
+	rtt     float64  // median, end to end, s
+	early   []uint32 // samples before the first step, µs
+	slack   float64  // round trips of tokens forgiven at the start (rule 4)
+	partial bool     // nothing is known of its start
+}
+
+// replay is a token bucket's account of a stretch. Tokens are IP bytes.
+type replay struct {
+	code     policeCode
+	rate     float64 // IP bytes per second
+	lost     int
+	passed   int
+	slices   int
+	burst    float64 // tokens the bucket held at the start
+	first    float64 // IP bytes before the first loss
+	onLoss   float64 // median tokens
+	onPass   float64
+	inflated int // losses with a risen round trip before them
+	checked  int // losses before which round trips were known
+}
+
+// run replays the stretch, leaving cutoff losses out at either end.
+func (s *stretch) run(cutoff int) replay {
+	from, to, firstOfAll := s.bounds(cutoff)
+	if to < 0 {
+		return replay{code: policeFewLosses}
+	}
+	r := replay{first: float64(s.before)}
+	for i := range s.steps[:firstOfAll] {
+		r.first += float64(s.steps[i].len)
+	}
+	sent := r.first
+	for i := range s.steps[firstOfAll:from] {
+		sent += float64(s.steps[firstOfAll+i].len)
+	}
+	if sent > lateLossBytes && !s.partial {
+		return replay{code: policeLateLoss}
+	}
+	r.rate = s.goodput(from, to)
+	sofar := inSeconds(s.steps[from].at - s.start)
+	r.burst = sent - r.rate*sofar
+	if r.burst < -(passFillRTTs+s.slack)*r.rate*s.rtt {
+		r.code = policeNegativeFill
+		return r
+	}
+	onLoss, onPass := r.account(s, from)
+	r.code = r.judge(onLoss, onPass, s.rtt)
+	return r
+}
+
+// bounds finds the first and last loss that count, and the first of all; to is
+// -1 when there are too few.
+func (s *stretch) bounds(cutoff int) (from, to, firstOfAll int) {
+	from, to, firstOfAll = -1, -1, -1
+	skip := cutoff
+	for i := range s.steps {
+		if !s.steps[i].lost {
+			continue
+		}
+		if firstOfAll < 0 {
+			firstOfAll = i
+		}
+		if skip--; skip < 0 {
+			from = i
+			break
+		}
+	}
+	skip = cutoff
+	for i := len(s.steps) - 1; i > from && from >= 0; i-- {
+		if !s.steps[i].lost {
+			continue
+		}
+		if skip--; skip < 0 {
+			to = i
+			break
+		}
+	}
+	return from, to, firstOfAll
+}
+
+// goodput is the rate at which bytes passed between two losses, bytes/s.
+func (s *stretch) goodput(from, to int) float64 {
+	var n float64
+	for i := from; i < to; i++ {
+		if !s.steps[i].lost {
+			n += float64(s.steps[i].len)
+		}
+	}
+	if d := inSeconds(s.steps[to].at - s.steps[from].at); d > 0 {
+		return n / d
+	}
+	return 0
+}
+
+// account fills and drains the bucket from the first loss on and returns what
+// was in it at each loss and at each pass.
+func (r *replay) account(s *stretch, from int) (onLoss, onPass []float64) {
+	var used float64
+	rtts := newTrips(s.early, len(s.steps))
+	t0 := s.steps[from].at
+	slice := int64(s.rtt * 1e9)
+	r.slices = 1
+	sliceEnd := t0 + slice
+	for i := range s.steps {
+		st := &s.steps[i]
+		if st.rtt > 0 {
+			rtts.add(st.rtt)
+		}
+		if i < from {
+			continue
+		}
+		tokens := r.rate*inSeconds(st.at-t0) - used
+		if !st.lost {
+			onPass = append(onPass, tokens)
+			used += float64(st.len)
+			continue
+		}
+		onLoss = append(onLoss, tokens)
+		if rtts.known() {
+			r.checked++
+			if rtts.inflated() {
+				r.inflated++
+			}
+		}
+		if st.at > sliceEnd {
+			sliceEnd = st.at + slice
+			r.slices++
+		}
+	}
+	r.lost, r.passed = len(onLoss), len(onPass)
+	return onLoss, onPass
+}
+
+// judge applies the published rules 3 and 5 to 7 in their order.
+func (r *replay) judge(onLoss, onPass []float64, rtt float64) policeCode {
+	if r.slices < minLossSlices || r.lost < minPolicedSamples || r.passed < minPolicedSamples {
+		return policeFewLosses
+	}
+	if meanTokens(onLoss) >= meanTokens(onPass) {
+		return policeFullerOnLoss
+	}
+	r.onLoss, r.onPass = medianTokens(onLoss), medianTokens(onPass)
+	if r.onLoss >= r.onPass {
+		return policeFullerOnLoss
+	}
+	out := 0
+	for _, t := range onLoss {
+		if d := t - r.onLoss; d > lossFillRTTs*r.rate*rtt || d < -lossFillRTTs*r.rate*rtt {
+			out++
+		}
+	}
+	if float64(out) > lossFillOutliers*float64(r.lost) {
+		return policeLossFill
+	}
+	out = 0
+	for _, t := range onPass {
+		if t-r.onLoss < -passFillRTTs*r.rate*rtt {
+			out++
+		}
+	}
+	if float64(out) > passFillOutliers*float64(r.passed) {
+		return policePassFill
+	}
+	if float64(r.inflated) > inflatedTolerance*float64(r.lost) {
+		return policeInflated
+	}
+	if float64(r.checked) < checkedShare*float64(r.lost) {
+		return policeNoRTT
+	}
+	return policeOK
+}
+
+// checkedShare of the losses must have had known round trips before them.
+const checkedShare = 0.8
+
+// stretchOf turns a segment into what a replay of losses of one kind works on.
+// Losses of the other kind happened elsewhere: what was lost behind the tap
+// had passed a policer before it, what was lost before the tap never reached
+// one behind it.
+func stretchOf(seg *fact.Segment, kind fact.EventFlag) stretch {
+	s := stretch{start: seg.Start, before: seg.Before, partial: seg.Continues, steps: make([]step, 0, len(seg.Events))}
+	leg := legOf(kind)
+	for i := range seg.Events {
+		e := &seg.Events[i]
+		if e.Flags&fact.Void != 0 || kind == fact.LostDown && e.Flags&fact.LostUp != 0 {
+			continue
+		}
+		s.steps = append(s.steps, step{at: e.Time, num: e.Num, rtt: e.RTT[leg], len: e.Len, lost: e.Flags&kind != 0})
+	}
+	s.early = seg.Early[leg].Samples()
+	return s
+}
+
+func legOf(kind fact.EventFlag) fact.Leg {
+	if kind == fact.LostUp {
+		return fact.LegUp
+	}
+	return fact.LegDown
+}
+
+func inSeconds(ns int64) float64 { return float64(ns) / 1e9 }
+
+func meanTokens(v []float64) float64 {
+	var sum float64
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(len(v))
+}
+
+func medianTokens(v []float64) float64 {
+	s := slices.Clone(v)
+	slices.Sort(s)
+	return quantileOf(s, 0.5)
+}
+
+// quantileOf interpolates linearly in a sorted list, as numpy does.
+func quantileOf[T uint32 | float64](sorted []T, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 >= len(sorted) {
+		return float64(sorted[len(sorted)-1])
+	}
+	lo, hi := float64(sorted[i]), float64(sorted[i+1])
+	return lo + (hi-lo)*(at-float64(i))
+}

@@ -1,0 +1,99 @@
+package detect
+
+import (
+	"fmt"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+)
+
+// maxPolicePackets is how many packets a finding names.
+const maxPolicePackets = 8
+
+// finding words what was weighed.
+func (p *policing) finding(f *fact.Flow, w *fact.World, d fact.Dir) finding.Finding {
+	out := Start(f, w, p.kind)
+	Conclude(&out, p.verdict)
+	out.Key = d.String()
+	out.Direction, out.Segment = policedWhere(d, p.lossKind)
+	bps, loss := 8*p.rate, p.lossShare()
+	out.RateBps, out.Loss = &bps, &loss
+	out.From, out.To = Time(p.agree[0].seg.Start), Time(p.agree[len(p.agree)-1].seg.End)
+	out.Packets = p.packets()
+	out.Filter = Filter(out.Packets...)
+	from := f.Key.DstAddr()
+	if d == fact.Up {
+		from = f.Key.SrcAddr()
+	}
+	out.Summary = fmt.Sprintf("data from %s held to %s, cause not shown: %.1f %% lost", from, rateText(bps), 100*loss)
+	if p.kind == finding.RatePoliced {
+		burst := uint64(max(p.burst, 0))
+		out.BurstBytes = &burst
+		out.Summary = fmt.Sprintf("data from %s held to %s by a token bucket of ~%s: %.1f %% lost, without a queue before the losses",
+			from, rateText(bps), sizeText(p.burst), 100*loss)
+	}
+	out.For, out.Against = p.speaksFor(), p.speaksAgainst()
+	out.RuledOut, out.NotRuledOut = p.lookAlikes()
+	return out
+}
+
+// policedWhere says whom the lost packets were addressed to and on which side
+// of the tap they were lost.
+func policedWhere(d fact.Dir, lossKind fact.EventFlag) (finding.Direction, finding.Segment) {
+	to := finding.ToClient
+	if d == fact.Up {
+		to = finding.ToServer
+	}
+	if (d == fact.Down) == (lossKind == fact.LostUp) {
+		return to, finding.ServerSide
+	}
+	return to, finding.ClientSide
+}
+
+func (p *policing) lossShare() float64 {
+	var lost, all int
+	for _, t := range p.agree {
+		r := t.best()
+		lost += r.lost
+		all += r.lost + r.passed
+	}
+	return float64(lost) / float64(max(all, 1))
+}
+
+// packets names the first lost packets (for a loss before the tap, the arrival
+// before it) of the stretches that agree, in order.
+func (p *policing) packets() []uint64 {
+	var out []uint64
+	for _, t := range p.agree {
+		share := max(maxPolicePackets/len(p.agree), 1)
+		for k := range t.seg.Events {
+			e := &t.seg.Events[k]
+			if share == 0 || len(out) == maxPolicePackets {
+				break
+			}
+			if e.Flags&p.lossKind == 0 || e.Flags&fact.Void != 0 || len(out) > 0 && out[len(out)-1] == e.Num {
+				continue
+			}
+			out = append(out, e.Num)
+			share--
+		}
+	}
+	return out
+}
+
+func rateText(bps float64) string {
+	switch {
+	case bps >= 1e6:
+		return fmt.Sprintf("%.2f Mbit/s", bps/1e6)
+	case bps >= 1e3:
+		return fmt.Sprintf("%.0f kbit/s", bps/1e3)
+	}
+	return fmt.Sprintf("%.0f bit/s", bps)
+}
+
+func sizeText(bytes float64) string {
+	if bytes >= 1e6 {
+		return fmt.Sprintf("%.1f MB", bytes/1e6)
+	}
+	return fmt.Sprintf("%.0f kB", bytes/1e3)
+}

@@ -1,0 +1,251 @@
+package detect
+
+import (
+	"math"
+	"slices"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+)
+
+const (
+	// minBurst is the smallest bucket called a policer, bytes: 90 % of real
+	// policed traces sustain more, and a drop-tail queue of a few packets
+	// looks the same below it (rate-and-calls, section 2.2).
+	minBurst = 30_000
+	// sameRate is the width of a rate cluster: the paper's +-5 %.
+	sameRate = 0.05
+	// gapShare of missed packets to losses voids a stretch: its passes are
+	// then too incomplete to drain a bucket with.
+	gapShare = 0.1
+	// queuedSlack forgives a receiver's view one round trip of tokens at the
+	// start of a stretch: the first packets seen left the sender that long ago.
+	queuedSlack = 1.0
+)
+
+// trial is one segment put to the test.
+type trial struct {
+	index  int // in the log, from 0
+	seg    *fact.Segment
+	runs   [2]replay // all losses; without the outermost two at either end
+	losses uint32
+	rtt    float64 // s
+}
+
+func (t *trial) fits() (n int) {
+	for i := range t.runs {
+		if t.runs[i].code == policeOK {
+			n++
+		}
+	}
+	return n
+}
+
+// best is the run that speaks for the trial: the first that fits.
+func (t *trial) best() *replay {
+	if t.runs[0].code != policeOK && t.runs[1].code == policeOK {
+		return &t.runs[1]
+	}
+	return &t.runs[0]
+}
+
+// policing is what the segments of one direction say together.
+type policing struct {
+	lossKind fact.EventFlag // LostDown or LostUp, whichever is more
+	trials   []trial        // segments with enough losses
+	few      int            // segments with some, but too few
+	agree    []*trial       // those that carry the verdict
+	clash    int            // fits with another rate
+	rate     float64        // IP bytes/s, median over agree
+	burst    float64        // IP bytes, the fullest bucket seen
+	rtt      float64        // s, median over agree
+	kind     finding.Kind   // "": no finding
+	verdict  finding.Verdict
+	stop     policeCode // what held the verdict down, with kind rate.limited
+}
+
+// weighPolicing replays every segment of a log and draws the verdict: confirmed
+// when both runs fit in two segments at one rate and the bucket holds a round
+// trip of it, likely when both runs fit in one, suspected when one run does
+// (rate-and-calls, section 2.2).
+func weighPolicing(b *fact.Bulk) policing {
+	p := policing{lossKind: moreLosses(b)}
+	trips := logTrips(b)
+	for i := range b.Segments {
+		seg := &b.Segments[i]
+		if seg.Losses < minPolicedSamples {
+			if seg.Losses > 0 {
+				p.few++
+			}
+			continue
+		}
+		if t, ok := p.try(seg, trips); ok {
+			t.index = i
+			p.trials = append(p.trials, t)
+		}
+	}
+	if !p.gather(2) && !p.gather(1) {
+		p.unproven()
+		return p
+	}
+	p.conclude()
+	return p
+}
+
+func moreLosses(b *fact.Bulk) fact.EventFlag {
+	var up, down int
+	for i := range b.Segments {
+		for k := range b.Segments[i].Events {
+			switch b.Segments[i].Events[k].Flags & (fact.LostUp | fact.LostDown) {
+			case fact.LostUp:
+				up++
+			case fact.LostDown:
+				down++
+			}
+		}
+	}
+	if up > down {
+		return fact.LostUp
+	}
+	return fact.LostDown
+}
+
+// try replays one segment twice. Of a segment that lost fewer than the minimum
+// on the side in question nothing is said.
+func (p *policing) try(seg *fact.Segment, whole [2]float64) (trial, bool) {
+	s := stretchOf(seg, p.lossKind)
+	t := trial{seg: seg, losses: s.losses()}
+	if t.losses < minPolicedSamples {
+		return t, false
+	}
+	s.rtt = segmentTrip(seg, whole)
+	if p.lossKind == fact.LostUp {
+		s.slack = queuedSlack
+	}
+	t.rtt = s.rtt
+	for i, cutoff := range [...]int{0, policedCutoff} {
+		t.runs[i] = s.run(cutoff)
+		if float64(seg.Gaps) > gapShare*float64(seg.Losses) {
+			t.runs[i].code = policeGaps
+		}
+	}
+	return t, true
+}
+
+func (s *stretch) losses() (n uint32) {
+	for i := range s.steps {
+		if s.steps[i].lost {
+			n++
+		}
+	}
+	return n
+}
+
+// gather finds the trials with at least so many fitting runs that agree on one
+// rate, and reports whether there are any.
+func (p *policing) gather(runs int) bool {
+	var fits []*trial
+	for i := range p.trials {
+		if p.trials[i].fits() >= runs {
+			fits = append(fits, &p.trials[i])
+		}
+	}
+	p.agree = nil
+	for _, t := range fits {
+		var near []*trial
+		for _, u := range fits {
+			if math.Abs(u.best().rate/t.best().rate-1) <= sameRate {
+				near = append(near, u)
+			}
+		}
+		if len(near) > len(p.agree) {
+			p.agree = near
+		}
+	}
+	p.clash = len(fits) - len(p.agree)
+	return len(p.agree) > 0
+}
+
+func (p *policing) conclude() {
+	var rates, rtts []float64
+	runs := 2
+	for _, t := range p.agree {
+		rates = append(rates, t.best().rate)
+		rtts = append(rtts, t.rtt)
+		runs = min(runs, t.fits())
+		if !t.seg.Continues {
+			p.burst = max(p.burst, t.best().burst)
+		}
+	}
+	p.rate, p.rtt = medianTokens(rates), medianTokens(rtts)
+	if p.burst < minBurst {
+		p.kind, p.verdict = finding.RateLimited, finding.Inconclusive
+		return
+	}
+	p.kind = finding.RatePoliced
+	switch {
+	case runs < 2 || p.clash >= len(p.agree):
+		p.verdict = finding.Suspected
+	case len(p.agree) >= 2 && p.burst >= p.rate*p.rtt:
+		p.verdict = finding.Confirmed
+	default:
+		p.verdict = finding.Likely
+	}
+}
+
+// unproven tells a rate limit that fits but for missing round trips.
+func (p *policing) unproven() {
+	for i := range p.trials {
+		t := &p.trials[i]
+		if t.runs[0].code != policeNoRTT || t.runs[1].code != policeNoRTT {
+			continue
+		}
+		p.agree = append(p.agree, t)
+		p.rate, p.rtt, p.burst = t.runs[0].rate, t.rtt, max(p.burst, t.runs[0].burst)
+		p.kind, p.verdict, p.stop = finding.RateLimited, finding.Inconclusive, policeNoRTT
+	}
+}
+
+// logTrips is the median round trip of each leg over the whole log, s, 0
+// without a sample.
+func logTrips(b *fact.Bulk) (out [2]float64) {
+	for leg := range out {
+		var all []uint32
+		for i := range b.Segments {
+			all = appendTrips(all, &b.Segments[i], fact.Leg(leg))
+		}
+		out[leg] = middleTrip(all)
+	}
+	return out
+}
+
+// segmentTrip is the median round trip of a segment from end to end, s. A leg
+// it has no sample of is as in the rest of the log.
+func segmentTrip(seg *fact.Segment, whole [2]float64) (sum float64) {
+	for leg, w := range whole {
+		if own := middleTrip(appendTrips(nil, seg, fact.Leg(leg))); own > 0 {
+			sum += own
+		} else {
+			sum += w
+		}
+	}
+	return sum
+}
+
+func appendTrips(all []uint32, seg *fact.Segment, leg fact.Leg) []uint32 {
+	all = append(all, seg.Early[leg].Samples()...)
+	for k := range seg.Events {
+		if us := seg.Events[k].RTT[leg]; us > 0 {
+			all = append(all, us)
+		}
+	}
+	return all
+}
+
+func middleTrip(us []uint32) float64 {
+	if len(us) == 0 {
+		return 0
+	}
+	slices.Sort(us)
+	return quantileOf(us, 0.5) / 1e6
+}

@@ -1,0 +1,112 @@
+package bulklog
+
+import (
+	"unsafe"
+
+	"chokepoint/classify/fact"
+)
+
+const (
+	// suspectLosses in one segment are worth a judgement: the published
+	// detector wants as many samples (MIN_NUM_SAMPLES, Flach et al. 2016).
+	suspectLosses = 15
+	// keepLosses in a closed segment make its events worth their memory
+	// (rate-and-calls, section 2.2: suspect at 5 losses).
+	keepLosses = 5
+)
+
+// Log is the transmission log of one direction of a flow. The zero value waits
+// for Start. It is for one goroutine.
+type Log struct {
+	bulk      fact.Bulk // Segments: the last is cur's, the one before prev's
+	cur, prev track
+	hasPrev   bool
+	spare     []fact.Event // of a segment whose events were let go
+
+	started bool
+	isn     uint32
+	next    uint32 // highest sequence end seen
+	una     uint32 // highest acknowledgement seen
+	acks    bool   // the other direction was seen to acknowledge
+	clean   uint32 // data below it may have waited for a repair: no RTT sample
+
+	lastTime int64 // last arrival in this direction
+	lastNum  uint64
+	jump     uint32 // end of a packet too far ahead to believe alone
+	jumped   bool
+
+	asked bool // the other side sent payload when it had all of ours
+
+	unit   uint32 // payload of a full wire segment
+	sized  bool   // unit was seen, not assumed
+	header uint32 // IP and TCP header bytes of the last packet
+
+	minRTT [2]uint32 // per leg, µs; 0 none
+	echo   echoes
+	worst  uint32 // most losses in any segment so far
+}
+
+// Start begins the log of a direction that has already sent before IP bytes
+// since start (ns) and whose next new byte is next; isn is its initial
+// sequence number, mss the MSS option of its receiver, 0 if not seen.
+func (l *Log) Start(isn uint32, next uint32, start int64, before uint64, mss uint16) {
+	l.started = true
+	l.isn, l.next, l.una, l.clean = isn, next, next, next
+	l.unit = ethernet
+	if mss >= minMSS {
+		l.unit = uint32(mss)
+	}
+	l.begin(start, false)
+	seg := l.segment()
+	seg.Before, seg.Bytes = before, before
+	l.lastTime = start
+}
+
+// Reset empties the log for another flow and keeps its memory.
+func (l *Log) Reset() {
+	ev := l.spare
+	for i := range l.bulk.Segments {
+		s := &l.bulk.Segments[i]
+		if cap(s.Events) > cap(ev) {
+			ev = s.Events
+		}
+		s.Events = nil
+	}
+	*l = Log{
+		bulk:  fact.Bulk{Segments: l.bulk.Segments[:0]},
+		cur:   track{refs: l.cur.refs[:0]},
+		prev:  track{refs: l.prev.refs[:0]},
+		spare: ev[:0],
+	}
+}
+
+// Snapshot returns the log as it stands, nil before Start. It shares its
+// memory with the log: it is valid until the log is fed or reset.
+func (l *Log) Snapshot() *fact.Bulk {
+	if !l.started {
+		return nil
+	}
+	l.bulk.MSS = uint16(min(l.unit, 1<<16-1))
+	return &l.bulk
+}
+
+// Suspect reports whether some segment lost, or once seemed to have lost,
+// enough to be judged.
+func (l *Log) Suspect() bool { return l.worst >= suspectLosses }
+
+// Bytes returns the memory the log holds.
+func (l *Log) Bytes() int {
+	n := int(unsafe.Sizeof(*l)) + cap(l.bulk.Segments)*int(unsafe.Sizeof(fact.Segment{}))
+	events := cap(l.spare)
+	for i := range l.bulk.Segments {
+		events += cap(l.bulk.Segments[i].Events)
+	}
+	refs := cap(l.cur.refs) + cap(l.prev.refs)
+	return n + events*int(unsafe.Sizeof(fact.Event{})) + refs*int(unsafe.Sizeof(ref{}))
+}
+
+// rtt is the smallest round trip from end to end, µs, 0 unknown.
+func (l *Log) rtt() uint32 { return l.minRTT[fact.LegDown] + l.minRTT[fact.LegUp] }
+
+// before reports whether sequence number a comes before b (RFC 9293, 3.4).
+func before(a, b uint32) bool { return int32(a-b) < 0 }
