@@ -26,7 +26,8 @@ func (Policed) Judge(f *fact.Flow, w *fact.World) Judgement {
 		if b == nil {
 			continue
 		}
-		c := weighPolicing(b)
+		c := weighPolicing(b, pathFloor(f, d))
+		c.share(f, w)
 		j.Saw = append(j.Saw, c.saw(d)...)
 		j.Stopped = append(j.Stopped, c.stopped(d)...)
 		if c.kind == "" {

@@ -95,14 +95,17 @@ func (p *policing) speaksAgainst() []finding.Evidence {
 	if p.clash > 0 {
 		against(fmt.Sprintf("%d stretches fit a bucket of another rate: other traffic may share it", p.clash))
 	}
+	if len(p.shared) > 0 {
+		against(fmt.Sprintf("%d other flows of the client moved data meanwhile: a bucket they share fills faster than this flow shows", len(p.shared)))
+	}
 	misfits := 0
 	for i := range p.trials {
 		if p.trials[i].fits() == 0 {
 			misfits++
 		}
 	}
-	if p.stop == policeNoRTT {
-		against(policeTexts[policeNoRTT])
+	if p.stop != policeOK {
+		against(policeTexts[p.stop])
 	} else if misfits > 0 {
 		against(fmt.Sprintf("%d of %d stretches with losses fit no bucket", misfits, len(p.trials)))
 	}
@@ -119,8 +122,8 @@ func (p *policing) lookAlikes() (out, not []string) {
 		return out, append(not, "policer", "full_queue")
 	}
 	out = append(out, "random_loss", "full_queue", "active_queue_management")
-	if p.clash > 0 || len(p.agree) < 2 {
-		not = append(not, "hidden_traffic")
+	if len(p.shared) > 0 || p.clash > 0 || len(p.agree) < 2 {
+		not = append(not, "shared_bucket")
 	}
 	return out, not
 }

@@ -260,6 +260,24 @@ func stretchOf(seg *fact.Segment, kind fact.EventFlag) stretch {
 	return s
 }
 
+// seedFloor makes up for the round trips of the packets before the log began:
+// they filled no queue yet, so they are taken at the floor of the path. Without
+// them a queue that filled early would pass for the path itself.
+func (s *stretch) seedFloor(floor uint32) {
+	n := int(min(s.before/fullPacket, fact.MaxEarly))
+	if floor == 0 || n == 0 {
+		return
+	}
+	seeded := make([]uint32, n, n+len(s.early))
+	for i := range seeded {
+		seeded[i] = floor
+	}
+	s.early = append(seeded, s.early...)
+}
+
+// fullPacket is an Ethernet's MTU, bytes.
+const fullPacket = 1500
+
 func legOf(kind fact.EventFlag) fact.Leg {
 	if kind == fact.LostUp {
 		return fact.LegUp

@@ -29,8 +29,11 @@ func (p *policing) finding(f *fact.Flow, w *fact.World, d fact.Dir) finding.Find
 	if p.kind == finding.RatePoliced {
 		burst := uint64(max(p.burst, 0))
 		out.BurstBytes = &burst
-		out.Summary = fmt.Sprintf("data from %s held to %s by a token bucket of ~%s: %.1f %% lost, without a queue before the losses",
+		out.Summary = fmt.Sprintf("data from %s held to %s by a token bucket of at least ~%s: %.1f %% lost, without a queue before the losses",
 			from, rateText(bps), sizeText(p.burst), 100*loss)
+		if len(p.shared) > 0 {
+			out.Summary += "; other flows ran meanwhile, and a bucket they share is wider"
+		}
 	}
 	out.For, out.Against = p.speaksFor(), p.speaksAgainst()
 	out.RuledOut, out.NotRuledOut = p.lookAlikes()

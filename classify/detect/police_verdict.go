@@ -62,15 +62,22 @@ type policing struct {
 	kind     finding.Kind   // "": no finding
 	verdict  finding.Verdict
 	stop     policeCode // what held the verdict down, with kind rate.limited
+	shared   []string   // flows of the client that moved data meanwhile
 }
 
 // weighPolicing replays every segment of a log and draws the verdict: confirmed
 // when both runs fit in two segments at one rate and the bucket holds a round
 // trip of it, likely when both runs fit in one, suspected when one run does
 // (rate-and-calls, section 2.2).
-func weighPolicing(b *fact.Bulk) policing {
-	p := policing{lossKind: moreLosses(b)}
-	trips := logTrips(b)
+//
+// floor is the smallest round trip known of either leg, µs, 0 unknown.
+func weighPolicing(b *fact.Bulk, floor [2]uint32) policing {
+	var p policing
+	if !slices.ContainsFunc(b.Segments, func(s fact.Segment) bool { return s.Losses >= minPolicedSamples }) {
+		return p
+	}
+	p.lossKind = moreLosses(b)
+	trips := logTrips(b, &floor)
 	for i := range b.Segments {
 		seg := &b.Segments[i]
 		if seg.Losses < minPolicedSamples {
@@ -79,7 +86,7 @@ func weighPolicing(b *fact.Bulk) policing {
 			}
 			continue
 		}
-		if t, ok := p.try(seg, trips); ok {
+		if t, ok := p.try(seg, trips, floor); ok {
 			t.index = i
 			p.trials = append(p.trials, t)
 		}
@@ -112,8 +119,9 @@ func moreLosses(b *fact.Bulk) fact.EventFlag {
 
 // try replays one segment twice. Of a segment that lost fewer than the minimum
 // on the side in question nothing is said.
-func (p *policing) try(seg *fact.Segment, whole [2]float64) (trial, bool) {
+func (p *policing) try(seg *fact.Segment, whole [2]float64, floor [2]uint32) (trial, bool) {
 	s := stretchOf(seg, p.lossKind)
+	s.seedFloor(floor[legOf(p.lossKind)])
 	t := trial{seg: seg, losses: s.losses()}
 	if t.losses < minPolicedSamples {
 		return t, false
@@ -125,7 +133,7 @@ func (p *policing) try(seg *fact.Segment, whole [2]float64) (trial, bool) {
 	t.rtt = s.rtt
 	for i, cutoff := range [...]int{0, policedCutoff} {
 		t.runs[i] = s.run(cutoff)
-		if float64(seg.Gaps) > gapShare*float64(seg.Losses) {
+		if t.runs[i].code == policeOK && float64(seg.Gaps) > gapShare*float64(seg.Losses) {
 			t.runs[i].code = policeGaps
 		}
 	}
@@ -193,28 +201,73 @@ func (p *policing) conclude() {
 	}
 }
 
-// unproven tells a rate limit that fits but for missing round trips.
+// unproven tells a rate limit that fits a bucket in both runs, but the capture
+// lacks what would prove it.
 func (p *policing) unproven() {
 	for i := range p.trials {
 		t := &p.trials[i]
-		if t.runs[0].code != policeNoRTT || t.runs[1].code != policeNoRTT {
+		code := t.runs[0].code
+		if code != t.runs[1].code || code != policeNoRTT && code != policeGaps {
 			continue
 		}
 		p.agree = append(p.agree, t)
 		p.rate, p.rtt, p.burst = t.runs[0].rate, t.rtt, max(p.burst, t.runs[0].burst)
-		p.kind, p.verdict, p.stop = finding.RateLimited, finding.Inconclusive, policeNoRTT
+		p.kind, p.verdict, p.stop = finding.RateLimited, finding.Inconclusive, code
 	}
 }
 
+// sharedPart of a flow's bytes must another flow have moved meanwhile to count
+// as traffic that may share its bucket.
+const sharedPart = 0.1
+
+// share looks for other traffic of the client while the bucket was seen. A
+// bucket that several flows drain is wider than the one each of them shows, so
+// that the rate is this flow's only (rate-and-calls, sections 1.1 and 2.3).
+func (p *policing) share(f *fact.Flow, w *fact.World) {
+	if p.kind != finding.RatePoliced {
+		return
+	}
+	var bytes uint64
+	for _, t := range p.agree {
+		bytes += t.seg.Bytes
+	}
+	q := fact.ControlQuery{From: p.agree[0].seg.Start, To: p.agree[len(p.agree)-1].seg.End,
+		Client: f.Key.SrcAddr(), NotFlow: f.ID, If: f.If}
+	for _, c := range w.ControlsFor(q, maxShared) {
+		if float64(c.Bytes) >= sharedPart*float64(bytes) {
+			p.shared = append(p.shared, c.Flow.String())
+		}
+	}
+	if len(p.shared) > 0 {
+		p.verdict = Cap(p.verdict, finding.Likely)
+	}
+}
+
+// maxShared bounds how many other flows are looked at.
+const maxShared = 16
+
+// pathFloor is the smallest round trip the tracker knows of both legs of a
+// direction, µs, 0 unknown.
+func pathFloor(f *fact.Flow, d fact.Dir) (out [2]uint32) {
+	for leg, dir := range [...]fact.Dir{fact.LegDown: d, fact.LegUp: d.Other()} {
+		if m := f.RTTMin(dir); m.Ok {
+			out[leg] = uint32(min(max(m.V.Microseconds(), 0), math.MaxUint32))
+		}
+	}
+	return out
+}
+
 // logTrips is the median round trip of each leg over the whole log, s, 0
-// without a sample.
-func logTrips(b *fact.Bulk) (out [2]float64) {
+// without a sample. It lowers floor to the smallest.
+func logTrips(b *fact.Bulk, floor *[2]uint32) (out [2]float64) {
 	for leg := range out {
 		var all []uint32
 		for i := range b.Segments {
 			all = appendTrips(all, &b.Segments[i], fact.Leg(leg))
 		}
-		out[leg] = middleTrip(all)
+		if out[leg] = middleTrip(all); len(all) > 0 && (floor[leg] == 0 || all[0] < floor[leg]) {
+			floor[leg] = all[0] // middleTrip has sorted them
+		}
 	}
 	return out
 }
