@@ -33,23 +33,15 @@ func Start(w io.Writer, name string, read func() Figures) (stop func()) {
 
 func start(w io.Writer, name string, read func() Figures, patience, interval time.Duration) (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
-	bar := newBar(w, read().Total) // now, so that its rates count from here
+	l := newLine(w, name, read)
 	go func() {
 		defer close(done)
 		if !wait(quit, patience) {
 			return
 		}
-		for begun, last := time.Now().Add(-patience), uint64(0); ; {
-			f := read()
-			rate := float64(f.Packets-last) / time.Since(begun).Seconds()
-			begun, last = time.Now(), f.Packets
-			bar.Describe(fmt.Sprintf("%s  %s packets/s", shorten(report.Text(name)), SI(rate)))
-			bar.Set64(f.Done) // an error is a terminal that went away: the work matters more
-			if !wait(quit, interval) {
-				bar.Clear()
-				return
-			}
+		for l.draw(); wait(quit, interval); l.draw() {
 		}
+		l.wipe()
 	}()
 	return func() {
 		close(quit)
@@ -67,18 +59,61 @@ func wait(quit <-chan struct{}, d time.Duration) bool {
 	}
 }
 
-func newBar(w io.Writer, total int64) *progressbar.ProgressBar {
-	if total == 0 {
-		total = -1 // a spinner
+// line is the line of the terminal.
+type line struct {
+	out   gate
+	bar   *progressbar.ProgressBar
+	name  string
+	read  func() Figures
+	begun time.Time
+}
+
+func newLine(w io.Writer, name string, read func() Figures) *line {
+	f := read()
+	if f.Total == 0 {
+		f.Total = -1 // a spinner
 	}
-	return progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(w),
+	l := &line{out: gate{w: w}, name: shorten(report.Text(name)), read: read, begun: time.Now()}
+	l.bar = progressbar.NewOptions64(f.Total,
+		progressbar.OptionSetWriter(&l.out),
 		progressbar.OptionShowBytes(true),
 		progressbar.OptionShowCount(),
-		progressbar.OptionSetSpinnerChangeInterval(0), // else a goroutine of its own draws on after the end
 		progressbar.OptionSetWidth(16),
 		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetSpinnerChangeInterval(0), // else a goroutine of its own draws on after the end
 	)
+	_ = l.bar.Set64(f.Done) // starts the clock its rates are taken by
+	return l
+}
+
+// draw brings the line up to date. Errors are a terminal that went away: the
+// work matters more.
+func (l *line) draw() {
+	f := l.read()
+	rate := float64(f.Packets) / time.Since(l.begun).Seconds()
+	l.bar.Describe(fmt.Sprintf("%s  %s packets/s", l.name, SI(rate)))
+	l.out.open = true // both calls draw, once is enough
+	_ = l.bar.Set64(f.Done)
+	l.out.open = false
+}
+
+func (l *line) wipe() {
+	l.out.open = true
+	_ = l.bar.Clear()
+}
+
+// gate is a writer that can be shut.
+type gate struct {
+	w    io.Writer
+	open bool
+}
+
+// Write implements io.Writer.
+func (g *gate) Write(b []byte) (int, error) {
+	if !g.open {
+		return len(b), nil
+	}
+	return g.w.Write(b)
 }
 
 func shorten(s string) string {
