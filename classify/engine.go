@@ -53,7 +53,8 @@ type Stats struct {
 	First    time.Time // of the first and last packet
 	Last     time.Time
 	Vantage  string
-	Clients  int // addresses that opened flows, counted up to 1000
-	Controls int // other parties that worked
+	Clients  int           // addresses that opened flows, counted up to 1000
+	Controls int           // parties that worked at some time
+	Others   answer.Others // parties without a service
 	Blind    fact.Blindness
 }

@@ -26,6 +26,7 @@ type Control struct {
 	Server      netip.Addr
 	Client      netip.Addr
 	Name        string // SNI, Host or query name; foreign text
+	Port        uint16 // of the server
 	Proto       uint8
 	If          uint16
 	First, Last int64  // progress in both directions was seen in this span, ns
@@ -59,18 +60,24 @@ func (w *World) ControlsFor(q ControlQuery, limit int) []Control {
 
 func (q *ControlQuery) match(c *Control) bool {
 	switch {
-	case c.Last < q.From || q.To != 0 && c.First > q.To,
+	case c.Flow == 0, c.Last < q.From || q.To != 0 && c.First > q.To,
 		c.If != q.If,
 		q.NotFlow != 0 && c.Flow == q.NotFlow,
 		q.Proto != 0 && c.Proto != q.Proto,
 		q.Client.IsValid() && c.Client != q.Client,
 		q.NotOwner != "" && c.Owner == q.NotOwner,
-		q.NotServer.IsValid() && c.Server == q.NotServer,
+		q.NotServer.IsValid() && (c.Server == q.NotServer || local(c.Server) && !local(q.NotServer)),
 		q.Server.IsValid() && c.Server != q.Server,
 		q.NotName != "" && c.Name == q.NotName:
 		return false
 	}
 	return true
+}
+
+// local reports whether an address lies on this side of the network that is in
+// question: what works there proves nothing of the path beyond.
+func local(a netip.Addr) bool {
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast()
 }
 
 // Resolver is what is known of one DNS server.
@@ -135,4 +142,60 @@ type World struct {
 	Resolvers map[netip.Addr]*Resolver
 	Names     map[string]*NameFact
 	Failures  []Failure // by Time, newest last
+
+	latest map[FlowID]int // of Controls: a flow's newest entry
+}
+
+// controlGap is the longest silence within one span of progress, ns: twice the
+// time between two reports of a flow.
+const controlGap = 10_000_000_000
+
+// SawControl takes in that a flow made progress. Calls come by time. An older
+// span of the same flow is continued, or left to stand beside the new one.
+func (w *World) SawControl(c Control) {
+	if w.latest == nil {
+		w.latest = map[FlowID]int{}
+	}
+	if i, ok := w.latest[c.Flow]; ok {
+		if old := &w.Controls[i]; c.First-old.Last <= controlGap {
+			c.First = old.First
+			*old = Control{} // superseded: matches no query
+		}
+	}
+	if len(w.Controls) >= 2*MaxControls {
+		w.compact()
+	}
+	w.latest[c.Flow] = len(w.Controls)
+	w.Controls = append(w.Controls, c)
+}
+
+// compact keeps the newest half of the controls.
+func (w *World) compact() {
+	kept := make([]Control, 0, 2*MaxControls)
+	for _, c := range w.Controls {
+		if c.Flow != 0 {
+			kept = append(kept, c)
+		}
+	}
+	kept = kept[max(0, len(kept)-MaxControls):]
+	clear(w.latest)
+	for i := range kept {
+		w.latest[kept[i].Flow] = i
+	}
+	w.Controls = kept
+}
+
+// Parties counts the owners, or servers without one, that controls reached.
+func (w *World) Parties() int {
+	seen := map[string]bool{}
+	for i := range w.Controls {
+		switch c := &w.Controls[i]; {
+		case c.Flow == 0:
+		case c.Owner != "":
+			seen[c.Owner] = true
+		default:
+			seen[c.Server.String()] = true
+		}
+	}
+	return len(seen)
 }

@@ -225,3 +225,7 @@ func (t *Table[R]) Each(f func(id ID, e *Entry[R])) {
 func (t *Table[R]) Bytes() int {
 	return 8*len(t.cells) + len(t.slabs)*int(sizeof[[slabSize]Entry[R]]())
 }
+
+// PerEntry is what an entry costs with its cells of the index, bytes: two at
+// the least favourable load.
+func (t *Table[R]) PerEntry() int { return int(sizeof[Entry[R]]()) + 2*8 }

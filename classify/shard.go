@@ -1,0 +1,158 @@
+package classify
+
+import (
+	"net/netip"
+	"slices"
+
+	"chokepoint/capture"
+	"chokepoint/classify/answer"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+	"chokepoint/classify/flow"
+	"chokepoint/classify/service"
+	"chokepoint/classify/track"
+)
+
+type netipAddr = netip.Addr
+
+// shard is one part of the flows, with what it has to tell at the next tick.
+type shard struct {
+	run     *run
+	track   *track.Tracker
+	packets uint64
+	orphans uint64 // ICMP errors about flows that are not known
+	more    bool   // flows are waiting to end
+
+	judged []verdicts
+	ended  []*ended
+	briefs []answer.Brief
+	pool   []*ended
+	facts  fact.Flow
+}
+
+// verdicts is what the detectors say of a flow.
+type verdicts struct {
+	flow     fact.FlowID
+	final    bool
+	findings []finding.Finding
+	failing  fact.Failure // of the flow, what a failure needs beside the finding
+}
+
+// ended is a flow that is to be told of.
+type ended struct {
+	flow fact.Flow
+}
+
+func newShard(r *run) *shard {
+	s := &shard{run: r}
+	s.track = track.New(track.Config{
+		Memory:      int(r.opt.Memory / numShards),
+		Seed:        r.opt.Seed,
+		KnownServer: func(a [16]byte) bool { return knownServer(r.opt.Rules, a) },
+		OnEnd:       s.flowEnds,
+	})
+	return s
+}
+
+func knownServer(rules *service.Rules, a [16]byte) bool {
+	_, ok := rules.OwnerOfAddr(netip.AddrFrom16(a).Unmap())
+	return ok
+}
+
+func (s *shard) packet(p *capture.Packet) {
+	if s.track.Packet(p) {
+		s.packets++
+	} else {
+		s.orphans++
+	}
+}
+
+// judgeDirty judges the flows in which something happened.
+func (s *shard) judgeDirty() {
+	for _, id := range s.track.Dirty {
+		f := &s.track.Table.At(id).Rec
+		if f.Num == 0 || !f.Dirty() {
+			continue // ended meanwhile, and judged then
+		}
+		f.Judged()
+		s.track.Snapshot(id, &s.facts, s.run.world.Now, fact.StillOpen)
+		s.complete(&s.facts)
+		s.judge(&s.facts, false)
+	}
+	s.track.Dirty = s.track.Dirty[:0]
+}
+
+// flowEnds judges a flow whose end has come, and keeps it for the report if it
+// is one to tell of.
+func (s *shard) flowEnds(id flow.ID, why fact.End) {
+	e := s.track.Table.At(id)
+	f := &e.Rec
+	suspect := f.Suspect()
+	l := labelled{
+		sni: s.track.Name(f), client: e.Key.SrcAddr(), server: e.Key.DstAddr(),
+		port: e.Key.DstPort, proto: e.Key.Proto, now: s.run.world.Now,
+	}
+	if !suspect && !s.run.opt.All && !s.track.HasMore(f) && s.run.label(l).Service == "" {
+		s.briefs = append(s.briefs, s.track.Brief(id))
+		return
+	}
+	x := s.take()
+	s.track.Snapshot(id, &x.flow, max(s.run.world.Now, s.run.clock.now), why)
+	s.complete(&x.flow)
+	findings := 0
+	if suspect {
+		findings = s.judge(&x.flow, true)
+	}
+	if findings == 0 && !s.run.opt.All && x.flow.Label.Service == "" && !f.WasFound() {
+		s.briefs = append(s.briefs, s.track.Brief(id))
+		s.pool = append(s.pool, x)
+		return
+	}
+	x.keep()
+	s.ended = append(s.ended, x)
+}
+
+// take returns a flow to fill, used before if possible.
+func (s *shard) take() *ended {
+	if n := len(s.pool); n > 0 {
+		x := s.pool[n-1]
+		s.pool = s.pool[:n-1]
+		return x
+	}
+	return &ended{}
+}
+
+// keep makes a snapshot outlive its flow.
+func (x *ended) keep() {
+	h := &x.flow.Hello
+	h.Retrans, h.SYNRetr = slices.Clone(h.Retrans), slices.Clone(h.SYNRetr)
+	x.flow.Bulk = [2]*fact.Bulk{}
+}
+
+// complete adds what the tracker does not know.
+func (s *shard) complete(f *fact.Flow) {
+	f.Vantage = s.run.world.Vantage
+	f.Names.DNS = s.run.seen.bindings.of(f.Key.SrcAddr(), f.Key.DstAddr(), max(f.Start, s.run.world.Now))
+	f.Label = s.run.labelFlow(f)
+}
+
+// judge runs the detectors and keeps what they find.
+func (s *shard) judge(f *fact.Flow, final bool) int {
+	v := verdicts{flow: f.ID, final: final}
+	for _, d := range flowDetectors {
+		v.findings = append(v.findings, d.Judge(f, s.run.world).Findings...)
+	}
+	v.failing = fact.Failure{
+		Flow: f.ID, Service: f.Label.Service, Owner: owner(f.Label), Server: f.Key.DstAddr(),
+		Name: f.Name(), Client: f.Key.SrcAddr(), If: f.If, Time: f.Last, Num: f.LastNum,
+	}
+	s.judged = append(s.judged, v)
+	return len(v.findings)
+}
+
+func owner(l service.Label) string {
+	if l.Family != "" {
+		return l.Family
+	}
+	return l.Service
+}

@@ -1,0 +1,153 @@
+package track
+
+import (
+	"chokepoint/capture"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/fact/bulklog"
+	"chokepoint/classify/flow"
+)
+
+const (
+	// bulkFrom is how much payload a direction must have sent to be logged,
+	// bytes: policers that matter let 30 kB through at once (rate-and-calls,
+	// section 2.2, look-alikes), and shorter flows are never judged.
+	bulkFrom = 32 << 10
+	// maxLogs is how many transmission logs a shard keeps at a time: 64 shards
+	// of them are the thousand rings of rate-and-calls section 2.2, and more.
+	maxLogs = 32
+	// bulkEvery is how often a log with losses is judged while it grows, ns.
+	bulkEvery = 5_000_000_000
+)
+
+// bulkPool holds the transmission logs of a shard.
+type bulkPool struct {
+	limit int // bytes
+	bytes int // as of the last tick
+	logs  []bulkRef
+	free  []*bulklog.Log
+}
+
+type bulkRef struct {
+	id     flow.ID
+	dir    fact.Dir
+	log    *bulklog.Log
+	marked int64 // when it was last judged, ns
+}
+
+// bulkData logs a packet with payload, if its direction is bulk.
+func (t *Tracker) bulkData(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n novelty) {
+	s := &f.sides[d]
+	if s.payload < bulkFrom {
+		return
+	}
+	x := t.extras[f.x]
+	l := x.bulk[d]
+	if l == nil {
+		if n != fresh || f.flags&noBulk != 0 {
+			return
+		}
+		l = t.newLog(id, d, p.Time)
+		if l == nil {
+			return
+		}
+		x.bulk[d] = l
+		l.Start(s.isn, p.Seq, f.start, s.payload+uint64(s.headers), f.mssOption(d))
+	}
+	l.Data(p, f.mssOption(d))
+}
+
+// bulkAck shows a packet to the log of the direction it acknowledges.
+func (t *Tracker) bulkAck(f *Flow, logged fact.Dir, p *capture.Packet) {
+	if x := t.extraOf(f); x != nil && x.bulk[logged] != nil {
+		x.bulk[logged].Ack(p)
+	}
+}
+
+// newLog hands out a log. When all are taken, the one without suspicion that
+// was silent for longest is given up; without one, nil.
+func (t *Tracker) newLog(id flow.ID, d fact.Dir, now int64) *bulklog.Log {
+	b := &t.bulks
+	if len(b.logs) >= maxLogs {
+		victim := -1
+		for i := range b.logs {
+			if !b.logs[i].log.Suspect() && (victim < 0 || t.lastOf(b.logs[i].id) < t.lastOf(b.logs[victim].id)) {
+				victim = i
+			}
+		}
+		if victim < 0 {
+			return nil
+		}
+		t.dropLog(victim)
+	}
+	var l *bulklog.Log
+	if n := len(b.free); n > 0 {
+		l, b.free = b.free[n-1], b.free[:n-1]
+	} else {
+		l = &bulklog.Log{}
+	}
+	b.logs = append(b.logs, bulkRef{id: id, dir: d, log: l, marked: now})
+	return l
+}
+
+func (t *Tracker) lastOf(id flow.ID) int64 { return t.Table.At(id).Rec.last() }
+
+// dropLog takes a log from a flow that goes on without.
+func (t *Tracker) dropLog(i int) {
+	f := &t.Table.At(t.bulks.logs[i].id).Rec
+	f.flags |= noBulk
+	t.freeBulk(t.extras[f.x], t.bulks.logs[i].dir)
+}
+
+// freeBulk gives a flow's log back.
+func (t *Tracker) freeBulk(x *extra, d fact.Dir) {
+	l := x.bulk[d]
+	if l == nil {
+		return
+	}
+	x.bulk[d] = nil
+	b := &t.bulks
+	for i := range b.logs {
+		if b.logs[i].log == l {
+			b.logs[i] = b.logs[len(b.logs)-1]
+			b.logs = b.logs[:len(b.logs)-1]
+			break
+		}
+	}
+	if l.Bytes() < 64<<10 && len(b.free) < maxLogs {
+		l.Reset()
+		b.free = append(b.free, l)
+	}
+}
+
+// tickBulks has the logs judged that lost enough, and keeps to the budget:
+// logs without suspicion go first.
+func (t *Tracker) tickBulks(now int64) {
+	b := &t.bulks
+	b.bytes = 0
+	for i := range b.logs {
+		r := &b.logs[i]
+		b.bytes += r.log.Bytes()
+		if r.log.Suspect() && now-r.marked >= bulkEvery {
+			r.marked = now
+			t.mark(r.id, &t.Table.At(r.id).Rec)
+		}
+	}
+	for b.bytes > b.limit && len(b.logs) > 0 {
+		victim := 0
+		for i := range b.logs {
+			if less(&b.logs[i], &b.logs[victim]) {
+				victim = i
+			}
+		}
+		b.bytes -= b.logs[victim].log.Bytes()
+		t.dropLog(victim)
+	}
+}
+
+// less orders logs by who has to go first.
+func less(a, b *bulkRef) bool {
+	if s := a.log.Suspect(); s != b.log.Suspect() {
+		return !s
+	}
+	return a.log.Bytes() > b.log.Bytes()
+}

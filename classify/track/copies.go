@@ -1,0 +1,60 @@
+package track
+
+import (
+	"encoding/binary"
+
+	"chokepoint/capture"
+)
+
+const (
+	// copyCells is the size of the cache of packets just seen: 64 shards of
+	// it span 50 ms at 300 000 packets/s.
+	copyCells = 256
+	// copyWindow is how long after a packet its copy may come, ns (the house's
+	// decision).
+	copyWindow = 50_000_000
+)
+
+// copies knows the packets just seen, so that one that was captured twice (on
+// two interfaces, or before and after routing) counts once.
+type copies struct {
+	cells [copyCells]copyCell
+}
+
+type copyCell struct {
+	print uint64
+	time  int64
+	ifc   uint16
+	ttl   uint8
+}
+
+// seen reports whether a packet is a copy of one seen before: the same headers
+// on another interface, or with one hop less to live. It remembers the packet.
+func (c *copies) seen(p *capture.Packet) bool {
+	print := fingerprint(p)
+	cell := &c.cells[print%copyCells]
+	if cell.print == print && p.Time-cell.time < copyWindow && p.Time >= cell.time &&
+		(p.If != cell.ifc || p.TTL == cell.ttl-1) {
+		return true
+	}
+	*cell = copyCell{print, p.Time, p.If, p.TTL}
+	return false
+}
+
+// fingerprint mixes what a router leaves alone.
+func fingerprint(p *capture.Packet) uint64 {
+	h := p.Hash ^ uint64(p.IPID)<<48 ^ uint64(p.IPLen)<<16 ^ uint64(p.Key.SrcPort)
+	if p.Has&capture.HasTCP != 0 {
+		h = (h ^ uint64(p.Seq)<<32 ^ uint64(p.Ack)) * 0x9e3779b97f4a7c15
+		h ^= h >> 29
+		h = (h ^ uint64(p.Flags)<<32 ^ uint64(p.Window)<<16 ^ uint64(p.TSval)) * 0xe7037ed1a0b428db
+		return h ^ h>>32
+	}
+	for i := 0; i+8 <= len(p.Payload) && i < 32; i += 8 {
+		h = (h ^ word(p.Payload[i:])) * 0x9e3779b97f4a7c15
+		h ^= h >> 29
+	}
+	return h*0xe7037ed1a0b428db ^ h>>32
+}
+
+func word(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }

@@ -1,0 +1,178 @@
+package track
+
+import (
+	"hash/crc32"
+
+	"strings"
+	"time"
+
+	"chokepoint/capture"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/flow"
+	"chokepoint/classify/wire"
+)
+
+const (
+	// maxExchanges is how many questions of a flow are kept (contract: at most
+	// 32 entries, the rest counted).
+	maxExchanges = 32
+	maxAnswers   = 4
+	maxAddrs     = 16
+	exchangeSize = 400 // bytes, roughly
+)
+
+// dnsLog is the DNS conversation of a flow.
+type dnsLog struct {
+	ex   []fact.DNS
+	last []int64 // when each was last asked, ns
+	sums [][maxAnswers]uint32
+	more int
+}
+
+func (l *dnsLog) size() int { return exchangeSize * len(l.ex) }
+
+// datagramDNS reads a message from a UDP datagram.
+func (t *Tracker) datagramDNS(id flow.ID, e *flow.Entry[Flow], p *capture.Packet) {
+	if s := t.message.ParseUDP(p.Payload, int(p.PayloadLen)); s == wire.Done || s == wire.Malformed && t.message.QName != "" {
+		t.dnsMessage(id, e, p, p.Payload, false)
+	}
+}
+
+// dnsStream reads the messages of a TCP stream, as many as are complete.
+func (t *Tracker) dnsStream(id flow.ID, e *flow.Entry[Flow], _ fact.Dir, p *capture.Packet, h *half, b []byte) bool {
+	base := p.Seq
+	if h.buf != nil {
+		base = h.buf.Base()
+	}
+	done := 0
+	for {
+		status, n := t.message.ParseTCP(b[done:])
+		if status == wire.NeedMore {
+			break
+		}
+		if status == wire.Alien || n == 0 {
+			return true
+		}
+		if status == wire.Done {
+			t.dnsMessage(id, e, p, b[done:done+n], true)
+		}
+		done += n
+	}
+	if done == 0 {
+		h.want = len(b) + t.message.Want()
+		return false
+	}
+	rest := append([]byte(nil), b[done:]...)
+	t.freeBuffer(h)
+	h.tries, h.parser = 1, unsure
+	if len(rest) > 0 {
+		h.parser = asDNS
+		t.startBuffer(h, base+uint32(done))
+		before := h.buf.Cap()
+		h.buf.Add(base+uint32(done), rest)
+		t.buffered += h.buf.Cap() - before
+		h.want = len(rest) + 1
+	}
+	return false
+}
+
+// dnsMessage books the message in t.message.
+func (t *Tracker) dnsMessage(id flow.ID, e *flow.Entry[Flow], p *capture.Packet, raw []byte, tcp bool) {
+	m := &t.message
+	f := &e.Rec
+	if m.QName == "" || m.Opcode != 0 {
+		return
+	}
+	x := t.needExtra(f)
+	if x.dns == nil {
+		x.dns = &dnsLog{}
+	}
+	l := x.dns
+	t.side -= l.size()
+	i := l.find(m.ID, m.QName, m.QType)
+	if i < 0 {
+		i = l.add(fact.DNS{
+			ID: m.ID, QName: strings.Clone(m.QName), QNameRaw: strings.Clone(m.QNameRaw), QType: m.QType,
+			Client: e.Key.SrcAddr(), Resolver: e.Key.DstAddr(), TCP: tcp,
+		})
+	}
+	t.side += l.size()
+	if i < 0 {
+		return
+	}
+	if m.Response {
+		t.dnsAnswer(id, f, l, i, p, raw)
+	} else {
+		t.dnsQuery(id, f, l, i, p)
+	}
+}
+
+// find returns the latest exchange of a question, -1 without.
+func (l *dnsLog) find(id uint16, name string, qtype uint16) int {
+	for i := len(l.ex) - 1; i >= 0; i-- {
+		if x := &l.ex[i]; x.ID == id && x.QType == qtype && x.QName == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// add makes room for an exchange: an old one that was answered plainly goes.
+func (l *dnsLog) add(x fact.DNS) int {
+	if len(l.ex) < maxExchanges {
+		l.ex = append(l.ex, x)
+		l.last = append(l.last, 0)
+		l.sums = append(l.sums, [maxAnswers]uint32{})
+		return len(l.ex) - 1
+	}
+	l.more++
+	for i := range l.ex {
+		if a := l.ex[i].Answers; len(a) == 1 && a[0].Rcode == 0 && len(a[0].Addrs) > 0 {
+			copy(l.ex[i:], l.ex[i+1:])
+			copy(l.last[i:], l.last[i+1:])
+			copy(l.sums[i:], l.sums[i+1:])
+			n := len(l.ex) - 1
+			l.ex[n], l.last[n], l.sums[n] = x, 0, [maxAnswers]uint32{}
+			return n
+		}
+	}
+	return -1
+}
+
+func (t *Tracker) dnsQuery(id flow.ID, f *Flow, l *dnsLog, i int, p *capture.Packet) {
+	x := &l.ex[i]
+	if x.Query.Num == 0 {
+		x.Query = fact.Mark{Num: p.Num, Time: p.Time}
+	}
+	x.Copies++
+	x.EDNS = t.message.HasOPT
+	l.last[i] = p.Time
+	if x.Copies >= silenceCopies && len(x.Answers) == 0 {
+		t.mark(id, f)
+	}
+}
+
+func (t *Tracker) dnsAnswer(id flow.ID, f *Flow, l *dnsLog, i int, p *capture.Packet, raw []byte) {
+	x := &l.ex[i]
+	if len(x.Answers) >= maxAnswers {
+		x.More++
+		return
+	}
+	a := answerFacts(&t.message, p)
+	if l.last[i] != 0 {
+		a.RTT = fact.Some(time.Duration(p.Time - l.last[i]))
+	}
+	sum := crc32.ChecksumIEEE(raw)
+	for k := range x.Answers {
+		a.Identical = a.Identical || l.sums[i][k] == sum
+	}
+	l.sums[i][len(x.Answers)] = sum
+	x.Answers = append(x.Answers, a)
+	if len(x.Answers) > 1 || a.Rcode != 0 || len(a.Addrs) == 0 || special(a.Addrs) {
+		t.mark(id, f)
+	}
+	q := *x
+	q.Answers = nil
+	t.Out.DNS = append(t.Out.DNS, DNSSeen{Num: p.Num, Flow: fact.FlowID(f.Num), Query: q, Answer: a})
+	f.flags |= replied
+}

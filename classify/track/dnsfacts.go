@@ -1,0 +1,49 @@
+package track
+
+import (
+	"net/netip"
+	"strings"
+
+	"chokepoint/capture"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/wire/dns"
+)
+
+// DNS record types (IANA dns-parameters).
+const typeCNAME = 5
+
+// answerFacts copies what is kept of a response.
+func answerFacts(m *dns.Message, p *capture.Packet) fact.DNSAnswer {
+	a := fact.DNSAnswer{
+		Num: p.Num, Time: p.Time, Rcode: uint8(m.Rcode), AA: m.AA, RA: m.RA, TC: m.TC,
+		HasSOA: m.HasSOA, SOAOwner: strings.Clone(m.SOAOwner), EDNS: m.HasOPT, IPTTL: p.TTL,
+		DF: p.Has&capture.HasDF != 0,
+	}
+	if p.Has&capture.HasIPID != 0 {
+		a.IPID = fact.Some(p.IPID)
+	}
+	for i := range m.Answers {
+		r := &m.Answers[i]
+		if i == 0 || r.TTL < a.MinTTL {
+			a.MinTTL = r.TTL
+		}
+		if r.Addr.IsValid() && len(a.Addrs) < maxAddrs {
+			a.Addrs = append(a.Addrs, r.Addr)
+		}
+		if r.Type == typeCNAME && len(a.Targets) < maxAddrs {
+			a.Targets = append(a.Targets, strings.Clone(r.Target))
+		}
+	}
+	return a
+}
+
+// special reports whether an address is none of the public Internet: it cannot
+// serve a public name.
+func special(addrs []netip.Addr) bool {
+	for _, a := range addrs {
+		if !a.IsGlobalUnicast() || a.IsPrivate() || a.Is4() && a.As4()[0] >= 240 || a.IsUnspecified() {
+			return true
+		}
+	}
+	return false
+}

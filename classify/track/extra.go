@@ -1,0 +1,137 @@
+package track
+
+import (
+	"chokepoint/classify/fact"
+	"chokepoint/classify/fact/bulklog"
+	"chokepoint/classify/flow"
+	"chokepoint/classify/stream"
+	"chokepoint/classify/wire/tls"
+)
+
+// extra is what hangs off a flow on demand.
+type extra struct {
+	work    *work
+	names   *names
+	trouble *trouble
+	dns     *dnsLog
+	bulk    [2]*bulklog.Log
+}
+
+// recent is how many packets of each side a work remembers: a closed socket
+// answers what was in flight, and a flight after trouble is short.
+const recent = 8
+
+// seen is a packet remembered for what a reset may refer to.
+type seen struct {
+	time     int64
+	num      uint64
+	seq, end uint32
+	ack      uint32
+	ipid     uint16
+	ttl      uint8
+	again    bool // retransmission
+}
+
+// ring holds the latest packets of a side.
+type ring struct {
+	at [recent]seen
+	n  uint8 // ever written, saturating at recent
+	i  uint8 // where the next goes
+}
+
+func (r *ring) add() *seen {
+	s := &r.at[r.i]
+	r.i = (r.i + 1) % recent
+	r.n = min(r.n+1, recent)
+	return s
+}
+
+// back returns the k-th latest packet, 0 the latest, nil if there is none.
+func (r *ring) back(k int) *seen {
+	if k >= int(r.n) {
+		return nil
+	}
+	return &r.at[(int(r.i)-1-k+2*recent)%recent]
+}
+
+// maxMarks is how many retransmissions are named; the rest is counted.
+const maxMarks = 8
+
+// work is the state of a conversation that is alive.
+type work struct {
+	owner        flow.ID
+	older, newer *work // by use
+	used         int64
+
+	rings   [2]ring
+	rtt     [2]rttHist
+	hello   fact.Hello // its lists lie in retrans and synRetr
+	records [2]records
+	streams [2]half
+	retrans [maxMarks]fact.Mark
+	synRetr [maxMarks]fact.Mark
+	fins    [2]fact.FIN // the first of each side
+	finAt   [2]mark     // and how things stood
+	control int64       // time of the last control observation, ns
+}
+
+// records follows TLS record boundaries while both sides have sent little.
+type records struct {
+	cursor tls.Cursor
+	next   uint32 // sequence number the cursor stands at
+	on     bool
+}
+
+// half is a stream still being parsed.
+type half struct {
+	buf    *stream.Buffer
+	want   int  // bytes in order that must be there before the next try
+	tries  int  // segments that could have begun a message and did not
+	done   bool // nothing more to be learnt
+	parser parser
+}
+
+// parser says what a stream is being parsed as.
+type parser uint8
+
+const (
+	unsure parser = iota
+	asTLS
+	asHTTP
+	asDNS
+)
+
+// trouble is what detectors of cuts look at.
+type trouble struct {
+	resets     []fact.Reset
+	resetCount [2]uint32
+	fins       []fact.FIN
+	afterReset [2]fact.After
+	afterFIN   [2]fact.After
+	resetAt    [2]mark // how things stood when the first reset of a side came
+	finAt      [2]mark
+	conflicts  []fact.Conflict
+	icmps      []fact.ICMP
+}
+
+// mark is how a flow stood when its first reset or FIN of a side came.
+type mark struct {
+	set      bool
+	ts       bool  // tsval is valid
+	inWindow bool  // a reset in the window but not exact: challenged by RFC 5961
+	time     int64 // ns
+	tsAt     int64 // when the last packet with a timestamp had come, ns
+	guard    int64 // reordering explains what comes within it, ns
+	next     uint32
+	peerNext uint32
+	tsval    uint32
+}
+
+// Bounds of the lists.
+const (
+	maxResets    = 8
+	maxFINs      = 4
+	maxConflicts = 4
+	maxICMPs     = 4
+	maxNew       = 4
+)

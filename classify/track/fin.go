@@ -1,0 +1,51 @@
+package track
+
+import (
+	"time"
+
+	"chokepoint/capture"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/flow"
+)
+
+// fin books the first FIN of a side; ahead is its distance from the highest
+// byte that side had sent.
+func (t *Tracker) fin(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, ahead int32) {
+	bit := finUp
+	if d == fact.Down {
+		bit = finDown
+	}
+	if f.flags&bit != 0 {
+		return
+	}
+	f.flags |= bit
+	s := &f.sides[d]
+	s.finN, s.finAt = f.offset(p.Num), f.micros(p.Time)+1
+	w := t.workOf(id, f, p.Time)
+	w.finAt[d] = f.stand(d, p)
+	w.finAt[d].next = p.SeqEnd()
+	w.fins[d] = finFacts(w, d, p, ahead)
+}
+
+func finFacts(w *work, d fact.Dir, p *capture.Packet, ahead int32) fact.FIN {
+	fin := fact.FIN{
+		Num: p.Num, Time: p.Time, Dir: d, Seq: p.Seq, PayloadLen: p.PayloadLen,
+		Flags: p.Flags, TTL: p.TTL, SeqAhead: ahead,
+	}
+	if p.Has&capture.HasIPID != 0 {
+		fin.IPID = fact.Some(p.IPID)
+	}
+	for k := 0; ; k++ {
+		q := w.rings[d.Other()].back(k)
+		if q == nil {
+			return fin
+		}
+		if q.end != q.seq && !before(p.Ack, q.end) {
+			fin.Covers = fact.Mark{Num: q.num, Time: q.time, SeqEnd: q.end}
+			if !q.again {
+				fin.CoverAge = fact.Some(time.Duration(p.Time - q.time))
+			}
+			return fin
+		}
+	}
+}

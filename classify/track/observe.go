@@ -1,0 +1,88 @@
+package track
+
+import (
+	"net/netip"
+
+	"chokepoint/capture"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/flow"
+)
+
+// Observations is what a tracker learnt since the last tick that concerns more
+// than one flow, in packet order.
+type Observations struct {
+	Controls []Progress
+	DNS      []DNSSeen
+	Votes    []Vote
+}
+
+// Reset empties the lists and keeps their memory.
+func (o *Observations) Reset() {
+	o.Controls, o.DNS, o.Votes = o.Controls[:0], o.DNS[:0], o.Votes[:0]
+}
+
+// Progress is a flow getting somewhere: server payload after client payload.
+// The engine fills Service, Owner and Name.
+type Progress struct {
+	Num     uint64
+	Control fact.Control
+}
+
+// Vote is what one handshake says of where the capture was taken. Times are
+// round trips, ns.
+type Vote struct {
+	Num                  uint64
+	Client               netip.Addr
+	ClientLeg, ServerLeg int64
+	ClientTTL, ServerTTL uint8
+}
+
+// DNSSeen is a DNS response with what was asked.
+type DNSSeen struct {
+	Num    uint64
+	Flow   fact.FlowID
+	Query  fact.DNS // without Answers
+	Answer fact.DNSAnswer
+}
+
+// controlEvery is how often a flow that gets somewhere says so, ns.
+const controlEvery = 5_000_000_000
+
+// progress notes that the server answers the client.
+func (t *Tracker) progress(e *flow.Entry[Flow], p *capture.Packet, id flow.ID) {
+	f := &e.Rec
+	first := f.flags&replied == 0
+	f.flags |= replied
+	x := t.extraOf(f)
+	if !first {
+		if x == nil || x.work == nil || p.Time-x.work.control < controlEvery {
+			return
+		}
+	}
+	if x != nil && x.work != nil {
+		x.work.control = p.Time
+	}
+	since := p.Time
+	if first {
+		since = f.start
+	}
+	t.Out.Controls = append(t.Out.Controls, Progress{Num: p.Num, Control: fact.Control{
+		Flow: fact.FlowID(f.Num), Server: e.Key.DstAddr(), Client: e.Key.SrcAddr(), Port: e.Key.DstPort, Proto: e.Key.Proto,
+		If: f.ifc, First: since, Last: p.Time, Bytes: f.sides[fact.Down].payload,
+		Name: t.nameOf(f),
+	}})
+}
+
+// vote tells the engine what a handshake says of the vantage.
+func (t *Tracker) vote(e *flow.Entry[Flow], p *capture.Packet) {
+	f := &e.Rec
+	up, down := &f.sides[fact.Up], &f.sides[fact.Down]
+	if up.rttHandshake == 0 || down.rttHandshake == 0 {
+		return
+	}
+	t.Out.Votes = append(t.Out.Votes, Vote{
+		Num: p.Num, Client: e.Key.SrcAddr(),
+		ServerLeg: int64(up.rttHandshake-1) * 1000, ClientLeg: int64(down.rttHandshake-1) * 1000,
+		ClientTTL: up.ttl, ServerTTL: down.ttl,
+	})
+}

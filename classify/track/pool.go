@@ -1,0 +1,208 @@
+package track
+
+import (
+	"unsafe"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/flow"
+)
+
+// Shares of the memory budget.
+const (
+	worksShare = 8  // conversations alive
+	bulksShare = 12 // transmission logs
+)
+
+const (
+	workSize  = unsafe.Sizeof(work{})
+	extraSize = unsafe.Sizeof(extra{})
+)
+
+// extraOf returns what hangs off a flow, nil if nothing does.
+func (t *Tracker) extraOf(f *Flow) *extra {
+	if f.x == 0 {
+		return nil
+	}
+	return t.extras[f.x]
+}
+
+// needExtra returns what hangs off a flow, making it.
+func (t *Tracker) needExtra(f *Flow) *extra {
+	if f.x != 0 {
+		return t.extras[f.x]
+	}
+	if n := len(t.freeX); n > 0 {
+		f.x = t.freeX[n-1]
+		t.freeX = t.freeX[:n-1]
+	} else {
+		f.x = uint32(len(t.extras))
+		t.extras = append(t.extras, new(extra))
+	}
+	return t.extras[f.x]
+}
+
+// release frees all that hangs off a flow.
+func (t *Tracker) release(f *Flow) {
+	x := t.extraOf(f)
+	if x == nil {
+		return
+	}
+	t.freeWork(x)
+	for d := range x.bulk {
+		t.freeBulk(x, fact.Dir(d))
+	}
+	t.side -= x.size()
+	*x = extra{}
+	t.freeX = append(t.freeX, f.x)
+	f.x = 0
+}
+
+// size is what an extra holds beside work and bulk logs, bytes, roughly.
+func (x *extra) size() int {
+	n := 0
+	if x.names != nil {
+		n += x.names.size()
+	}
+	if x.trouble != nil {
+		n += troubleSize
+	}
+	if x.dns != nil {
+		n += x.dns.size()
+	}
+	return n
+}
+
+// workPool hands out works; when there are too many, the one that was not used
+// for longest changes hands.
+type workPool struct {
+	limit          int
+	made           int
+	oldest, newest *work
+	free           *work // by older
+}
+
+func (p *workPool) unlink(w *work) {
+	if w.older != nil {
+		w.older.newer = w.newer
+	} else {
+		p.oldest = w.newer
+	}
+	if w.newer != nil {
+		w.newer.older = w.older
+	} else {
+		p.newest = w.older
+	}
+	w.older, w.newer = nil, nil
+}
+
+func (p *workPool) push(w *work) {
+	if w.older = p.newest; w.older != nil {
+		w.older.newer = w
+	} else {
+		p.oldest = w
+	}
+	p.newest = w
+}
+
+// touchWork keeps the order of use, to the second.
+func (t *Tracker) touchWork(w *work, now int64) {
+	if now-w.used > 1_000_000_000 {
+		w.used = now
+		t.works.unlink(w)
+		t.works.push(w)
+	}
+}
+
+// workOf returns the work of a flow, making one.
+func (t *Tracker) workOf(id flow.ID, f *Flow, now int64) *work {
+	x := t.needExtra(f)
+	if x.work != nil {
+		t.touchWork(x.work, now)
+		return x.work
+	}
+	p := &t.works
+	w := p.free
+	switch {
+	case w != nil:
+		p.free = w.older
+	case p.made < max(p.limit, 1):
+		w = new(work)
+		p.made++
+	default:
+		w = p.oldest
+		t.steal(w)
+	}
+	*w = work{owner: id, used: now}
+	p.push(w)
+	x.work = w
+	return w
+}
+
+// steal takes the work of the flow that was silent for longest.
+func (t *Tracker) steal(w *work) {
+	f := &t.Table.At(w.owner).Rec
+	x := t.extras[f.x]
+	t.freeWork(x)
+	t.works.free = w.older // freeWork has put it first
+	if *x == (extra{}) {
+		t.freeX = append(t.freeX, f.x)
+		f.x = 0
+	}
+	f.flags |= stolen
+	t.Stolen++
+}
+
+// freeWork gives a flow's work back.
+func (t *Tracker) freeWork(x *extra) {
+	w := x.work
+	if w == nil {
+		return
+	}
+	for d := range w.streams {
+		t.freeBuffer(&w.streams[d])
+	}
+	t.works.unlink(w)
+	w.older = t.works.free
+	t.works.free = w
+	x.work = nil
+}
+
+// makeRoom ends flows until one more fits the budget: those still shaking
+// hands first if they are many (a flood of SYNs must not push out
+// conversations), else the one that was silent for longest. Works and bulk logs
+// keep to their own shares.
+func (t *Tracker) makeRoom() {
+	room := t.conf.Memory - t.conf.Memory/worksShare - t.conf.Memory/bulksShare
+	for t.Table.Len() > 0 && (t.Table.Len()+1)*t.perFlow+t.side+len(t.extras)*int(extraSize+8) > room {
+		t.evict()
+	}
+}
+
+func (t *Tracker) evict() {
+	victim, best := flow.ID(0), int64(0)
+	for q := flow.Queue(0); q < numQueues; q++ {
+		id, placed := t.Table.Oldest(q)
+		if id == 0 {
+			continue
+		}
+		if q == QHalf && 4*t.Table.LenOf(QHalf) > t.Table.Len() {
+			victim = id
+			break
+		}
+		if victim == 0 || placed < best {
+			victim, best = id, placed
+		}
+	}
+	t.Table.At(victim).Rec.flags |= evicted
+	t.Evicted++
+	t.end(victim, fact.EndEvicted)
+}
+
+// Bytes is the memory a tracker holds.
+func (t *Tracker) Bytes() int {
+	return t.Table.Bytes() + t.works.made*int(workSize) + t.bulks.bytes + t.side +
+		len(t.extras)*int(extraSize+8)
+}
+
+// mssOption is the MSS that bounds what d sends, as its receiver announced it.
+func (f *Flow) mssOption(d fact.Dir) uint16 { return f.sides[d.Other()].mss }

@@ -1,0 +1,175 @@
+package track
+
+import (
+	"bytes"
+	"time"
+	"unsafe"
+
+	"chokepoint/capture"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/flow"
+)
+
+const (
+	// offenderWindow is how far back packets are counted that a closed socket
+	// would answer, where no round trip is known, ns.
+	offenderWindow = 200_000_000
+	maxResetText   = 32
+	troubleSize    = int(unsafe.Sizeof(trouble{})) + maxResets*int(unsafe.Sizeof(fact.Reset{}))
+)
+
+// needTrouble returns a flow's trouble, making it, and has the flow judged.
+func (t *Tracker) needTrouble(id flow.ID, f *Flow) *trouble {
+	x := t.needExtra(f)
+	if x.trouble == nil {
+		x.trouble = &trouble{}
+		t.side += troubleSize
+	}
+	t.mark(id, f)
+	return x.trouble
+}
+
+// reset books a RST as it stands against its flow.
+func (t *Tracker) reset(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
+	f := &e.Rec
+	s := &f.sides[d]
+	x := t.needTrouble(id, f)
+	if x.resetCount[d]++; len(x.resets) < maxResets {
+		x.resets = append(x.resets, t.resetFacts(f, d, p))
+	}
+	if !x.resetAt[d].set {
+		x.resetAt[d] = f.stand(d, p)
+	}
+	if d == fact.Up {
+		f.flags |= rstUp
+	} else {
+		f.flags |= rstDown
+	}
+	if w := t.extras[f.x].work; w != nil {
+		t.helloAnswer(f, w, d, p)
+	}
+	f.account(s, p, 1)
+	t.Table.Touch(id, e, QClosed, p.Time)
+}
+
+// stand notes how a flow stands as a reset or FIN of side d comes.
+func (f *Flow) stand(d fact.Dir, p *capture.Packet) mark {
+	s, o := &f.sides[d], &f.sides[d.Other()]
+	m := mark{set: true, time: p.Time, guard: f.guard(), next: s.next, peerNext: o.next}
+	if s.flags&hasSeq == 0 {
+		m.next = p.Seq
+	}
+	if s.flags&tsSeen != 0 {
+		m.ts, m.tsval, m.tsAt = true, s.tsval, s.last
+	}
+	if o.flags&(hasAck|hasWin) == hasAck|hasWin {
+		ahead := p.Seq - o.ack
+		m.inWindow = ahead != 0 && ahead < uint32(o.win)<<f.scaleOf(d.Other())
+	}
+	return m
+}
+
+// scaleOf is the window scale of a side: it counts only if both offered it.
+func (f *Flow) scaleOf(d fact.Dir) uint8 {
+	if f.sides[0].flags&f.sides[1].flags&hasScale == 0 {
+		return 0
+	}
+	return f.sides[d].scale
+}
+
+// guard is how soon after a packet another of the same sender may have been
+// overtaken by it, ns: clamp(rttMin/4, 1 ms, 20 ms), resets-and-drops 3.2.
+func (f *Flow) guard() int64 {
+	rtt := int64(f.rtt(fact.Up)+f.rtt(fact.Down)) * 1000
+	return min(max(rtt/4, 1_000_000), 20_000_000)
+}
+
+// resetFacts compares a RST with the state before it.
+func (t *Tracker) resetFacts(f *Flow, d fact.Dir, p *capture.Packet) fact.Reset {
+	s, o := &f.sides[d], &f.sides[d.Other()]
+	r := fact.Reset{
+		Num: p.Num, Time: p.Time, Dir: d, Flags: p.Flags, Seq: p.Seq, Ack: p.Ack,
+		HasAck: p.Flags&capture.ACK != 0, Window: p.Window, TTL: p.TTL, DF: p.Has&capture.HasDF != 0, TOS: p.TOS,
+		OptsLen: p.OptsLen, MPTCPRST: p.Has&capture.HasTCPRST != 0, PayloadLen: p.PayloadLen,
+		PrevSame: s.last, PrevOther: o.last,
+		FINBefore:   [2]bool{f.flags&finUp != 0, f.flags&finDown != 0},
+		RSTBefore:   [2]bool{f.flags&rstUp != 0, f.flags&rstDown != 0},
+		HandshakeOK: f.flags&handshake != 0,
+		SYNOnly:     f.synack == 0 && f.flags&midstream == 0,
+		GapBefore:   f.flags&gap != 0,
+		UpBytes:     f.sides[fact.Up].payload, DownBytes: f.sides[fact.Down].payload,
+		UpPackets: f.sides[fact.Up].packets, DownPackets: f.sides[fact.Down].packets,
+	}
+	if p.Has&capture.HasIPID != 0 {
+		r.IPID = fact.Some(p.IPID)
+	}
+	if p.Has&capture.HasTS != 0 {
+		r.TSval = fact.Some(p.TSval)
+	}
+	if len(p.Payload) > 0 {
+		r.Payload = bytes.Clone(p.Payload[:min(len(p.Payload), maxResetText)])
+	}
+	if s.flags&hasSeq != 0 {
+		r.SeqAhead = fact.Some(int32(p.Seq - s.next))
+	}
+	if r.HasAck && o.flags&hasSeq != 0 {
+		r.AckAhead = fact.Some(int32(p.Ack - o.next))
+	}
+	if o.last != 0 && o.flags&hasIPID != 0 {
+		r.PrevOtherIPID = fact.Some(o.ipid)
+	}
+	r.PrevOtherTTL = o.ttl
+	if x := t.extraOf(f); x != nil && x.work != nil {
+		t.lookBack(f, x.work, d, p, &r)
+	} else {
+		r.Offenders = min(o.packets, recent)
+		r.AckEchoes = o.flags&hasAck != 0 && p.Seq == o.ack
+		r.SegBoundary = s.flags&hasSeq != 0 && (p.Seq == s.next || s.flags&hasISN != 0 && p.Seq == s.isn+1)
+	}
+	return r
+}
+
+// lookBack fills what depends on the latest packets of both sides.
+func (t *Tracker) lookBack(f *Flow, w *work, d fact.Dir, p *capture.Packet, r *fact.Reset) {
+	window := int64(f.rtt(fact.Up)+f.rtt(fact.Down)) * 1500
+	if window == 0 {
+		window = offenderWindow
+	}
+	mine, theirs := &w.rings[d], &w.rings[d.Other()]
+	for k := 0; ; k++ {
+		q := theirs.back(k)
+		if q == nil {
+			break
+		}
+		if k == 0 {
+			r.PrevOtherNum, r.PrevOtherTTL = q.num, q.ttl
+			if r.PrevOtherIPID.Ok {
+				r.PrevOtherIPID = fact.Some(q.ipid)
+			}
+		}
+		if p.Time-q.time <= window {
+			r.Offenders++
+		}
+		if q.ack == p.Seq {
+			r.AckEchoes = true
+		}
+		if r.HasAck && r.Covers.Num == 0 && q.end != q.seq && !before(p.Ack, q.end) {
+			r.Covers = fact.Mark{Num: q.num, Time: q.time, SeqEnd: q.end}
+			if !q.again {
+				r.CoverAge = fact.Some(time.Duration(p.Time - q.time))
+			}
+		}
+	}
+	for k := 0; ; k++ {
+		q := mine.back(k)
+		if q == nil {
+			break
+		}
+		if q.seq == p.Seq || q.end == p.Seq {
+			r.SegBoundary = true
+		}
+	}
+	if isn := f.sides[d]; isn.flags&hasISN != 0 && p.Seq == isn.isn+1 {
+		r.SegBoundary = true
+	}
+}

@@ -1,0 +1,42 @@
+package track
+
+import "chokepoint/capture"
+
+// Sequence numbers compare modulo 2^32 (RFC 9293 section 3.4).
+
+func before(a, b uint32) bool { return int32(a-b) < 0 }
+
+func after(a, b uint32) bool { return int32(a-b) > 0 }
+
+// later returns the later of two sequence numbers.
+func later(a, b uint32) uint32 {
+	if after(a, b) {
+		return a
+	}
+	return b
+}
+
+// Ethernet's payload less the fixed headers: what a segment carries where no
+// MSS option was seen (RFC 6691).
+const defaultMSS = 1460
+
+// maxFrame is the largest payload that is believed to have been one packet on
+// the wire where no MSS was seen: a jumbo frame. Larger ones were merged by
+// the capturing host (GRO, TSO).
+const maxFrame = 9000
+
+// segments returns how many wire segments a payload stands for. mss is what
+// the flow negotiated, less timestamps; 0 unknown.
+func segments(p *capture.Packet, mss uint32) uint32 {
+	n := p.PayloadLen
+	if p.Segs > 1 {
+		return uint32(p.Segs)
+	}
+	switch {
+	case mss == 0 && n <= maxFrame, mss != 0 && n <= mss:
+		return 1
+	case mss == 0:
+		mss = defaultMSS
+	}
+	return (n + mss - 1) / mss
+}

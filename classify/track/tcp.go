@@ -1,0 +1,321 @@
+package track
+
+import (
+	"chokepoint/capture"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/flow"
+)
+
+// tcp books a TCP segment sent in direction d.
+func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
+	f := &e.Rec
+	s := &f.sides[d]
+	f.noteTCP(d, p)
+	if p.Flags&capture.RST != 0 {
+		t.reset(id, e, d, p)
+		return
+	}
+	segs := segments(p, f.unit(d))
+	ahead := int32(p.Seq - s.next)
+	t.lifeAfter(id, f, d, p)
+	if p.Flags&capture.SYN != 0 {
+		t.syn(f, id, d, p)
+	}
+	n := f.sequence(d, p, segs)
+	t.acknowledge(f, d, p, n)
+	f.window(d, p)
+	if p.Flags&capture.ACK != 0 && f.flags&(handshake|midstream) == 0 {
+		t.complete(e, d, p)
+	}
+	if p.Has&capture.HasTS != 0 {
+		s.tsval = p.TSval
+		s.flags |= tsSeen
+	}
+	if p.PayloadLen > 0 {
+		t.data(id, e, d, p, n, segs)
+	} else {
+		t.control(id, e, d, p)
+	}
+	if p.Flags&capture.FIN != 0 {
+		t.fin(id, f, d, p, ahead)
+	}
+	s.headerFields(p)
+	f.account(s, p, segs)
+	t.Table.Touch(id, e, f.queue(), p.Time)
+}
+
+// queue is where a TCP flow belongs.
+func (f *Flow) queue() flow.Queue {
+	switch {
+	case f.end() != fact.StillOpen:
+		return QClosed
+	case f.flags&(handshake|midstream) == 0:
+		return QHalf
+	}
+	return QActive
+}
+
+// novelty is what a segment was to its stream.
+type novelty uint8
+
+const (
+	empty     novelty = iota // no sequence space
+	fresh                    // bytes beyond those seen
+	again                    // bytes seen before
+	filling                  // bytes missing so far
+	keepalive                // a byte the receiver had (RFC 9293 section 3.8.4)
+)
+
+// maxLeap is how far ahead a segment may be to be believed: the largest window
+// there is (RFC 7323 section 2.3).
+const maxLeap = 1 << 30
+
+// sequence follows the sequence numbers of a side.
+func (f *Flow) sequence(d fact.Dir, p *capture.Packet, segs uint32) novelty {
+	s := &f.sides[d]
+	end := p.SeqEnd()
+	if s.flags&hasSeq == 0 {
+		s.flags |= hasSeq
+		s.next, s.contig = end, end
+		if p.PayloadLen == 0 {
+			return empty
+		}
+		return fresh
+	}
+	if end == p.Seq {
+		return empty
+	}
+	switch {
+	case !after(end, s.next):
+		return f.repeat(s, d, p, segs)
+	case after(p.Seq, s.next):
+		hole := p.Seq - s.next
+		if hole > maxLeap {
+			return empty
+		}
+		f.holeOpens(s, d, hole, p.Time)
+	}
+	if s.flags&holed == 0 {
+		s.contig = end
+	}
+	s.next = end
+	return fresh
+}
+
+// repeat books a segment that lies wholly below the highest byte seen.
+func (f *Flow) repeat(s *side, d fact.Dir, p *capture.Packet, segs uint32) novelty {
+	switch {
+	case p.PayloadLen <= 1 && p.Seq == s.next-1 && p.Flags&(capture.SYN|capture.FIN) == 0:
+		return keepalive
+	case p.PayloadLen == 0:
+		return empty // SYN and FIN count elsewhere
+	case s.flags&holed != 0 && after(p.SeqEnd(), s.contig):
+		if f.micros(p.Time)-s.holeAt < f.reorderLimit() {
+			inc16(&s.outOfOrder)
+			s.holes -= min(s.holes, segs)
+		}
+		if !after(p.Seq, s.contig) {
+			s.contig = p.SeqEnd()
+			s.settle()
+		}
+		return filling
+	}
+	s.retrans += segs
+	f.note(d, hRetrans)
+	return again
+}
+
+// reorderLimit is how soon a hole must be filled to have been reordering, µs:
+// rate-and-calls section 2.1, after Wireshark's 3 ms.
+func (f *Flow) reorderLimit() uint32 {
+	rtt := f.rtt(fact.Up) + f.rtt(fact.Down)
+	return max(3000, rtt/4)
+}
+
+// rtt is the smallest round trip of a leg, µs; 0 unknown.
+func (f *Flow) rtt(d fact.Dir) uint32 {
+	s := &f.sides[d]
+	switch {
+	case s.rttMin == 0 && s.rttHandshake == 0:
+		return 0
+	case s.rttMin == 0:
+		return s.rttHandshake - 1
+	case s.rttHandshake == 0:
+		return s.rttMin - 1
+	}
+	return min(s.rttMin, s.rttHandshake) - 1
+}
+
+func (f *Flow) holeOpens(s *side, d fact.Dir, hole uint32, now int64) {
+	unit := f.unit(d)
+	if unit == 0 {
+		unit = defaultMSS
+	}
+	if s.flags&holed == 0 {
+		s.contig = s.next
+	}
+	s.flags |= holed
+	s.holes += (hole + unit - 1) / unit
+	s.holeAt = f.micros(now)
+}
+
+// settle forgets the holes below contig.
+func (s *side) settle() {
+	if !before(s.contig, s.next) {
+		s.contig = s.next
+		s.flags &^= holed
+	}
+}
+
+// acknowledge follows the acknowledgement that a segment of direction d
+// carries for the other side's bytes.
+func (t *Tracker) acknowledge(f *Flow, d fact.Dir, p *capture.Packet, n novelty) {
+	if p.Flags&capture.ACK == 0 {
+		return
+	}
+	s, o := &f.sides[d], &f.sides[d.Other()]
+	if s.flags&hasAck != 0 && !after(p.Ack, s.ack) {
+		if n == empty && p.Ack == s.ack && p.Window == s.win && before(s.ack, o.next) && p.Flags&(capture.SYN|capture.FIN) == 0 {
+			inc16(&s.dup)
+		}
+		return
+	}
+	s.ack = p.Ack
+	s.flags |= hasAck
+	if o.flags&hasSeq == 0 {
+		return
+	}
+	if after(p.Ack, o.next) && p.Ack-o.next < maxLeap {
+		// The receiver has what the capture has not.
+		f.flags |= gap
+		f.note(d.Other(), hGap)
+		o.next = p.Ack
+	}
+	if o.flags&holed != 0 && after(p.Ack, o.contig) && !after(p.Ack, o.next) {
+		o.contig = p.Ack
+		o.settle()
+	}
+	if us := f.sample(d.Other(), p.Ack, p.Time); us > 0 {
+		if x := t.extraOf(f); x != nil && x.work != nil {
+			x.work.rtt[d.Other()].add(us - 1)
+		}
+	}
+}
+
+// window follows the advertised window. That of a SYN is not scaled (RFC 7323
+// section 2.2).
+func (f *Flow) window(d fact.Dir, p *capture.Packet) {
+	s := &f.sides[d]
+	s.win = p.Window
+	s.flags |= hasWin
+	if p.Window == 0 && p.Flags&(capture.SYN|capture.FIN) == 0 {
+		inc8(&s.zeroWin)
+		f.note(d, hZeroWin)
+	}
+}
+
+// syn books a SYN or SYN/ACK and its options.
+func (t *Tracker) syn(f *Flow, id flow.ID, d fact.Dir, p *capture.Packet) {
+	s := &f.sides[d]
+	if s.flags&hasISN != 0 && s.isn == p.Seq {
+		inc8(&s.syn)
+		if d == fact.Up && s.syn > 1 {
+			t.synAgain(id, f, p)
+		}
+		return
+	}
+	if s.flags&hasISN != 0 { // two handshakes in one: the first speaker holds
+		return
+	}
+	s.isn, s.syn = p.Seq, 1
+	s.flags |= hasISN
+	if p.Has&capture.HasMSS != 0 {
+		s.mss = p.MSS
+	}
+	if p.Has&capture.HasWScale != 0 {
+		s.scale = min(p.WScale, 14) // RFC 7323 section 2.3
+		s.flags |= hasScale
+	}
+	if p.Has&capture.HasSACKOK != 0 {
+		s.flags |= sackOK
+	}
+	if p.Has&capture.HasTS != 0 {
+		s.flags |= tsOK
+	}
+	if p.Has&capture.HasMPTCP != 0 {
+		s.flags |= mptcp
+	}
+	if d == fact.Down && p.Flags&capture.ACK != 0 {
+		f.synack, f.synackN = f.micros(p.Time)+1, f.offset(p.Num)
+		if up := &f.sides[fact.Up]; up.syn == 1 && f.flags&midstream == 0 && p.Ack == up.isn+1 {
+			up.rttHandshake = f.micros(p.Time) + 1
+		}
+	}
+}
+
+// complete notes the third step of the handshake.
+func (t *Tracker) complete(e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
+	f := &e.Rec
+	down := &f.sides[fact.Down]
+	if d != fact.Up || f.synack == 0 || p.Flags&capture.SYN != 0 || !after(p.Ack, down.isn) {
+		return
+	}
+	f.flags |= handshake
+	if down.syn == 1 && p.Ack == down.isn+1 {
+		down.rttHandshake = f.micros(p.Time) - (f.synack - 1) + 1
+	}
+	t.vote(e, p)
+}
+
+// data books payload.
+func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, n novelty, segs uint32) {
+	f := &e.Rec
+	s := &f.sides[d]
+	w := t.workOf(id, f, p.Time)
+	switch n {
+	case fresh, filling:
+		s.fresh = f.coarse(p.Time)
+		if s.firstData == 0 {
+			s.firstData, s.firstN = f.micros(p.Time)+1, f.offset(p.Num)
+		}
+		if n == fresh {
+			s.freshN = f.offset(p.Num)
+			f.probe(d, p.SeqEnd(), p.Time)
+		}
+	case again:
+		s.flags &^= probing // Karn: the answer may be to either copy
+	}
+	t.remember(w, d, p, n)
+	t.helloData(id, f, w, d, p, n, segs)
+	if n != keepalive {
+		t.parse(id, e, d, p, n)
+	}
+	t.bulkData(id, f, d, p, n)
+	t.bulkAck(f, d.Other(), p)
+	if d == fact.Down && n != again && n != keepalive && f.sides[fact.Up].packets > 0 {
+		t.progress(e, p, id)
+	}
+}
+
+// control books a segment without payload.
+func (t *Tracker) control(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
+	f := &e.Rec
+	x := t.extraOf(f)
+	if x == nil {
+		return
+	}
+	if x.work != nil {
+		t.touchWork(x.work, p.Time)
+		t.remember(x.work, d, p, empty)
+		t.helloAnswer(f, x.work, d, p)
+	}
+	t.bulkAck(f, d.Other(), p)
+}
+
+// remember puts a packet on the ring of its side.
+func (t *Tracker) remember(w *work, d fact.Dir, p *capture.Packet, n novelty) {
+	*w.rings[d].add() = seen{
+		time: p.Time, num: p.Num, seq: p.Seq, end: p.SeqEnd(), ack: p.Ack,
+		ipid: p.IPID, ttl: p.TTL, again: n == again,
+	}
+}

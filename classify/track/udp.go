@@ -1,0 +1,49 @@
+package track
+
+import (
+	"chokepoint/capture"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/flow"
+)
+
+// udp books a UDP datagram sent in direction d.
+func (t *Tracker) udp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
+	f := &e.Rec
+	s := &f.sides[d]
+	s.headerFields(p)
+	if p.PayloadLen > 0 {
+		f.note(d, hData)
+		s.fresh, s.freshN = f.coarse(p.Time), f.offset(p.Num)
+		if s.firstData == 0 {
+			s.firstData, s.firstN = f.micros(p.Time)+1, f.offset(p.Num)
+		}
+	}
+	f.account(s, p, 1)
+	if e.Key.DstPort == portDNS || e.Key.SrcPort == portDNS {
+		t.datagramDNS(id, e, p)
+	} else if d == fact.Down && f.sides[fact.Up].payload > 0 {
+		t.progress(e, p, id)
+	}
+	t.Table.Touch(id, e, QUDP, p.Time)
+}
+
+// icmp books an ICMP error on the flow it quotes and reports whether there is
+// one.
+func (t *Tracker) icmp(p *capture.Packet) bool {
+	id, e, reverse := t.Table.Find(&p.Quoted.Key, p.Quoted.Key.Hash(t.conf.Seed))
+	if e == nil {
+		return false
+	}
+	d := fact.Up
+	if reverse {
+		d = fact.Down
+	}
+	tr := t.needTrouble(id, &e.Rec)
+	if len(tr.icmps) < maxICMPs {
+		tr.icmps = append(tr.icmps, fact.ICMP{
+			Num: p.Num, Time: p.Time, Type: p.ICMPType, Code: p.ICMPCode,
+			V6: p.Key.Proto == capture.ProtoICMPv6, From: p.Key.Src, MTU: p.Quoted.MTU, Dir: d,
+		})
+	}
+	return true
+}

@@ -1,0 +1,190 @@
+package classify
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/track"
+)
+
+const (
+	maxResolvers   = 1024
+	maxNames       = 4096
+	maxNameAnswers = 16
+	maxClients     = 1000
+	// near is the round trip within which an end is on the tap's own link or
+	// host, ns (resets-and-drops, section 1: no gap of 1 ms).
+	near = 1_000_000
+)
+
+// seen is what the merged observations say, beside the World itself.
+type seen struct {
+	bindings *bindings
+	votes    votes
+	nameAge  []string // keys of World.Names, oldest first
+}
+
+// merge takes the observations of a tick into the world. Lists are in packet
+// order over all shards.
+func (r *run) merge(o *track.Observations) {
+	for i := range o.DNS {
+		r.seen.bindings.learn(&o.DNS[i])
+		r.learnResolver(&o.DNS[i])
+		r.learnName(&o.DNS[i])
+	}
+	for i := range o.Controls {
+		c := &o.Controls[i].Control
+		r.nameControl(c)
+		r.world.SawControl(*c)
+	}
+	for i := range o.Votes {
+		r.seen.votes.count(&o.Votes[i])
+	}
+	r.world.Vantage = r.vantage()
+}
+
+// nameControl labels a control by its name and address.
+func (r *run) nameControl(c *fact.Control) {
+	l := r.label(labelled{sni: c.Name, client: c.Client, server: c.Server, port: c.Port, proto: c.Proto, now: c.Last})
+	c.Service, c.Owner = l.Service, l.Family
+	if c.Owner == "" {
+		c.Owner = l.Service
+	}
+}
+
+func (r *run) learnResolver(d *track.DNSSeen) {
+	w := r.world
+	res := w.Resolvers[d.Query.Resolver]
+	if res == nil {
+		if len(w.Resolvers) >= maxResolvers {
+			return
+		}
+		a := d.Query.Resolver
+		res = &fact.Resolver{Addr: a, Private: a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsLoopback()}
+		res.Name, _ = r.opt.Rules.PublicResolver(a)
+		w.Resolvers[a] = res
+	}
+	a := &d.Answer
+	res.Answers++
+	res.Last = a.Time
+	if a.EDNS {
+		res.EDNS++
+	}
+	if a.RA {
+		res.RA++
+	}
+	if a.RTT.Ok && (!res.MinRTT.Ok || int64(a.RTT.V) < res.MinRTT.V) {
+		res.MinRTT = fact.Some(int64(a.RTT.V))
+	}
+	switch {
+	case !res.TTL.Ok || res.TTLCount == 0:
+		res.TTL, res.TTLCount = fact.Some(a.IPTTL), 1
+	case res.TTL.V == a.IPTTL:
+		res.TTLCount++
+	default:
+		res.TTLCount-- // majority voting: the mode is what is left
+	}
+}
+
+// DNS types whose answers are addresses.
+const (
+	typeA    = 1
+	typeAAAA = 28
+)
+
+// learnName keeps what resolvers say of names that belong to services.
+func (r *run) learnName(d *track.DNSSeen) {
+	q := &d.Query
+	if q.QType != typeA && q.QType != typeAAAA {
+		return
+	}
+	if _, ok := r.opt.Rules.OwnerOfName(q.QName); !ok && !r.opt.Rules.MustExist(q.QName) {
+		return
+	}
+	n := r.world.Names[q.QName]
+	if n == nil {
+		if len(r.seen.nameAge) >= maxNames {
+			delete(r.world.Names, r.seen.nameAge[0])
+			r.seen.nameAge = r.seen.nameAge[1:]
+		}
+		n = &fact.NameFact{Name: q.QName}
+		r.world.Names[q.QName] = n
+		r.seen.nameAge = append(r.seen.nameAge, q.QName)
+	}
+	if len(n.Answers) >= maxNameAnswers {
+		n.Answers = append(n.Answers[:0], n.Answers[1:]...)
+	}
+	n.Answers = append(n.Answers, fact.NameAnswer{
+		Resolver: q.Resolver, TCP: q.TCP, QType: q.QType, Rcode: d.Answer.Rcode, Addrs: d.Answer.Addrs,
+		Num: d.Answer.Num, Time: d.Answer.Time, Client: q.Client, Flow: d.Flow,
+	})
+}
+
+// votes adds up what handshakes say of where the capture was taken.
+type votes struct {
+	client, server, middle int
+	clients                map[netip.Addr]bool // all that opened flows
+	nearClients            map[netip.Addr]bool // those next to the tap
+}
+
+// initialTTL reports whether a TTL was not yet decremented.
+func initialTTL(ttl uint8) bool { return ttl == 64 || ttl == 128 || ttl == 255 }
+
+func (v *votes) count(o *track.Vote) {
+	if len(v.clients) < maxClients {
+		v.clients[o.Client] = true
+	}
+	switch {
+	case o.ClientLeg < near && o.ServerLeg > 2*o.ClientLeg && initialTTL(o.ClientTTL):
+		v.client++
+		if len(v.nearClients) < maxClients {
+			v.nearClients[o.Client] = true
+		}
+	case o.ServerLeg < near && o.ClientLeg > 2*o.ServerLeg && initialTTL(o.ServerTTL):
+		v.server++
+	default:
+		v.middle++
+	}
+}
+
+// vantage is where the capture was taken: as told, or by the majority.
+func (r *run) vantage() string {
+	if v := r.opt.Vantage; v != "" && v != "auto" {
+		return v
+	}
+	v := &r.seen.votes
+	most := max(v.client, v.server, v.middle)
+	switch {
+	case most == 0:
+		return "unknown"
+	case v.client == most && len(v.nearClients) == 1:
+		return "host"
+	case v.client == most:
+		return "gateway"
+	case v.server == most:
+		return "server"
+	}
+	return "span"
+}
+
+// mergeAll puts the observations of all shards in packet order and merges them.
+func (r *run) mergeAll() {
+	m := &r.merged
+	m.Reset()
+	for _, s := range r.shards {
+		o := &s.track.Out
+		m.Controls = append(m.Controls, o.Controls...)
+		m.DNS = append(m.DNS, o.DNS...)
+		m.Votes = append(m.Votes, o.Votes...)
+		o.Reset()
+	}
+	if len(m.Controls)+len(m.DNS)+len(m.Votes) == 0 {
+		return
+	}
+	slices.SortStableFunc(m.Controls, func(a, b track.Progress) int { return cmp.Compare(a.Num, b.Num) })
+	slices.SortStableFunc(m.DNS, func(a, b track.DNSSeen) int { return cmp.Compare(a.Num, b.Num) })
+	slices.SortStableFunc(m.Votes, func(a, b track.Vote) int { return cmp.Compare(a.Num, b.Num) })
+	r.merge(m)
+}
