@@ -1,0 +1,182 @@
+package detect
+
+import (
+	"fmt"
+	"strings"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+)
+
+// freeze is a flow seen as one that stopped: who is silent since when, and what
+// it owes.
+type freeze struct {
+	f           *fact.Flow
+	silent      fact.Dir // the side that owes: the server, or the client for a tap at the server
+	from, until int64    // of the silence, ns
+	packets     uint64   // wire segments of both sides before it
+	bytes       uint64   // payload bytes of both sides before it
+	asked       int64    // when what is owed was asked for, ns
+	unacked     uint32   // u1: bytes of the other side that were sent again and not acknowledged
+	record      int      // u2: bytes missing of the record it is in the middle of
+	fin         bool     // u3: the other side's FIN is not acknowledged
+}
+
+func freezeOf(f *fact.Flow) *freeze {
+	z := &freeze{f: f, silent: fact.Down}
+	if f.Vantage == "server" {
+		z.silent = fact.Up
+	}
+	mute, other := &f.Sides[z.silent], &f.Sides[z.silent.Other()]
+	z.from, z.until = mute.LastAny, f.Now
+	for i := range f.Resets {
+		if r := &f.Resets[i]; r.Dir != z.silent { // who gives up asks no more
+			z.until = min(z.until, r.Time)
+			break
+		}
+	}
+	z.packets = mute.Packets + other.Packets - min(other.Packets, uint64(other.Retrans))
+	z.bytes = mute.Payload + delivered(f, z.silent.Other())
+	z.demand(mute, other)
+	return z
+}
+
+// delivered is how many payload bytes of d the other side acknowledged, or sent
+// when that is not known.
+func delivered(f *fact.Flow, d fact.Dir) uint64 {
+	side, peer := &f.Sides[d], &f.Sides[d.Other()]
+	if !side.ISN.Ok || !peer.HasAck {
+		return side.Payload
+	}
+	n := int32(peer.MaxAck - side.ISN.V - 1)
+	return min(side.Payload, uint64(max(n, 0)))
+}
+
+// demand fills in what is owed (section 5.0, u1 to u3).
+func (z *freeze) demand(mute, other *fact.Side) {
+	// Still trying: its last packet came in the silence and was not new data.
+	trying := other.LastAny > z.from && other.LastAny > other.Last.Time
+	payload := mute.HasAck && int32(other.Last.SeqEnd-mute.MaxAck) > 0
+	if payload && other.Unacked.Or(0) > 0 && other.Retrans >= 2 && trying {
+		z.unacked, z.asked = other.Unacked.V, max(other.Last.Time, z.from)
+	}
+	if n := mute.TLSRemain; n.Ok && n.V > 0 {
+		z.record, z.asked = n.V, z.from
+	}
+	fin := other.FIN
+	if fin.Num != 0 && fin.Time > z.from && trying && other.LastAny > fin.Time &&
+		mute.HasAck && int32(fin.SeqEnd-mute.MaxAck) > 0 {
+		z.fin = true
+		if z.asked == 0 {
+			z.asked = fin.Time
+		}
+	}
+}
+
+// excused reports a flow that did not freeze, or whose silence is in order.
+func (z *freeze) excused(j *Judgement) bool {
+	mute, other := &z.f.Sides[z.silent], &z.f.Sides[z.silent.Other()]
+	switch {
+	case mute.Packets == 0 || mute.First.Num == 0 || other.First.Num == 0:
+		j.stop("no_progress", "payload did not pass both ways")
+	case mute.FIN.Num != 0 || z.f.ResetCount[z.silent] > 0:
+		j.stop("ended", "the %s ended the connection itself", z.name())
+	case other.FIN.Num != 0 && other.FIN.Time <= z.from:
+		j.stop("closed", "the other side had closed before")
+	case z.unacked == 0 && z.record == 0 && !z.fin:
+		j.stop("no_demand", "nothing is owed: silence is not evidence")
+	case other.Window.Ok && other.Window.V == 0:
+		j.stop("zero_window", "the receiver's window is shut: the sender must be silent")
+	case mute.Unacked.Or(0) > 0 && other.LastAny < z.from:
+		j.stop("receiver_silent", "the receiver fell silent first and acknowledged no more")
+	case !z.inBand():
+		j.stop("out_of_band", "%d packets and %d bytes before the silence", z.packets, z.bytes)
+	default:
+		return false
+	}
+	return true
+}
+
+func (z *freeze) inBand() bool {
+	return z.packets >= freezeMinPackets && z.packets <= freezeMaxPackets &&
+		z.bytes >= freezeMinBytes && z.bytes <= freezeMaxBytes
+}
+
+// patience tells whether the silence is long enough. Where the capture ended
+// first it stays open, but only if the other side had asked again in vain: a
+// pause at the end of a capture is no question.
+func (z *freeze) patience(j *Judgement) (stop []finding.Reason, ok bool) {
+	switch {
+	case z.lasted() >= z.needed():
+		return nil, true
+	case z.f.End == fact.EndOfCapture && z.unacked > 0 && z.lasted() >= z.needed()/5:
+		return []finding.Reason{{Code: "capture_ended",
+			Text: fmt.Sprintf("the capture ends after %s of silence, %s are needed", spellNs(z.lasted()), spellNs(z.needed()))}}, true
+	}
+	j.stop("too_short", "%s of silence, %s are needed", spellNs(z.lasted()), spellNs(z.needed()))
+	return nil, false
+}
+
+func (z *freeze) lasted() int64 { return max(z.until-z.from, 0) }
+
+func (z *freeze) needed() int64 {
+	return max(freezeRTTs*int64(z.f.RTTMin(z.silent.Other()).Or(0)), freezeSilence)
+}
+
+// idleBefore reports a flow that was idle before anything was asked of it: a
+// forgotten NAT entry explains the silence.
+func (z *freeze) idleBefore() bool { return z.asked-z.from > freezeIdle }
+
+// vetoes are those of this detector alone: an idle flow, and segments that may
+// have been too big for the path (section 5.0, "path MTU doubt").
+func (z *freeze) vetoes() []finding.Reason {
+	var out []finding.Reason
+	if z.idleBefore() {
+		out = append(out, finding.Reason{Code: "idle_timeout",
+			Text: fmt.Sprintf("idle for %s before it was used again: a forgotten NAT entry looks the same", spellNs(z.asked-z.from))})
+	}
+	mute := &z.f.Sides[z.silent]
+	hole := int32(mute.NextSeq-mute.Contig) > 0
+	if (hole || z.unacked > mtuDoubt) && !z.fullSizePassed() {
+		out = append(out, finding.Reason{Code: "mtu",
+			Text: "what is missing may have been too big for the path, and no full-size segment was seen to pass"})
+	}
+	return out
+}
+
+// fullSizePassed reports proof that full-size segments pass in the direction
+// that is asked about: of what the silent side sent, or of what it acknowledged.
+func (z *freeze) fullSizePassed() bool {
+	mute, other := z.silent, z.silent.Other()
+	if z.unacked > 0 {
+		return mean(delivered(z.f, other), z.f.Sides[other].Packets) >= fullSize
+	}
+	return mean(z.f.Sides[mute].Payload, z.f.Sides[mute].Packets) >= fullSize
+}
+
+func mean(sum, n uint64) uint64 { return sum / max(n, 1) }
+
+func (z *freeze) name() string {
+	if z.silent == fact.Up {
+		return "client"
+	}
+	return "server"
+}
+
+// demandText lists what is owed.
+func (z *freeze) demandText() string {
+	var parts []string
+	if z.unacked > 0 {
+		parts = append(parts, fmt.Sprintf("an acknowledgement of %d bytes sent again", z.unacked))
+	}
+	if z.record > 0 {
+		parts = append(parts, fmt.Sprintf("%d bytes of an unfinished TLS record", z.record))
+	}
+	if z.fin {
+		parts = append(parts, "an answer to a FIN sent again")
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}
