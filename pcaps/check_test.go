@@ -1,0 +1,68 @@
+package pcaps
+
+import (
+	"strings"
+	"testing"
+
+	"chokepoint/classify/finding"
+)
+
+const sample = `
+what: a box resets
+where: a box
+services: {whatsapp: [blocked], telegram: [ok]}
+finds:
+  - {kinds: [reset.injected], service: whatsapp, at_least: likely}
+may:
+  - {kinds: [rate.shift], service: telegram, at_most: likely}
+ceilings:
+  - {kinds: [dns.forged], at_most: unexplained, why: own resolver}
+`
+
+func TestCheckComparesFindingsWithTheTruth(t *testing.T) {
+	truth, err := ParseTruth([]byte(sample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := func(kind finding.Kind, service string, v finding.Verdict) finding.Finding {
+		return finding.Finding{Kind: kind, Service: service, Verdict: v}
+	}
+	reset := made(finding.ResetInjected, "whatsapp", finding.Confirmed)
+	right := map[string]string{"whatsapp": "blocked", "telegram": "ok"}
+	for _, tt := range []struct {
+		name   string
+		file   string
+		found  []finding.Finding
+		status map[string]string
+		wrong  string // part of the only complaint, "" none
+	}{
+		{"what was done is found", clientFile, []finding.Finding{reset}, right, ""},
+		{"a finding is missing", clientFile, nil, right, "no finding"},
+		{"a finding is not sure enough", clientFile, []finding.Finding{made(finding.ResetInjected, "whatsapp", finding.Suspected)}, right, "no finding"},
+		{"a finding is of another service", clientFile, []finding.Finding{reset, made(finding.ResetInjected, "telegram", finding.Likely)}, right, "nobody did"},
+		{"a suspicion of another service is no accusation", clientFile, []finding.Finding{reset, made(finding.ResetInjected, "telegram", finding.Suspected)}, right, ""},
+		{"an allowed accusation", clientFile, []finding.Finding{reset, made(finding.RateShift, "telegram", finding.Likely)}, right, ""},
+		{"an allowed accusation made too surely", clientFile, []finding.Finding{reset, made(finding.RateShift, "telegram", finding.Confirmed)}, right, "nobody did"},
+		{"a suspicion above its ceiling", clientFile, []finding.Finding{reset, made(finding.DNSForged, "max", finding.Suspected)}, right, "own resolver"},
+		{"context accuses nobody", clientFile, []finding.Finding{reset, made(finding.PathLoss, "", finding.Confirmed)}, right, ""},
+		{"a status is wrong", clientFile, []finding.Finding{reset}, map[string]string{"whatsapp": "failing", "telegram": "ok"}, `whatsapp is "failing"`},
+		{"statuses are not compared without any", clientFile, []finding.Finding{reset}, nil, ""},
+		{"another file demands nothing here", "server.pcapng", nil, nil, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			wrong := truth.Check(tt.file, tt.found, tt.status)
+			switch {
+			case tt.wrong == "" && len(wrong) > 0:
+				t.Error(wrong)
+			case tt.wrong != "" && (len(wrong) != 1 || !strings.Contains(wrong[0], tt.wrong)):
+				t.Errorf("got %q, want one with %q", wrong, tt.wrong)
+			}
+		})
+	}
+}
+
+func TestTruthWithUnknownFieldsIsRefused(t *testing.T) {
+	if _, err := ParseTruth([]byte("what: x\nwho: y\n")); err == nil {
+		t.Error("a field nobody reads was accepted")
+	}
+}

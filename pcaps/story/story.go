@@ -1,0 +1,48 @@
+package story
+
+import (
+	"fmt"
+)
+
+// Story is one bundled case.
+type Story struct {
+	Name string // of the case folder
+	tell func() *world
+}
+
+// Files returns the captures of the story, file name to content.
+func (s Story) Files() (map[string][]byte, error) {
+	w := s.tell()
+	if w.err != nil {
+		return nil, fmt.Errorf("story %s: %w", s.Name, w.err)
+	}
+	out := map[string][]byte{}
+	for name, tap := range w.taps {
+		b, err := tap.PCAPNG()
+		if err != nil {
+			return nil, fmt.Errorf("story %s: %s: %w", s.Name, name, err)
+		}
+		out[name] = b
+	}
+	return out, nil
+}
+
+// All lists the stories, sorted by name.
+func All() []Story {
+	return []Story{
+		{"dead-host-refused", deadHostRefused},
+		{"dns-double-answer", dnsDoubleAnswer},
+		{"everything-works", everythingWorks},
+		{"freeze-after-16k", freezeAfter16K},
+		{"outage-whatsapp", outageWhatsApp},
+		{"pihole-own-resolver", piholeOwnResolver},
+		{"server-aborts", serverAborts},
+		{"signal-syn-blackhole", signalSYNBlackhole},
+		{"telegram-app-paced", telegramAppPaced},
+		{"telegram-lossy-path", telegramLossyPath},
+		{"telegram-policed", telegramPoliced},
+		{"whatsapp-denied-and-dropped", whatsappDeniedAndDropped},
+		{"whatsapp-reset-race", whatsappResetRace},
+		{"whatsapp-reset-train", whatsappResetTrain},
+	}
+}

@@ -1,0 +1,63 @@
+package story
+
+import (
+	"net/netip"
+	"time"
+
+	"chokepoint/pcaps/synth"
+)
+
+// album is a download of several pieces of at most 512 kB that a client asks
+// for together (core.telegram.org/api/files).
+const album = 640 << 10
+
+// twoParts are two requests over one connection with a pause between them.
+func twoParts(n int, p synth.Pace) func(*synth.Sim) synth.Script {
+	return mtproto(synth.Turn{Ask: 140, Answer: n, Pace: p}, synth.Turn{Ask: 140, Answer: n, Pace: p, Think: 2500 * time.Millisecond})
+}
+
+// telegramPoliced: what comes from Telegram's media servers passes a token
+// bucket; the excess is dropped. Recorded at both ends.
+func telegramPoliced() *world {
+	w := newWorld("2026-11-20T07:40:02Z", 4)
+	w.tapped[netip.MustParseAddr(tgMedia)] = true
+	w.boxes = []synth.Stage{&synth.Policer{Sim: w.Sim, Rate: 1 * mbit, Burst: 100_000, Dir: synth.Down, Match: to(tgMedia)}}
+	w.direct(2*time.Second, tgChat, 443, 0, mtproto(chats...))
+	for i := range 2 {
+		w.direct(time.Duration(4+12*i)*time.Second, tgMedia, 443, 0, mtproto(synth.Turn{Ask: 140, Answer: album}))
+	}
+	w.maxWorks(6 * time.Second)
+	w.open(15*time.Second, "fd.oneme.ru", visit{turns: download(300_000)})
+	w.whatsappWorks(9 * time.Second)
+	w.surf(3*time.Second, 20*time.Second, 12*time.Second)
+	w.Run(34 * time.Second)
+	return w
+}
+
+// telegramLossyPath: the way to Telegram's media servers loses 2 % of the
+// packets at random. Nothing interferes.
+func telegramLossyPath() *world {
+	w := newWorld("2026-11-19T20:15:40Z", 5)
+	media := netip.MustParseAddr(tgMedia)
+	w.tapped[media], w.lossy[media] = true, 0.02
+	w.direct(2*time.Second, tgChat, 443, 0, mtproto(chats...))
+	w.direct(4*time.Second, tgMedia, 443, 0, twoParts(820_000, synth.Pace{}))
+	w.maxWorks(6 * time.Second)
+	w.whatsappWorks(9 * time.Second)
+	w.surf(3*time.Second, 20*time.Second, 12*time.Second)
+	w.Run(30 * time.Second)
+	return w
+}
+
+// telegramAppPaced: a Telegram server has only 1 Mbit/s to say: a live stream.
+// The same rate as under the policer, but nothing is lost or delayed.
+func telegramAppPaced() *world {
+	w := newWorld("2026-11-12T12:05:00Z", 6)
+	w.direct(2*time.Second, tgChat, 443, 0, mtproto(chats...))
+	w.direct(4*time.Second, tgMedia, 443, 0, twoParts(500_000, synth.Pace{Piece: 12_500, Every: 102 * time.Millisecond}))
+	w.maxWorks(6 * time.Second)
+	w.whatsappWorks(9 * time.Second)
+	w.surf(3*time.Second, 20*time.Second, 12*time.Second)
+	w.Run(32 * time.Second)
+	return w
+}
