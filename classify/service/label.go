@@ -4,7 +4,7 @@ import "net/netip"
 
 // Why is one piece of evidence for a label.
 type Why struct {
-	By     string `json:"by"`     // sni, http_host, tls_cert, dns, prefix, port, mine
+	By     string `json:"by"`     // sni, http_host, tls_cert, dns, dns_query, prefix, port, mine
 	Value  string `json:"value"`  // what matched; foreign text
 	Weight int    `json:"weight"` // 0..100
 }
@@ -12,9 +12,9 @@ type Why struct {
 // Label names what a flow belongs to.
 type Label struct {
 	Service    string  // id of a service, "" unknown
-	Family     string  // owner, also where the service is not known
+	Family     string  // owner (family, else service), also where the service is not known
 	Function   string  // chat, media, calls, registration, web, ...; "any" when the rule does not say, "" unknown
-	Confidence float64 // 0..1
+	Confidence float64 // 0..1; of the service, or of the family where only that is known
 	Why        []Why
 	Mismatch   bool // the name's owner does not own the address (precedence 3): decoy, proxy or hijack
 }
@@ -24,7 +24,7 @@ type Evidence struct {
 	SNI       string
 	Host      string   // HTTP/1
 	CertNames []string // TLS 1.2 server certificate
-	DNS       []string // names the same client resolved to Server, newest first
+	DNS       []string // names the same client asked for and got Server for, newest first
 	DNSShared bool     // several services bound that address
 	QName     string   // a DNS flow: the name asked for
 	Server    netip.Addr

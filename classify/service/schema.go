@@ -1,0 +1,105 @@
+package service
+
+// The schema of rule files. One YAML document is either one service or lists of
+// facts that several services need; which one shows by the key "id". Every list
+// entry says how sure it is (conf: high, medium, low) and who says so (src: keys
+// of the sources list). New kinds of evidence, such as payload magic, become a
+// further list of entries of serviceDoc.
+
+// serviceDoc is one service, or, in a later file, what to add to one.
+type serviceDoc struct {
+	Date      text
+	ID        text
+	Name      text
+	Category  text
+	Family    text   // owner it shares names and addresses with
+	Functions []text // what it can be seen doing
+	Domains   []domainDoc
+	Prefixes  []prefixDoc
+	Ports     []portDoc
+	Notes     []text
+	Replace   bool // forget what earlier files said
+	Disabled  bool // forget the service
+}
+
+// entryDoc is what list entries have in common.
+type entryDoc struct {
+	Fn   text
+	Conf text
+	Src  []text
+	Note text
+}
+
+// domainDoc is a list of names alike.
+type domainDoc struct {
+	Entry     entryDoc `yaml:",inline"`
+	Match     text     // exact, suffix, glob
+	Names     []text
+	Shared    bool // sets family and function; the service cannot be told by it
+	Elsewhere bool // also served from addresses that are not the owner's
+}
+
+// prefixDoc is a list of address blocks alike.
+type prefixDoc struct {
+	Entry entryDoc `yaml:",inline"`
+	Role  text     // dedicated, endpoint, family, likely, shared, tenant, unverified
+	CIDRs []text
+}
+
+// portDoc is a list of ports alike.
+type portDoc struct {
+	Entry  entryDoc `yaml:",inline"`
+	Proto  text     // tcp, udp
+	Ports  []text   // n or a-b
+	Weight int      // 1..100, before conf
+}
+
+// listsDoc is facts that are not one service's.
+type listsDoc struct {
+	Date      text
+	Sources   []sourceDoc
+	Owners    []ownerDoc
+	Resolvers []resolverDoc
+	MustExist []existDoc `yaml:"must_exist"`
+	ECHOuter  []echDoc   `yaml:"ech_outer"`
+}
+
+type sourceDoc struct {
+	Key  text
+	What text
+	AsOf text `yaml:"as_of"`
+}
+
+type ownerDoc struct {
+	ID     text
+	Name   text
+	Closed bool // its names are served from its own prefixes only
+	Src    []text
+	Note   text
+}
+
+type resolverDoc struct {
+	ID       text
+	Name     text
+	Conf     text
+	Src      []text
+	National bool // run by a state for its providers
+	Rewrites bool // answers with other addresses on purpose
+	Note     text
+	Hosts    []text // names of its encrypted transports
+	Addrs    []text // addresses or prefixes
+}
+
+type existDoc struct {
+	Conf  text
+	Src   []text
+	Note  text
+	Names []text
+}
+
+type echDoc struct {
+	Name     text
+	Provider text
+	Conf     text
+	Src      []text
+}
