@@ -17,15 +17,16 @@ const (
 	// to be reordering and not loss (rate-and-calls, section 2.1).
 	reorder         = 3_000_000
 	reorderFraction = 4
+	// maxPayload is the longest frame believed: twice what Linux merges at most
+	// (GSO_MAX_SIZE, 512 KiB).
+	maxPayload = 1 << 20
 )
 
 // Data takes a packet of the logged direction. Only payload counts; mss is the
 // MSS option its receiver sent, 0 if not seen.
 func (l *Log) Data(p *capture.Packet, mss uint16) {
-	if !l.started || p.PayloadLen == 0 || p.Flags&(capture.SYN|capture.RST) != 0 || l.keepalive(p) {
-		return
-	}
-	if !l.plausible(p) {
+	if !l.started || p.PayloadLen == 0 || p.Flags&(capture.SYN|capture.RST) != 0 ||
+		l.keepalive(p) || !l.plausible(p) {
 		return
 	}
 	l.split(p)
@@ -52,6 +53,9 @@ func (l *Log) keepalive(p *capture.Packet) bool {
 // sequence space, but a capture may really have missed a great deal.
 func (l *Log) plausible(p *capture.Packet) bool {
 	ahead := int32(p.Seq - l.next)
+	if p.PayloadLen > maxPayload {
+		return false
+	}
 	if ahead < 0 {
 		return !before(p.Seq, l.isn)
 	}
