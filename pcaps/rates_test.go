@@ -103,9 +103,9 @@ func TestTheServerSeesWhatThePolicerDropped(t *testing.T) {
 
 func TestTheInnocentTwinsDifferInOnePoint(t *testing.T) {
 	for _, c := range connsTo(t, "telegram-lossy-path", clientFile, "91.105.192.100") {
-		segments := float64(2*820_000) / 1448
-		if m := measure(c); float64(m.holes)/segments < 0.012 || float64(m.holes)/segments > 0.03 {
-			t.Errorf("%d of %.0f lost", m.holes, segments)
+		m := measure(c)
+		if share := float64(m.holes) * 1448 / float64(m.bytes); share < 0.015 || share > 0.03 || m.holes < 2*15 {
+			t.Errorf("%d lost, %.3f", m.holes, share)
 		}
 	}
 	for _, c := range connsTo(t, "telegram-app-paced", clientFile, "91.105.192.100") {

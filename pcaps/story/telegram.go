@@ -35,13 +35,14 @@ func telegramPoliced() *world {
 }
 
 // telegramLossyPath: the way to Telegram's media servers loses 2 % of the
-// packets at random. Nothing interferes.
+// packets at random: enough of them in each part for a detector to try its bucket
+// on. Nothing interferes.
 func telegramLossyPath() *world {
 	w := newWorld("2026-11-19T20:15:40Z", 5)
 	media := netip.MustParseAddr(tgMedia)
-	w.tapped[media], w.lossy[media] = true, 0.02
+	w.lossy[media] = 0.02
 	w.direct(2*time.Second, tgChat, 443, 0, mtproto(chats...))
-	w.direct(4*time.Second, tgMedia, 443, 0, twoParts(820_000, synth.Pace{}))
+	w.direct(4*time.Second, tgMedia, 443, 0, twoParts(1_150_000, synth.Pace{}))
 	w.maxWorks(6 * time.Second)
 	w.whatsappWorks(9 * time.Second)
 	w.surf(3*time.Second, 20*time.Second, 12*time.Second)
