@@ -1,0 +1,111 @@
+package detect
+
+import (
+	"time"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+)
+
+// Bounds of R2. A packet cannot acknowledge what its sender has not received:
+// half the smallest RTT was validated for DNS (Duan et al., "Hold-On", 2012).
+const (
+	causalMargin = 3 * time.Millisecond // below this a clock may be at fault
+	// A lone handshake sample may be inflated (radio promotion, a full
+	// queue), so it proves alone only in this range, and only by a factor
+	// of four.
+	causalMinSolo = 10 * time.Millisecond
+	causalMaxSolo = 300 * time.Millisecond
+	causalSolo    = 4
+)
+
+// causal is R2: a reset that acknowledges bytes which could not yet have
+// reached its claimed sender. The earliest one speaks for all.
+func (c *resetCase) causal() []resetSign {
+	var best *fact.Reset
+	for i := range c.resets {
+		r := &c.resets[i]
+		if r.HasAck && r.CoverAge.Ok && !r.SYNOnly && (best == nil || r.CoverAge.V < best.CoverAge.V) {
+			best = r
+		}
+	}
+	if best != nil {
+		if s, ok := c.tooEarly(best); ok {
+			return []resetSign{s}
+		}
+	}
+	for i := range c.resets {
+		if s, ok := c.earlySYN(&c.resets[i]); ok {
+			return []resetSign{s}
+		}
+		if s, ok := c.earlyUncovered(&c.resets[i]); ok {
+			return []resetSign{s}
+		}
+	}
+	return nil
+}
+
+// tooEarly judges one packet by the age of the newest bytes it acknowledges.
+func (c *resetCase) tooEarly(r *fact.Reset) (resetSign, bool) {
+	rtt := c.rtt()
+	if !rtt.Ok || !impossible(r.CoverAge.V, rtt.V) {
+		return resetSign{}, false
+	}
+	s := resetSign{code: "R2", family: finding.Causality, class: finding.S, needs: needBoth | needClock,
+		clause: "arrived " + inMs(r.CoverAge.V) + " after the " + c.covered(r.Covers) + " it acknowledges; the path needs " + inMs(rtt.V),
+		got:    inMs(r.CoverAge.V), want: ">= " + inMs(rtt.V/2), packets: []uint64{r.Covers.Num, r.Num}}
+	solo := c.peer().RTT.Samples < 2
+	if solo {
+		s.needs |= needSYN
+	}
+	if !solo || rtt.V >= causalMinSolo && rtt.V <= causalMaxSolo && r.CoverAge.V < rtt.V/causalSolo {
+		s.class = finding.C
+	}
+	return s, true
+}
+
+// impossible reports whether an answer came before half a round trip.
+func impossible(age, rtt time.Duration) bool {
+	return age >= 0 && age < rtt/2 && rtt-age > causalMargin
+}
+
+// covered names the bytes a reset acknowledges.
+func (c *resetCase) covered(m fact.Mark) string {
+	h := &c.f.Hello
+	if c.dir == fact.Down && h.First.Num != 0 && m.Num >= h.First.Num && seqDelta(m.SeqEnd, h.End) <= 0 {
+		return "hello"
+	}
+	return "bytes"
+}
+
+// earlySYN is R2 for a refusal: it acknowledges a SYN that the address, as its
+// SYN/ACK shows, receives much later.
+func (c *resetCase) earlySYN(r *fact.Reset) (resetSign, bool) {
+	syn, rtt := c.peer().SYN, c.peer().RTT.Handshake
+	if !r.SYNOnly || !answersSYN(c, r) || syn.Num == 0 || c.peer().SYNCount != 1 || !rtt.Ok {
+		return resetSign{}, false
+	}
+	age := time.Duration(r.Time - syn.Time)
+	if !impossible(age, rtt.V) {
+		return resetSign{}, false
+	}
+	return resetSign{code: "R2", family: finding.Causality, class: finding.S, needs: needBoth | needSYN | needClock,
+		clause: "arrived " + inMs(age) + " after the SYN it acknowledges; the path needs " + inMs(rtt.V),
+		got:    inMs(age), want: ">= " + inMs(rtt.V/2), packets: []uint64{syn.Num, r.Num}}, true
+}
+
+// earlyUncovered is R2 for a reset that does not acknowledge the hello it
+// follows: the server may have given up by itself just then, so it is moderate.
+func (c *resetCase) earlyUncovered(r *fact.Reset) (resetSign, bool) {
+	hello, rtt := c.f.Hello.First, c.rtt()
+	if c.dir != fact.Down || hello.Num == 0 || hello.Num > r.Num || !rtt.Ok {
+		return resetSign{}, false
+	}
+	age := time.Duration(r.Time - hello.Time)
+	if !impossible(age, rtt.V) {
+		return resetSign{}, false
+	}
+	return resetSign{code: "R2", family: finding.Causality, class: finding.M, needs: needBoth | needClock,
+		clause: "arrived " + inMs(age) + " after the hello; the path needs " + inMs(rtt.V),
+		got:    inMs(age), want: ">= " + inMs(rtt.V/2), packets: []uint64{hello.Num, r.Num}}, true
+}

@@ -1,0 +1,127 @@
+package detect
+
+import (
+	"fmt"
+	"strings"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+)
+
+// minTrain is how many resets make a train: two identical ones are also what
+// a redundant pair of load balancers sends.
+const minTrain = 3
+
+// train is R5: more resets than a closed socket would send, or resets that one
+// socket would not send together.
+func (c *resetCase) train() []resetSign {
+	var out []resetSign
+	for _, rule := range []func() (resetSign, bool){c.lockstep, c.tooMany, c.mixed} {
+		if s, ok := rule(); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// tooMany: a closed socket answers each packet once. Offenders are the packets
+// the other side sent within 1.5 RTT before the first reset, and since.
+func (c *resetCase) tooMany() (resetSign, bool) {
+	n := 0
+	for n < len(c.resets) && c.resets[n].Time-c.resets[0].Time <= int64(resetWindow) {
+		n++
+	}
+	if n < minTrain {
+		return resetSign{}, false
+	}
+	first, last := c.first(), &c.resets[n-1]
+	offenders := int(first.Offenders + c.heard(last) - c.heard(first))
+	if n <= offenders+1 {
+		return resetSign{}, false
+	}
+	s := resetSign{code: "R5", family: finding.Multiplicity, class: finding.S, needs: needBoth | needClock, technique: "train",
+		clause: fmt.Sprintf("%d of them answer %s", n, plural(offenders, "packet")),
+		got:    fmt.Sprint(n), want: fmt.Sprintf("<= %d", offenders+1), packets: nums(c.resets[:n])}
+	if c.lossy() {
+		s.class = finding.M
+	}
+	return s, true
+}
+
+// lockstep: TTL and window rise and fall together from packet to packet. No
+// endpoint couples them; one published device family does.
+func (c *resetCase) lockstep() (resetSign, bool) {
+	from, moved := 0, 0
+	for i := 1; i <= len(c.resets); i++ {
+		if i < len(c.resets) && coupled(&c.resets[i-1], &c.resets[i]) {
+			if c.resets[i].TTL != c.resets[i-1].TTL {
+				moved++
+			}
+			continue
+		}
+		// A chance pair proves nothing: three packets, two of the steps moving.
+		if run := c.resets[from:i]; len(run) >= minTrain && moved >= 2 {
+			return resetSign{code: "R5", family: finding.Multiplicity, class: finding.C, needs: needHeaders, technique: "train",
+				clause: fmt.Sprintf("TTL and window of %d of them move together (%s)", len(run), pairs(run)),
+				got:    pairs(run), want: "one TTL", packets: nums(run)}, true
+		}
+		from, moved = i, 0
+	}
+	return resetSign{}, false
+}
+
+// coupled reports whether TTL and window changed by the same small step.
+func coupled(a, b *fact.Reset) bool {
+	dt, dw := int(b.TTL)-int(a.TTL), int(b.Window)-int(a.Window)
+	return dt == dw && dt >= -2 && dt <= 2
+}
+
+// mixed: for one offender a host sends one kind of reset. A bare RST says there
+// is no socket, so a RST|ACK cannot follow it; nor the other way round once
+// everything the peer sent was acknowledged.
+func (c *resetCase) mixed() (resetSign, bool) {
+	for i := 1; i < len(c.resets); i++ {
+		a, b := &c.resets[i-1], &c.resets[i]
+		if b.Time-a.Time > int64(resetWindow) || c.heard(a) != c.heard(b) || b.Offenders > 1 || finBefore(a) {
+			continue
+		}
+		bareFirst := !a.HasAck && b.HasAck
+		bareLast := a.HasAck && a.AckAhead.Ok && a.AckAhead.V == 0 && !b.HasAck && !a.SYNOnly
+		zeroed := !a.HasAck && !b.HasAck && (a.Ack == 0) != (b.Ack == 0)
+		if bareFirst || bareLast || zeroed {
+			return resetSign{code: "R5", family: finding.Multiplicity, class: finding.S, needs: needBoth | needClock, technique: "train",
+				clause: "two kinds of it answer one packet (" + kindOf(a) + ", " + kindOf(b) + ")",
+				got:    kindOf(a) + ";" + kindOf(b), want: "one kind", packets: []uint64{a.Num, b.Num}}, true
+		}
+	}
+	return resetSign{}, false
+}
+
+func kindOf(r *fact.Reset) string {
+	switch {
+	case r.HasAck:
+		return "RST+ACK"
+	case r.Ack == 0:
+		return "RST with ack 0"
+	}
+	return "RST"
+}
+
+func pairs(rs []fact.Reset) string {
+	var b strings.Builder
+	for i := range rs {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%d/%d", rs[i].TTL, rs[i].Window)
+	}
+	return b.String()
+}
+
+func nums(rs []fact.Reset) []uint64 {
+	out := make([]uint64, len(rs))
+	for i := range rs {
+		out[i] = rs[i].Num
+	}
+	return out
+}
