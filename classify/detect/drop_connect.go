@@ -54,8 +54,8 @@ func connectAnswered(f *fact.Flow, j *Judgement) bool {
 		j.stop("refused", "the SYN was answered by a reset")
 	case down.Packets > 0:
 		j.stop("answered", "%d packet(s) came back", down.Packets)
-	case refusal(f) != nil:
-		j.stop("icmp", "an ICMP error answered the SYN (packet %d)", refusal(f).Num)
+	case icmpRefusal(f) != nil:
+		j.stop("icmp", "an ICMP error answered the SYN (packet %d)", icmpRefusal(f).Num)
 	case f.Sides[fact.Up].Payload > 0 && f.Blind&fact.BlindOneWay == 0:
 		j.stop("data", "the client sent payload: it must have been answered")
 	default:

@@ -52,8 +52,8 @@ func helloAnswered(f *fact.Flow, j *Judgement) bool {
 		j.stop("answered", "the server answered with payload (packet %d)", h.Data.Num)
 	case f.ResetCount[fact.Down] > 0:
 		j.stop("reset", "the server's side reset the connection")
-	case refusal(f) != nil:
-		j.stop("icmp", "an ICMP error answered (packet %d)", refusal(f).Num)
+	case icmpRefusal(f) != nil:
+		j.stop("icmp", "an ICMP error answered (packet %d)", icmpRefusal(f).Num)
 	case h.Answer.Num != 0 && !h.HeadAck:
 		j.stop("alive", "the server sent something after the first payload (packet %d)", h.Answer.Num)
 	case !f.Handshake && f.Blind&fact.BlindMidstream == 0 && !oneWay:

@@ -22,28 +22,28 @@ func (ICMPProhibited) Name() string { return string(finding.ICMPProhibited) }
 func (ICMPProhibited) Judge(f *fact.Flow, w *fact.World) Judgement {
 	var j Judgement
 	j.needs("icmp", "an ICMP unreachable about a packet of the client after which the server is not heard again")
-	m := refusal(f)
+	m := icmpRefusal(f)
 	switch {
 	case m == nil || f.Key.Proto != capture.ProtoTCP && f.Key.Proto != capture.ProtoUDP:
 		return j
 	case f.Sides[fact.Down].LastAny >= m.Time:
 		j.stop("answered", "the server went on after the ICMP error of packet %d", m.Num)
 		return j
-	case !prohibited(m) && f.Sides[fact.Down].Packets > 0:
+	case !icmpProhibited(m) && f.Sides[fact.Down].Packets > 0:
 		j.stop("soft_error", "an ICMP unreachable in mid-flow is a hint, not an end (RFC 1122 section 4.2.3.9)")
 		return j
 	}
-	j.Findings = append(j.Findings, judgeRefusal(f, w, m))
+	j.Findings = append(j.Findings, judgeICMP(f, w, m))
 	return j
 }
 
-func judgeRefusal(f *fact.Flow, w *fact.World, m *fact.ICMP) finding.Finding {
+func judgeICMP(f *fact.Flow, w *fact.World, m *fact.ICMP) finding.Finding {
 	from := netip.AddrFrom16(m.From).Unmap()
-	all := refusals(f, from)
+	all := icmpRefusals(f, from)
 	fd := Start(f, w, finding.ICMPProhibited)
 	fd.Direction, fd.Packets, fd.Filter = finding.ToClient, all, Filter(all...)
 	fd.Summary = fmt.Sprintf("%s answered %d time(s) with ICMP %s", from, len(all), icmpName(m))
-	switch cause := refusalCause(f, m, from); {
+	switch cause := icmpCause(f, m, from); {
 	case cause != "":
 		fd.BenignCause = cause
 		Conclude(&fd, finding.Benign)
@@ -70,10 +70,10 @@ func judgeRefusal(f *fact.Flow, w *fact.World, m *fact.ICMP) finding.Finding {
 	return fd
 }
 
-// refusalCause names the innocent cause of an ICMP error, "" when there is none.
-func refusalCause(f *fact.Flow, m *fact.ICMP, from netip.Addr) string {
+// icmpCause names the innocent cause of an ICMP error, "" when there is none.
+func icmpCause(f *fact.Flow, m *fact.ICMP, from netip.Addr) string {
 	switch {
-	case !prohibited(m):
+	case !icmpProhibited(m):
 		return "refused"
 	case from == f.Key.DstAddr():
 		// The stock firewall of a widespread Linux distribution rejects so.
@@ -84,37 +84,37 @@ func refusalCause(f *fact.Flow, m *fact.ICMP, from netip.Addr) string {
 	return ""
 }
 
-// refusal is the first ICMP unreachable about a packet of the client, nil if
+// icmpRefusal is the first ICMP unreachable about a packet of the client, nil if
 // there is none. "Too big" and "time exceeded" refuse nothing.
-func refusal(f *fact.Flow) *fact.ICMP {
+func icmpRefusal(f *fact.Flow) *fact.ICMP {
 	for i := range f.ICMPs {
-		if m := &f.ICMPs[i]; m.Dir == fact.Up && unreachable(m) {
+		if m := &f.ICMPs[i]; m.Dir == fact.Up && icmpUnreachable(m) {
 			return m
 		}
 	}
 	return nil
 }
 
-// refusals lists the packets by which one sender refused the flow.
-func refusals(f *fact.Flow, from netip.Addr) []uint64 {
+// icmpRefusals lists the packets by which one sender refused the flow.
+func icmpRefusals(f *fact.Flow, from netip.Addr) []uint64 {
 	out := []uint64{}
 	for i := range f.ICMPs {
 		m := &f.ICMPs[i]
-		if m.Dir == fact.Up && unreachable(m) && netip.AddrFrom16(m.From).Unmap() == from {
+		if m.Dir == fact.Up && icmpUnreachable(m) && netip.AddrFrom16(m.From).Unmap() == from {
 			out = append(out, m.Num)
 		}
 	}
 	return out
 }
 
-// unreachable: RFC 792 type 3 but for code 4; RFC 4443 section 3.1, type 1.
-func unreachable(m *fact.ICMP) bool {
+// icmpUnreachable: RFC 792 type 3 but for code 4; RFC 4443 section 3.1, type 1.
+func icmpUnreachable(m *fact.ICMP) bool {
 	return m.V6 && m.Type == 1 || !m.V6 && m.Type == 3 && m.Code != 4
 }
 
-// prohibited: RFC 1812 section 5.2.7.1, codes 9, 10 and 13; RFC 4443 section
+// icmpProhibited: RFC 1812 section 5.2.7.1, codes 9, 10 and 13; RFC 4443 section
 // 3.1, code 1.
-func prohibited(m *fact.ICMP) bool {
+func icmpProhibited(m *fact.ICMP) bool {
 	if m.V6 {
 		return m.Type == 1 && m.Code == 1
 	}
@@ -122,7 +122,7 @@ func prohibited(m *fact.ICMP) bool {
 }
 
 func icmpName(m *fact.ICMP) string {
-	if prohibited(m) {
+	if icmpProhibited(m) {
 		return fmt.Sprintf("administratively prohibited (type %d code %d)", m.Type, m.Code)
 	}
 	return fmt.Sprintf("unreachable (type %d code %d)", m.Type, m.Code)
