@@ -1,3 +1,9 @@
-// Package service says who is talking: it compiles the rules of services/*.yaml
-// into matchers and labels flows by name, address and port, with the reasons.
+// Package service says who is talking: it compiles rule files into matchers and
+// labels flows by name, address and port, with the reasons.
+//
+// Facts are in services/*.yaml, one file per service, and in lists/*.yaml what
+// belongs to no single service: sources, owners, resolvers, names that exist for
+// certain, outer names of encrypted hellos. The schema is in schema.go; users add
+// files of the same schema. How evidence adds up is in classify.go and votes.go,
+// the weights in score.go.
 package service

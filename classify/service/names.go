@@ -65,19 +65,29 @@ func globTail(pattern string) string {
 	return tail
 }
 
-// fold copies a name in lower case without one trailing dot into buf; nothing
-// comes back for what is too long to be a name.
+// fold copies a name in lower case without one trailing dot into buf. Nothing
+// comes back for what is no host name: too long, an empty label, odd bytes (a
+// NUL has passed for the end of a name elsewhere).
 func fold(name string, buf *[maxName]byte) []byte {
 	name = strings.TrimSuffix(name, ".")
 	if len(name) > maxName {
 		return nil
 	}
+	last := byte('.')
 	for i := 0; i < len(name); i++ {
 		c := name[i]
-		if c >= 'A' && c <= 'Z' {
+		switch {
+		case c >= 'A' && c <= 'Z':
 			c += 'a' - 'A'
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_':
+		case c == '.' && last != '.':
+		default:
+			return nil
 		}
-		buf[i] = c
+		buf[i], last = c, c
+	}
+	if last == '.' {
+		return nil
 	}
 	return buf[:len(name)]
 }
