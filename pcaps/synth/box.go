@@ -9,10 +9,10 @@ import (
 // Match picks packets.
 type Match func(*Packet) bool
 
-// hello reports whether a packet is the first payload of its flow's client, and
-// remembers the flow.
+// openings remembers the flows whose client has spoken.
 type openings map[tuple]bool
 
+// first reports whether a packet is the first payload of its flow's client.
 func (o openings) first(p *Packet) bool {
 	if p.Dir != Up || p.Proto != capture.ProtoTCP || len(p.Payload) == 0 || o[p.tuple()] {
 		return false

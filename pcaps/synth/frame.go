@@ -31,15 +31,17 @@ func frame(p *Packet, outgoing bool) ([]byte, error) {
 	if network = ip4; ip4 == nil {
 		network, eth.EthernetType = ip6, layers.EthernetTypeIPv6
 	}
-	transport, sum := transportLayer(p)
+	var pseudo gopacket.NetworkLayer = ip6
 	if ip4 != nil {
-		sum(ip4)
-	} else {
-		sum(ip6)
+		pseudo = ip4
+	}
+	transport, err := transportLayer(p, pseudo)
+	if err != nil {
+		return nil, fmt.Errorf("checksum of a packet from %v: %w", p.Src, err)
 	}
 	buf := gopacket.NewSerializeBuffer()
 	opt := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
-	err := gopacket.SerializeLayers(buf, opt, eth, network, transport, gopacket.Payload(p.Payload))
+	err = gopacket.SerializeLayers(buf, opt, eth, network, transport, gopacket.Payload(p.Payload))
 	if err != nil {
 		return nil, fmt.Errorf("serialise a packet from %v: %w", p.Src, err)
 	}
@@ -65,20 +67,20 @@ func ipLayer(p *Packet) (*layers.IPv4, *layers.IPv6) {
 	return ip, nil
 }
 
-// transportLayer returns the TCP or UDP header and what to tell it for its
-// pseudo header.
-func transportLayer(p *Packet) (gopacket.SerializableLayer, func(gopacket.NetworkLayer)) {
+// transportLayer returns the TCP or UDP header, which takes its checksum's pseudo
+// header from below.
+func transportLayer(p *Packet, below gopacket.NetworkLayer) (gopacket.SerializableLayer, error) {
 	src, dst := p.Src.Port(), p.Dst.Port()
 	if p.Proto == capture.ProtoUDP {
 		u := &layers.UDP{SrcPort: layers.UDPPort(src), DstPort: layers.UDPPort(dst)}
-		return u, func(n gopacket.NetworkLayer) { u.SetNetworkLayerForChecksum(n) }
+		return u, u.SetNetworkLayerForChecksum(below)
 	}
 	t := &layers.TCP{
 		SrcPort: layers.TCPPort(src), DstPort: layers.TCPPort(dst), Seq: p.Seq, Ack: p.Ack, Window: p.Window,
 		FIN: p.Flags&FIN != 0, SYN: p.Flags&SYN != 0, RST: p.Flags&RST != 0, PSH: p.Flags&PSH != 0, ACK: p.Flags&ACK != 0,
 		Options: p.Options.layers(),
 	}
-	return t, func(n gopacket.NetworkLayer) { t.SetNetworkLayerForChecksum(n) }
+	return t, t.SetNetworkLayerForChecksum(below)
 }
 
 // layers lists the options in the order and with the padding of Linux

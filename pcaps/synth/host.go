@@ -32,8 +32,8 @@ const (
 type Host struct {
 	Sim    *Sim
 	Addr   netip.Addr
-	TTL    uint8           // initial; 0 is 64
-	Mode   Mode            //
+	TTL    uint8 // initial; 0 is 64
+	Mode   Mode
 	Closed map[uint16]bool // ports that are refused though Listening
 	// UDP answers a datagram; nil lets it vanish.
 	UDP func(path *Path, p *Packet)
