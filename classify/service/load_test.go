@@ -132,14 +132,25 @@ func TestALaterFileAddsReplacesAndDisables(t *testing.T) {
 
 func TestRulesOfTheUsersOwn(t *testing.T) {
 	r, err := with("date: 2030-01-01\nid: ours\nname: Ours\ncategory: messenger\nfamily: house\n" +
-		"prefixes:\n  - role: dedicated\n    cidrs: [198.51.100.0/24]\nports:\n  - proto: udp\n    fn: calls\n    weight: 20\n    ports: [7000-7010]\n" +
-		"---\nowners:\n  - id: house\n    closed: true\nmust_exist:\n  - names: [ours.example]\n" +
-		"resolvers:\n  - id: local\n    addrs: [198.51.100.53]\n")
+		"prefixes:\n  - role: dedicated\n    cidrs: [198.51.100.0/24]\nports:\n  - proto: udp\n    fn: calls\n    weight: 20\n    ports: [7000-7010]\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := labelCase{"own prefix and port", on("198.51.100.7", udp, 7005), "ours", "house", "calls", 68, "prefix port"}
 	c.check(t, r)
+	if r, err = with("id: maybe\nname: Maybe\ncategory: messenger\nprefixes:\n  - role: likely\n    conf: low\n    cidrs: [198.51.100.0/24]\n"); err != nil {
+		t.Fatal(err)
+	}
+	weak := labelCase{"too weak to be named", on("198.51.100.7", udp, 7005), "", "maybe", "any", 18, "prefix"}
+	weak.check(t, r)
+}
+
+func TestListsOfTheUsersOwn(t *testing.T) {
+	r, err := with("date: 2030-01-01\nowners:\n  - id: house\n    closed: true\nmust_exist:\n  - names: [ours.example]\n" +
+		"resolvers:\n  - id: local\n    addrs: [198.51.100.53]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !r.MustExist("ours.example") || !r.ClosedOwner("house") {
 		t.Error("lists of the user's own were not read")
 	}
