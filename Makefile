@@ -65,6 +65,7 @@ fuzz: ## every fuzz target, a minute in all; SECONDS=600 for longer
 
 .PHONY: bench
 bench: build ## speed and memory beside gopacket and tshark; minutes
+	go test -run '^$$' -bench . -benchtime 200ms ./... | grep -E '^(pkg|Benchmark)'
 	go run ./cmd/internal/bench -chokepoint bin/chokepoint all
 
 .PHONY: generate
