@@ -20,6 +20,7 @@ func (v *view) answer() Service {
 		Status: status, Works: v.works(), Cause: cause,
 		Since: v.since(status), Flows: v.seen.flows,
 		Attempts:  Attempts{Tried: v.total.connections(), Failed: v.total.failed + v.total.spare},
+		Undecided: v.total.open,
 		Names:     Attempts{Tried: v.total.names, Failed: v.total.denied},
 		Clients:   v.clients(),
 		How:       v.how(status),

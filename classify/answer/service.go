@@ -90,6 +90,8 @@ type Service struct {
 	BytesUp     uint64   `json:"bytes_up"`
 	Controls    int      `json:"controls"` // other parties that worked meanwhile
 
+	// Undecided is how many of the attempts the capture cannot tell the end of.
+	Undecided int `json:"undecided,omitempty"`
 	// Names counts the queries for the service's names; Attempts are
 	// connections only.
 	Names Attempts `json:"names"`

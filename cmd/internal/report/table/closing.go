@@ -1,0 +1,185 @@
+package table
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"chokepoint/classify/answer"
+	"chokepoint/classify/fact"
+)
+
+// lacks names what a whole capture lacks, by the codes of [answer.Service]
+// CannotTell.
+var lacks = map[string]string{
+	"no_control":    "no control",
+	"one_way":       "one direction",
+	"snaplen":       "bytes cut off",
+	"capture_gap":   "holes",
+	"kernel_drops":  "packets lost",
+	"capture_ended": "too short",
+	"truncated":     "cut short",
+	"midstream":     "late start",
+	"evicted":       "memory",
+	"clock_step":    "clock",
+	"synthetic":     "made-up headers",
+	"no_rtt":        "no timing",
+	"host_filter":   "a filter",
+}
+
+// retryCycle is how long Linux repeats a SYN before it gives up: 1, 2, 4, 8,
+// 16 and 32 s (tcp_syn_retries 6 and its initial timeout of 1 s).
+const retryCycle = 63 * time.Second
+
+// lack says why a capture cannot tell, and what it is good for all the same; of
+// a run without trouble, what it does not show.
+func (t *telling) lack(s *screen) {
+	if len(t.trouble) == 0 {
+		t.doesNotShow(s)
+		return
+	}
+	var lines [][2]string
+	done := map[string]bool{}
+	for _, svc := range t.trouble {
+		if svc.Cause != answer.CauseUnknown {
+			continue
+		}
+		for _, c := range svc.CannotTell {
+			if head, ok := lacks[c.Code]; ok && !done[c.Code] {
+				done[c.Code] = true
+				lines = append(lines, [2]string{head, c.Text + t.recorded(c.Code)})
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	if d := t.stats.Last.Sub(t.stats.First); d < retryCycle {
+		lines = append(lines, [2]string{lasted(d), "a retry cycle takes 63 s"})
+	}
+	s.blank()
+	s.text(useful, "", 0, "Why it cannot tell")
+	for _, l := range lines {
+		s.text(useful, pad("  "+l[0], 18), 18, l[1])
+	}
+	if good := t.goodEnough(); good != "" {
+		s.text(spare, pad("Good enough", 18), 18, good)
+	}
+}
+
+// recorded quotes the filter that a file says it was recorded with.
+func (t *telling) recorded(code string) string {
+	if code != "no_control" && code != "host_filter" {
+		return ""
+	}
+	for _, f := range t.meta.Files {
+		if f.Filter != "" {
+			return fmt.Sprintf(" (recorded with filter %q, the file says)", cut(f.Filter, 40))
+		}
+	}
+	return ""
+}
+
+func (t *telling) goodEnough() string {
+	b := t.stats.Blind
+	var good []string
+	if b&fact.BlindClockStep == 0 {
+		good = append(good, "clock")
+	}
+	if b&fact.BlindSnaplen == 0 {
+		good = append(good, "whole packets")
+	}
+	if b&fact.BlindOneWay == 0 {
+		good = append(good, "both directions")
+	}
+	if t.stats.Source.Dropped+t.stats.Source.Lost == 0 {
+		good = append(good, "capture lost nothing")
+	}
+	return strings.Join(good, ", ")
+}
+
+// doesNotShow lists what nobody tried: not tried is never ok.
+func (t *telling) doesNotShow(s *screen) {
+	by := map[string][]string{}
+	for _, svc := range t.fine {
+		for f, st := range svc.Functions {
+			if st == string(answer.Unseen) && slices.Contains([]string{"chat", "media", "calls", "registration"}, f) {
+				by[f] = append(by[f], svc.Name)
+			}
+		}
+	}
+	var parts []string
+	for _, f := range []string{"chat", "media", "calls", "registration"} {
+		switch names := by[f]; {
+		case len(names) > 3:
+			parts = append(parts, fmt.Sprintf("%s of %d services", f, len(names)))
+		case len(names) > 0:
+			parts = append(parts, f+" of "+strings.Join(names, ", "))
+		}
+	}
+	s.blank()
+	s.text(useful, pad("This does not show", 21), 21, strings.Join(append(parts, "other hours"), "; "))
+}
+
+// maxSteps is how much advice a screen gives.
+const maxSteps = 3
+
+// next says what to do, and how to ask further.
+func (t *telling) next(s *screen) {
+	var steps []string
+	again := false
+	for _, list := range [][]*answer.Service{t.trouble, t.unseen} {
+		for _, svc := range list {
+			for _, step := range svc.Next {
+				again = again || strings.HasPrefix(step.Text, "capture again")
+				if !slices.Contains(steps, step.Text) {
+					steps = append(steps, step.Text)
+				}
+			}
+		}
+	}
+	if len(steps) == 0 && t.path() != nil && t.allLossy() {
+		steps = append(steps, "the same on a cable or beside the router, then ask again")
+	}
+	if len(steps) == 0 && !t.interference() && len(t.fine) > 0 {
+		steps = append(steps, "keep it as a yardstick: --json > good.jsonl")
+	}
+	steps = steps[:min(len(steps), maxSteps)]
+	first := true
+	add := func(keep int, sep string, cells ...string) {
+		head := strings.Repeat(" ", 8)
+		if first {
+			s.blank()
+			head = pad("Next", 8)
+		}
+		first = false
+		s.items = append(s.items, item{lines: flow(head, 8, sep, cells), keep: keep})
+	}
+	for i, text := range steps {
+		add(dear+i, " ", strings.Fields(text)...)
+	}
+	if again {
+		add(useful, "", "sudo tcpdump -i IFACE -s 0 -G 120 -W 1 -w again.pcap 'not port 22'")
+	}
+	if hints := t.ask(); len(hints) > 0 {
+		add(useful, "   ", hints...)
+	}
+}
+
+// ask names the flags that say more about this run.
+func (t *telling) ask() []string {
+	for _, g := range t.groups {
+		if g.accuses() {
+			out := []string{"--explain " + g.ID}
+			if !t.opt.Verbose {
+				out = append(out, "-v for the evidence")
+			}
+			return append(out, "--html r.html (redacted)")
+		}
+	}
+	if len(t.trouble) > 0 {
+		return []string{"--why-not " + t.trouble[0].Service}
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package table
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"chokepoint/classify/fact"
+	"chokepoint/cmd/internal/report"
+)
+
+// header tells what was captured, how well, and from where.
+func (t *telling) header(s *screen) {
+	st := t.stats
+	cells := []string{}
+	if !st.First.IsZero() {
+		cells = append(cells, fmt.Sprintf("%s +%s", st.First.UTC().Format("2006-01-02 15:04:05Z"), lasted(st.Last.Sub(st.First))))
+	}
+	packets := st.Source.Packets
+	if packets == 0 {
+		packets = st.Packets
+	}
+	cells = append(cells, number(packets)+" packets", "capture lost "+number(st.Source.Dropped+st.Source.Lost))
+	if st.Blind&fact.BlindTruncated != 0 {
+		cells = append(cells, "cut short")
+	}
+	used := 0
+	for _, c := range cells {
+		used += 2 + len(c)
+	}
+	// The name gives way to the facts on its line, but not to less than what
+	// tells files apart.
+	name := cutLeft(report.Text(t.name()), max(24, columns-used))
+	s.items = append(s.items, item{lines: flow(name+"  ", 0, "  ", cells)})
+	s.text(must, "", 0, t.vantage())
+	for _, h := range t.meta.Health {
+		s.text(nice, "Note    ", 8, h.Text)
+	}
+	t.counted(s)
+}
+
+// name of what was read.
+func (t *telling) name() string {
+	switch len(t.meta.Files) {
+	case 0:
+		return "capture"
+	case 1:
+		return t.meta.Files[0].Name
+	}
+	return fmt.Sprintf("%d files from %s", len(t.meta.Files), t.meta.Files[0].Name)
+}
+
+// vantage says where it was taken, by whom it was used and what else worked.
+func (t *telling) vantage() string {
+	st := t.stats
+	var text string
+	switch st.Vantage {
+	case "host":
+		text = "Taken on the client itself"
+		if t.client.IsValid() && !t.clients {
+			text += ", " + t.client.String()
+		}
+	case "gateway":
+		text = "Taken on a gateway"
+	case "span":
+		text = "Taken in the middle"
+	case "server":
+		text = "Taken at the server"
+	default:
+		text = "Where it was taken is not shown"
+	}
+	if st.Blind&fact.BlindOneWay != 0 {
+		text += ", one direction only"
+	}
+	text += "."
+	if st.Clients > 1 {
+		text += " " + number(uint64(st.Clients)) + " clients."
+	}
+	if n := t.controls(); n > 0 {
+		return text + " Controls: " + count(n, "party that worked.", "parties that worked.")
+	}
+	return text + " No control: nothing worked meanwhile."
+}
+
+func (t *telling) controls() int { return max(t.stats.Controls, t.stats.Others.Controls) }
+
+// counted names what did not make it into the answer. Nothing is dropped in
+// silence.
+func (t *telling) counted(s *screen) {
+	st := t.stats
+	var parts []string
+	add := func(n uint64, what string) {
+		if n > 0 {
+			parts = append(parts, number(n)+" "+what)
+		}
+	}
+	add(st.Evicted, "flows forgotten for lack of memory")
+	add(st.Decode.Malformed(), "malformed")
+	add(st.Source.Skipped, "of an unknown link type")
+	add(st.Filtered, "not matched by the expression")
+	add(st.Defrag.TimedOut+st.Defrag.Evicted, "fragments never joined")
+	if len(parts) > 0 {
+		s.text(nice, "Left out ", 9, strings.Join(parts, ", "))
+	}
+}
+
+// clock writes a time of day, with the date when the capture spans several.
+func (t *telling) clock(at time.Time) string {
+	if t.stats.Last.Sub(t.stats.First) > 24*time.Hour {
+		return at.UTC().Format("01-02 15:04:05")
+	}
+	return at.UTC().Format("15:04:05")
+}

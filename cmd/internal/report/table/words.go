@@ -1,0 +1,214 @@
+package table
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"chokepoint/classify/answer"
+	"chokepoint/classify/finding"
+)
+
+// statusWord is the status as the screen shouts it.
+func statusWord(s *answer.Service) string {
+	switch s.Status {
+	case answer.Blocked:
+		return "BLOCKED"
+	case answer.Throttled:
+		return "THROTTLED"
+	case answer.Degraded:
+		return "DEGRADED"
+	case answer.Failing:
+		return "NOT WORKING"
+	case answer.Inconclusive:
+		return "CANNOT TELL"
+	case answer.Unseen:
+		return "unseen"
+	}
+	if lossy(s) {
+		return "LOSSY"
+	}
+	return "ok"
+}
+
+// lossy: it works, through loss that hits everything alike.
+func lossy(s *answer.Service) bool {
+	return s.Status == answer.OK && (s.Cause == answer.CauseFirstHop || s.Cause == answer.CausePath)
+}
+
+// because says what a service that fails, or is lossy, fails by.
+func because(s *answer.Service) string {
+	switch s.Cause {
+	case answer.CauseThisHost:
+		return "dropped by this host"
+	case answer.CauseFirstHop:
+		return "the first hop is bad"
+	case answer.CausePath:
+		return "the path loses packets of everyone"
+	case answer.CauseFarEnd:
+		return "the far end"
+	case answer.CauseOwnPolicy:
+		return "by your own policy"
+	}
+	return "cause not shown"
+}
+
+// sureness is the verdict in a word.
+func sureness(v finding.Verdict) string {
+	switch v {
+	case finding.Confirmed:
+		return "sure"
+	case finding.Likely:
+		return "likely"
+	case finding.Suspected:
+		return "maybe"
+	case finding.Inconclusive:
+		return "unclear"
+	}
+	return string(v)
+}
+
+// label heads what a kind of finding says of a service.
+func label(k finding.Kind) string {
+	family, _, _ := strings.Cut(string(k), ".")
+	switch {
+	case k == finding.DropQUIC:
+		return "QUIC"
+	case k == finding.DropLocal:
+		return "Host"
+	case k == finding.DropCall, family == "call":
+		return "Calls"
+	case k == finding.PathLoss:
+		return "Loss"
+	case k == finding.HostAllowlist:
+		return "Listed"
+	case family == "dns":
+		return "Names"
+	case family == "rate":
+		return "Rate"
+	}
+	return "Traffic"
+}
+
+// shownFunctions come first and are told even when nobody tried them; others
+// only when they were.
+var shownFunctions = []string{"chat", "media", "web", "calls"}
+
+// functionOrder lists the functions of a service as the screen does.
+func functionOrder(s *answer.Service) []string {
+	var out, rest []string
+	for _, f := range shownFunctions {
+		st, known := s.Functions[f]
+		if known && (st != string(answer.Unseen) || f != "web") {
+			out = append(out, f)
+		}
+	}
+	for f, st := range s.Functions {
+		if st != string(answer.Unseen) && !slices.Contains(shownFunctions, f) {
+			rest = append(rest, f)
+		}
+	}
+	slices.Sort(rest)
+	return append(out, rest...)
+}
+
+// functionWord says how a function does.
+func functionWord(s *answer.Service, function string) string {
+	switch answer.Status(s.Functions[function]) {
+	case answer.OK:
+		if bps, ok := s.Rates[function]; ok && function != "chat" && function != "calls" {
+			return answer.Rate(bps)
+		}
+		return "yes"
+	case answer.Blocked, answer.Failing:
+		return "no"
+	case answer.Throttled:
+		return "SLOW"
+	case answer.Degraded:
+		return "in part"
+	case answer.Inconclusive:
+		return "cannot tell"
+	}
+	return "not tried"
+}
+
+// functions are the cells of a service's row. Those not tried come last, in
+// one. What was seen of no function in particular may well have been chat or
+// media: then only calls, which look different, are told as not tried.
+func functions(s *answer.Service) []string {
+	var out, untried []string
+	vagueStatus := answer.Status(s.Functions[answer.FunctionAny])
+	vague := vagueStatus != "" && vagueStatus != answer.Unseen
+	for _, f := range functionOrder(s) {
+		switch {
+		case answer.Status(s.Functions[f]) != answer.Unseen:
+			out = append(out, f+" "+functionWord(s, f))
+		case !vague || f == "calls":
+			untried = append(untried, f)
+		}
+	}
+	if len(untried) > 0 {
+		out = append(out, strings.Join(untried, ", ")+" not tried")
+	}
+	return out
+}
+
+// spell turns a code into words.
+func spell(code string) string { return strings.ReplaceAll(code, "_", " ") }
+
+func spellAll(codes []string) string {
+	if len(codes) == 0 {
+		return "nothing"
+	}
+	out := make([]string, 0, len(codes))
+	for _, c := range codes {
+		if w := spell(c); !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// number writes thousands apart: 88,412.
+func number(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func count(n int, one, many string) string {
+	word := many
+	if n == 1 {
+		word = one
+	}
+	return number(uint64(n)) + " " + word
+}
+
+// lasted writes a duration in whole seconds, a short one in tenths, a long one
+// in minutes.
+func lasted(d time.Duration) string {
+	if d < 10*time.Second && d%time.Second != 0 {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	sec := int(d.Round(time.Second) / time.Second)
+	switch {
+	case sec < 60:
+		return fmt.Sprintf("%ds", sec)
+	case sec < 3600:
+		return fmt.Sprintf("%dm%02ds", sec/60, sec%60)
+	}
+	return fmt.Sprintf("%dh%02dm", sec/3600, sec/60%60)
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.1f %%", share*100) }
+
+func milliseconds(ms float64) string {
+	if ms < 9.95 {
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
+}
