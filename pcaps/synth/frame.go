@@ -22,26 +22,19 @@ const ethernetLen = 14
 // frame writes the packet as an Ethernet frame with right checksums. outgoing
 // says whether the host that records sent it.
 func frame(p *Packet, outgoing bool) ([]byte, error) {
-	eth := &layers.Ethernet{SrcMAC: macFar, DstMAC: macNear, EthernetType: layers.EthernetTypeIPv4}
+	eth := &layers.Ethernet{SrcMAC: macFar, DstMAC: macNear}
 	if outgoing {
 		eth.SrcMAC, eth.DstMAC = macNear, macFar
 	}
-	var network gopacket.SerializableLayer
-	ip4, ip6 := ipLayer(p)
-	if network = ip4; ip4 == nil {
-		network, eth.EthernetType = ip6, layers.EthernetTypeIPv6
-	}
-	var pseudo gopacket.NetworkLayer = ip6
-	if ip4 != nil {
-		pseudo = ip4
-	}
-	transport, err := transportLayer(p, pseudo)
+	ip, kind := ipLayer(p)
+	eth.EthernetType = kind
+	transport, err := transportLayer(p, ip)
 	if err != nil {
 		return nil, fmt.Errorf("checksum of a packet from %v: %w", p.Src, err)
 	}
 	buf := gopacket.NewSerializeBuffer()
 	opt := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
-	err = gopacket.SerializeLayers(buf, opt, eth, network, transport, gopacket.Payload(p.Payload))
+	err = gopacket.SerializeLayers(buf, opt, eth, ip, transport, gopacket.Payload(p.Payload))
 	if err != nil {
 		return nil, fmt.Errorf("serialise a packet from %v: %w", p.Src, err)
 	}
@@ -52,19 +45,25 @@ func frame(p *Packet, outgoing bool) ([]byte, error) {
 	return b, nil
 }
 
-// ipLayer returns the header of the packet's IP version, nil for the other.
-func ipLayer(p *Packet) (*layers.IPv4, *layers.IPv6) {
+// network is an IP header of either version.
+type network interface {
+	gopacket.SerializableLayer
+	gopacket.NetworkLayer
+}
+
+// ipLayer returns the packet's IP header and how Ethernet names its version.
+func ipLayer(p *Packet) (network, layers.EthernetType) {
 	src, dst := p.Src.Addr(), p.Dst.Addr()
 	if !src.Is4() {
-		return nil, &layers.IPv6{Version: 6, HopLimit: p.TTL, NextHeader: layers.IPProtocol(p.Proto),
-			SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+		return &layers.IPv6{Version: 6, HopLimit: p.TTL, NextHeader: layers.IPProtocol(p.Proto),
+			SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}, layers.EthernetTypeIPv6
 	}
 	ip := &layers.IPv4{Version: 4, IHL: 5, TTL: p.TTL, Id: p.ID, Protocol: layers.IPProtocol(p.Proto),
 		Flags: layers.IPv4DontFragment, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
 	if p.NoDF {
 		ip.Flags = 0
 	}
-	return ip, nil
+	return ip, layers.EthernetTypeIPv4
 }
 
 // transportLayer returns the TCP or UDP header, which takes its checksum's pseudo
