@@ -137,18 +137,21 @@ func (z *freeze) vetoes() []finding.Reason {
 	}
 	mute := &z.f.Sides[z.silent]
 	hole := int32(mute.NextSeq-mute.Contig) > 0
-	if (hole || z.unacked > mtuDoubt) && !z.fullSizePassed() {
+	if (hole || z.unacked > mtuDoubt) && !z.mtuRuledOut() {
 		out = append(out, finding.Reason{Code: "mtu",
 			Text: "what is missing may have been too big for the path, and no full-size segment was seen to pass"})
 	}
 	return out
 }
 
-// fullSizePassed reports proof that full-size segments pass in the direction
-// that is asked about: of what the silent side sent, or of what it acknowledged.
-func (z *freeze) fullSizePassed() bool {
+// mtuRuledOut reports proof that the size of packets is not the matter: small
+// ones are swallowed too, or full-size ones passed in the direction asked about.
+func (z *freeze) mtuRuledOut() bool {
 	mute, other := z.silent, z.silent.Other()
-	if z.unacked > 0 {
+	switch {
+	case z.fin, z.unacked > 0 && z.unacked <= mtuDoubt:
+		return true
+	case z.unacked > 0:
 		return mean(delivered(z.f, other), z.f.Sides[other].Packets) >= fullSize
 	}
 	return mean(z.f.Sides[mute].Payload, z.f.Sides[mute].Packets) >= fullSize

@@ -89,7 +89,7 @@ func (z *freeze) finding(w *fact.World) finding.Finding {
 	} else {
 		fd.RuledOut = append(fd.RuledOut, "idle_timeout")
 	}
-	if z.fullSizePassed() {
+	if z.mtuRuledOut() {
 		fd.RuledOut = append(fd.RuledOut, "mtu")
 	} else {
 		fd.NotRuledOut = append(fd.NotRuledOut, "mtu")
