@@ -24,7 +24,7 @@ func (p *policing) saw(d fact.Dir) []finding.Reason {
 		out = append(out, finding.Reason{
 			Code: fmt.Sprintf("%s.%d", d, t.index+1),
 			Text: fmt.Sprintf("stretch %d (%s): %d lost, round trip %.0f ms; all losses: code %d at %s; without the outermost %d: code %d at %s",
-				t.index+1, d, t.losses, 1e3*t.rtt, t.runs[0].code, rateText(8*t.runs[0].rate),
+				t.index+1, d, t.lost, 1e3*t.rtt, t.runs[0].code, rateText(8*t.runs[0].rate),
 				policedCutoff, t.runs[1].code, rateText(8*t.runs[1].rate)),
 		})
 	}
@@ -94,6 +94,9 @@ func (p *policing) speaksAgainst() []finding.Evidence {
 	}
 	if p.clash > 0 {
 		against(fmt.Sprintf("%d stretches fit a bucket of another rate: other traffic may share it", p.clash))
+	}
+	if p.kind == finding.RatePoliced && p.burst < wholeBurst*p.rate*p.rtt {
+		against(fmt.Sprintf("the bucket holds less than %.0f round trips: the rate is what the sender could sustain, and the bucket may fill faster", wholeBurst))
 	}
 	if len(p.shared) > 0 {
 		against(fmt.Sprintf("%d other flows of the client moved data meanwhile: a bucket they share fills faster than this flow shows", len(p.shared)))

@@ -1,10 +1,6 @@
 package detect
 
-import (
-	"slices"
-
-	"chokepoint/classify/fact"
-)
+import "slices"
 
 // Constants of the published detector (policing_detector.py of Flach et al.,
 // "An Internet-Wide Analysis of Traffic Policing", SIGCOMM 2016; the paper's
@@ -53,26 +49,6 @@ var policeTexts = [...]string{
 	"the capture itself missed packets of this stretch",
 }
 
-// step is one wire segment as the replay sees it.
-type step struct {
-	at   int64 // ns
-	num  uint64
-	rtt  uint32 // clean sample of the leg the losses are on, µs; 0 none
-	len  uint16 // IP bytes
-	lost bool
-}
-
-// stretch is what one replay works on.
-type stretch struct {
-	start   int64
-	before  uint64 // IP bytes before the first step
-	steps   []step
-	rtt     float64  // median, end to end, s
-	early   []uint32 // samples before the first step, µs
-	slack   float64  // round trips of tokens forgiven at the start (rule 4)
-	partial bool     // nothing is known of its start
-}
-
 // replay is a token bucket's account of a stretch. Tokens are IP bytes.
 type replay struct {
 	code     policeCode
@@ -80,8 +56,6 @@ type replay struct {
 	lost     int
 	passed   int
 	slices   int
-	burst    float64 // tokens the bucket held at the start
-	first    float64 // IP bytes before the first loss
 	onLoss   float64 // median tokens
 	onPass   float64
 	inflated int // losses with a risen round trip before them
@@ -90,25 +64,23 @@ type replay struct {
 
 // run replays the stretch, leaving cutoff losses out at either end.
 func (s *stretch) run(cutoff int) replay {
-	from, to, firstOfAll := s.bounds(cutoff)
-	if to < 0 {
+	from, to := s.bounds(cutoff)
+	switch {
+	case to < 0:
 		return replay{code: policeFewLosses}
+	case s.rtt == 0:
+		return replay{code: policeNoRTT}
 	}
-	r := replay{first: float64(s.before)}
-	for i := range s.steps[:firstOfAll] {
-		r.first += float64(s.steps[i].len)
-	}
-	sent := r.first
-	for i := range s.steps[firstOfAll:from] {
-		sent += float64(s.steps[firstOfAll+i].len)
+	sent := float64(s.before)
+	for i := range s.steps[:from] {
+		sent += float64(s.steps[i].len)
 	}
 	if sent > lateLossBytes && !s.partial {
 		return replay{code: policeLateLoss}
 	}
-	r.rate = s.goodput(from, to)
-	sofar := inSeconds(s.steps[from].at - s.start)
-	r.burst = sent - r.rate*sofar
-	if r.burst < -(passFillRTTs+s.slack)*r.rate*s.rtt {
+	r := replay{rate: s.goodput(from, to)}
+	atStart := sent - r.rate*inSeconds(s.steps[from].at-s.start)
+	if atStart < -(passFillRTTs+s.slack)*r.rate*s.rtt {
 		r.code = policeNegativeFill
 		return r
 	}
@@ -117,55 +89,11 @@ func (s *stretch) run(cutoff int) replay {
 	return r
 }
 
-// bounds finds the first and last loss that count, and the first of all; to is
-// -1 when there are too few.
-func (s *stretch) bounds(cutoff int) (from, to, firstOfAll int) {
-	from, to, firstOfAll = -1, -1, -1
-	skip := cutoff
-	for i := range s.steps {
-		if !s.steps[i].lost {
-			continue
-		}
-		if firstOfAll < 0 {
-			firstOfAll = i
-		}
-		if skip--; skip < 0 {
-			from = i
-			break
-		}
-	}
-	skip = cutoff
-	for i := len(s.steps) - 1; i > from && from >= 0; i-- {
-		if !s.steps[i].lost {
-			continue
-		}
-		if skip--; skip < 0 {
-			to = i
-			break
-		}
-	}
-	return from, to, firstOfAll
-}
-
-// goodput is the rate at which bytes passed between two losses, bytes/s.
-func (s *stretch) goodput(from, to int) float64 {
-	var n float64
-	for i := from; i < to; i++ {
-		if !s.steps[i].lost {
-			n += float64(s.steps[i].len)
-		}
-	}
-	if d := inSeconds(s.steps[to].at - s.steps[from].at); d > 0 {
-		return n / d
-	}
-	return 0
-}
-
 // account fills and drains the bucket from the first loss on and returns what
 // was in it at each loss and at each pass.
 func (r *replay) account(s *stretch, from int) (onLoss, onPass []float64) {
 	var used float64
-	rtts := newTrips(s.early, len(s.steps))
+	rtts := newTrips(s.unmeasured(), s.floor, s.early, len(s.steps))
 	t0 := s.steps[from].at
 	slice := int64(s.rtt * 1e9)
 	r.slices = 1
@@ -241,49 +169,6 @@ func (r *replay) judge(onLoss, onPass []float64, rtt float64) policeCode {
 
 // checkedShare of the losses must have had known round trips before them.
 const checkedShare = 0.8
-
-// stretchOf turns a segment into what a replay of losses of one kind works on.
-// Losses of the other kind happened elsewhere: what was lost behind the tap
-// had passed a policer before it, what was lost before the tap never reached
-// one behind it.
-func stretchOf(seg *fact.Segment, kind fact.EventFlag) stretch {
-	s := stretch{start: seg.Start, before: seg.Before, partial: seg.Continues, steps: make([]step, 0, len(seg.Events))}
-	leg := legOf(kind)
-	for i := range seg.Events {
-		e := &seg.Events[i]
-		if e.Flags&fact.Void != 0 || kind == fact.LostDown && e.Flags&fact.LostUp != 0 {
-			continue
-		}
-		s.steps = append(s.steps, step{at: e.Time, num: e.Num, rtt: e.RTT[leg], len: e.Len, lost: e.Flags&kind != 0})
-	}
-	s.early = seg.Early[leg].Samples()
-	return s
-}
-
-// seedFloor makes up for the round trips of the packets before the log began:
-// they filled no queue yet, so they are taken at the floor of the path. Without
-// them a queue that filled early would pass for the path itself.
-func (s *stretch) seedFloor(floor uint32) {
-	n := int(min(s.before/fullPacket, fact.MaxEarly))
-	if floor == 0 || n == 0 {
-		return
-	}
-	seeded := make([]uint32, n, n+len(s.early))
-	for i := range seeded {
-		seeded[i] = floor
-	}
-	s.early = append(seeded, s.early...)
-}
-
-// fullPacket is an Ethernet's MTU, bytes.
-const fullPacket = 1500
-
-func legOf(kind fact.EventFlag) fact.Leg {
-	if kind == fact.LostUp {
-		return fact.LegUp
-	}
-	return fact.LegDown
-}
 
 func inSeconds(ns int64) float64 { return float64(ns) / 1e9 }
 

@@ -2,6 +2,7 @@ package detect_test
 
 import (
 	"slices"
+	"time"
 
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
@@ -12,6 +13,7 @@ import (
 type tapped struct {
 	client  capture.Key // of the client's packets
 	packets []capture.Packet
+	server  time.Duration // round trip of the handshake to the server, 0 not seen
 }
 
 func tappedFlows(packets []capture.Packet) (out []*tapped) {
@@ -89,6 +91,9 @@ func (f *tapped) facts(packets []capture.Packet) *fact.Flow {
 		}
 	}
 	out := &fact.Flow{ID: 1, Key: f.client, Vantage: "unknown"}
+	if f.server > 0 {
+		out.Sides[fact.Up].RTT.Handshake = fact.Some(f.server)
+	}
 	for d := range dirs {
 		out.Bulk[d] = dirs[d].log.Snapshot()
 	}

@@ -13,23 +13,28 @@ const (
 	// policed traces sustain more, and a drop-tail queue of a few packets
 	// looks the same below it (rate-and-calls, section 2.2).
 	minBurst = 30_000
+	// wholeBurst is how many round trips of tokens a bucket must hold for the
+	// rate that TCP sustains to be the bucket's: a smaller one runs over while
+	// the sender recovers (rate-and-calls, section 1.1, asks one round trip; at
+	// one the rate was still short by a third).
+	wholeBurst = 2.0
 	// sameRate is the width of a rate cluster: the paper's +-5 %.
 	sameRate = 0.05
 	// gapShare of missed packets to losses voids a stretch: its passes are
 	// then too incomplete to drain a bucket with.
 	gapShare = 0.1
-	// queuedSlack forgives a receiver's view one round trip of tokens at the
+	// receiverSlack forgives a receiver's view one round trip of tokens at the
 	// start of a stretch: the first packets seen left the sender that long ago.
-	queuedSlack = 1.0
+	receiverSlack = 1.0
 )
 
 // trial is one segment put to the test.
 type trial struct {
-	index  int // in the log, from 0
-	seg    *fact.Segment
-	runs   [2]replay // all losses; without the outermost two at either end
-	losses uint32
-	rtt    float64 // s
+	index int // in the log, from 0
+	seg   *fact.Segment
+	stretch
+	runs [2]replay // all losses; without the outermost two at either end
+	lost uint32
 }
 
 func (t *trial) fits() (n int) {
@@ -121,16 +126,16 @@ func moreLosses(b *fact.Bulk) fact.EventFlag {
 // on the side in question nothing is said.
 func (p *policing) try(seg *fact.Segment, whole [2]float64, floor [2]uint32) (trial, bool) {
 	s := stretchOf(seg, p.lossKind)
-	s.seedFloor(floor[legOf(p.lossKind)])
-	t := trial{seg: seg, losses: s.losses()}
-	if t.losses < minPolicedSamples {
+	s.floor = floor[legOf(p.lossKind)]
+	t := trial{seg: seg, lost: s.losses()}
+	if t.lost < minPolicedSamples {
 		return t, false
 	}
 	s.rtt = segmentTrip(seg, whole)
 	if p.lossKind == fact.LostUp {
-		s.slack = queuedSlack
+		s.slack = receiverSlack
 	}
-	t.rtt = s.rtt
+	t.stretch = s
 	for i, cutoff := range [...]int{0, policedCutoff} {
 		t.runs[i] = s.run(cutoff)
 		if t.runs[i].code == policeOK && float64(seg.Gaps) > gapShare*float64(seg.Losses) {
@@ -181,24 +186,38 @@ func (p *policing) conclude() {
 		rates = append(rates, t.best().rate)
 		rtts = append(rtts, t.rtt)
 		runs = min(runs, t.fits())
-		if !t.seg.Continues {
-			p.burst = max(p.burst, t.best().burst)
-		}
 	}
 	p.rate, p.rtt = medianTokens(rates), medianTokens(rtts)
+	p.burst = p.fullest()
 	if p.burst < minBurst {
-		p.kind, p.verdict = finding.RateLimited, finding.Inconclusive
+		if runs == 2 { // one run alone is not worth a word
+			p.kind, p.verdict = finding.RateLimited, finding.Inconclusive
+		}
 		return
 	}
 	p.kind = finding.RatePoliced
 	switch {
 	case runs < 2 || p.clash >= len(p.agree):
 		p.verdict = finding.Suspected
-	case len(p.agree) >= 2 && p.burst >= p.rate*p.rtt:
+	case len(p.agree) >= 2 && p.burst >= wholeBurst*p.rate*p.rtt:
 		p.verdict = finding.Confirmed
 	default:
 		p.verdict = finding.Likely
 	}
+}
+
+// fullest is the deepest that the bucket was seen, in the stretches that agree
+// and in those they go on from.
+func (p *policing) fullest() (burst float64) {
+	goesOn := false
+	for i := len(p.trials) - 1; i >= 0; i-- {
+		t := &p.trials[i]
+		if goesOn || slices.Contains(p.agree, t) {
+			burst = max(burst, t.depth(t.firstLoss(), p.rate))
+			goesOn = t.partial && i > 0 && p.trials[i-1].index == t.index-1
+		}
+	}
+	return burst
 }
 
 // unproven tells a rate limit that fits a bucket in both runs, but the capture
@@ -207,11 +226,11 @@ func (p *policing) unproven() {
 	for i := range p.trials {
 		t := &p.trials[i]
 		code := t.runs[0].code
-		if code != t.runs[1].code || code != policeNoRTT && code != policeGaps {
+		if t.runs[0].rate == 0 || code != t.runs[1].code || code != policeNoRTT && code != policeGaps {
 			continue
 		}
 		p.agree = append(p.agree, t)
-		p.rate, p.rtt, p.burst = t.runs[0].rate, t.rtt, max(p.burst, t.runs[0].burst)
+		p.rate, p.rtt = t.runs[0].rate, t.rtt
 		p.kind, p.verdict, p.stop = finding.RateLimited, finding.Inconclusive, code
 	}
 }
@@ -245,60 +264,3 @@ func (p *policing) share(f *fact.Flow, w *fact.World) {
 
 // maxShared bounds how many other flows are looked at.
 const maxShared = 16
-
-// pathFloor is the smallest round trip the tracker knows of both legs of a
-// direction, µs, 0 unknown.
-func pathFloor(f *fact.Flow, d fact.Dir) (out [2]uint32) {
-	for leg, dir := range [...]fact.Dir{fact.LegDown: d, fact.LegUp: d.Other()} {
-		if m := f.RTTMin(dir); m.Ok {
-			out[leg] = uint32(min(max(m.V.Microseconds(), 0), math.MaxUint32))
-		}
-	}
-	return out
-}
-
-// logTrips is the median round trip of each leg over the whole log, s, 0
-// without a sample. It lowers floor to the smallest.
-func logTrips(b *fact.Bulk, floor *[2]uint32) (out [2]float64) {
-	for leg := range out {
-		var all []uint32
-		for i := range b.Segments {
-			all = appendTrips(all, &b.Segments[i], fact.Leg(leg))
-		}
-		if out[leg] = middleTrip(all); len(all) > 0 && (floor[leg] == 0 || all[0] < floor[leg]) {
-			floor[leg] = all[0] // middleTrip has sorted them
-		}
-	}
-	return out
-}
-
-// segmentTrip is the median round trip of a segment from end to end, s. A leg
-// it has no sample of is as in the rest of the log.
-func segmentTrip(seg *fact.Segment, whole [2]float64) (sum float64) {
-	for leg, w := range whole {
-		if own := middleTrip(appendTrips(nil, seg, fact.Leg(leg))); own > 0 {
-			sum += own
-		} else {
-			sum += w
-		}
-	}
-	return sum
-}
-
-func appendTrips(all []uint32, seg *fact.Segment, leg fact.Leg) []uint32 {
-	all = append(all, seg.Early[leg].Samples()...)
-	for k := range seg.Events {
-		if us := seg.Events[k].RTT[leg]; us > 0 {
-			all = append(all, us)
-		}
-	}
-	return all
-}
-
-func middleTrip(us []uint32) float64 {
-	if len(us) == 0 {
-		return 0
-	}
-	slices.Sort(us)
-	return quantileOf(us, 0.5) / 1e6
-}

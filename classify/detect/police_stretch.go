@@ -1,0 +1,113 @@
+package detect
+
+import (
+	"slices"
+
+	"chokepoint/classify/fact"
+)
+
+// step is one wire segment as the replay sees it.
+type step struct {
+	at   int64 // ns
+	num  uint64
+	rtt  uint32 // clean sample of the leg the losses are on, µs; 0 none
+	len  uint16 // IP bytes
+	lost bool
+}
+
+// stretch is what one replay works on.
+type stretch struct {
+	start   int64
+	before  uint64 // IP bytes before the first step
+	steps   []step
+	rtt     float64  // median, end to end, s
+	early   []uint32 // samples before the first step, µs
+	floor   uint32   // smallest of the path on that leg, µs, 0 unknown
+	slack   float64  // round trips of tokens forgiven at the start (rule 4)
+	partial bool     // nothing is known of its start
+}
+
+// stretchOf turns a segment into what a replay of losses of one kind works on.
+// Losses of the other kind happened elsewhere: what was lost behind the tap
+// had passed a policer before it, what was lost before the tap never reached
+// one behind it.
+func stretchOf(seg *fact.Segment, kind fact.EventFlag) stretch {
+	s := stretch{start: seg.Start, before: seg.Before, partial: seg.Continues, steps: make([]step, 0, len(seg.Events))}
+	leg := legOf(kind)
+	for i := range seg.Events {
+		e := &seg.Events[i]
+		if e.Flags&fact.Void != 0 || kind == fact.LostDown && e.Flags&fact.LostUp != 0 {
+			continue
+		}
+		s.steps = append(s.steps, step{at: e.Time, num: e.Num, rtt: e.RTT[leg], len: e.Len, lost: e.Flags&kind != 0})
+	}
+	s.early = seg.Early[leg].Samples()
+	return s
+}
+
+// unmeasured is for how many packets before the log began the round trip is
+// taken at the floor of the path: they had filled no queue yet. Without them a
+// queue that filled early would pass for the path itself.
+func (s *stretch) unmeasured() int {
+	if s.floor == 0 {
+		return 0
+	}
+	return int(min(s.before/fullPacket, fact.MaxEarly))
+}
+
+// fullPacket is an Ethernet's MTU, bytes.
+const fullPacket = 1500
+
+func legOf(kind fact.EventFlag) fact.Leg {
+	if kind == fact.LostUp {
+		return fact.LegUp
+	}
+	return fact.LegDown
+}
+
+// bounds finds the first and last loss that count; to is -1 when there are too
+// few.
+func (s *stretch) bounds(cutoff int) (from, to int) {
+	var at []int
+	for i := range s.steps {
+		if s.steps[i].lost {
+			at = append(at, i)
+		}
+	}
+	if len(at) < 2*cutoff+2 {
+		return -1, -1
+	}
+	return at[cutoff], at[len(at)-1-cutoff]
+}
+
+func (s *stretch) firstLoss() int {
+	return slices.IndexFunc(s.steps, func(st step) bool { return st.lost })
+}
+
+// goodput is the rate at which bytes passed between two losses, bytes/s.
+func (s *stretch) goodput(from, to int) float64 {
+	var n float64
+	for i := from; i < to; i++ {
+		if !s.steps[i].lost {
+			n += float64(s.steps[i].len)
+		}
+	}
+	if d := inSeconds(s.steps[to].at - s.steps[from].at); d > 0 {
+		return n / d
+	}
+	return 0
+}
+
+// depth is what the bucket must have held at once for all before the first loss
+// to pass: the most that any time up to it took beyond the rate. It is no more
+// than the bucket is deep, and all of it if that time began with a full one.
+func (s *stretch) depth(first int, rate float64) float64 {
+	var sent, fullest float64 // of the account rate*t - sent
+	at := func(i int) float64 { return rate*inSeconds(s.steps[i].at-s.start) - sent }
+	sent = float64(s.before)
+	for i := range s.steps[:first] {
+		fullest = max(fullest, at(i))
+		sent += float64(s.steps[i].len)
+	}
+	return fullest - at(first)
+}
