@@ -39,6 +39,7 @@ type flowRecord struct {
 	ECH  string   `json:"ech,omitempty"`
 
 	State     string `json:"state"`
+	Ended     string `json:"ended"` // why the record was written
 	ConnState string `json:"conn_state,omitempty"`
 	History   string `json:"history,omitempty"`
 	Stage     string `json:"stage,omitempty"`
@@ -88,8 +89,8 @@ func newFlow(f *fact.Flow, findings []string) *flowRecord {
 		Vantage:        cmp.Or(f.Vantage, "unknown"),
 		Start:          ns(f.Start), End: ns(f.Last),
 		SNI: f.Names.SNI, Host: f.Names.Host, ALPN: f.Names.ALPN, ECH: f.Names.ECH,
-		State: f.End.String(), ConnState: f.State, History: f.History,
-		Stage: stage(f), Signature: signature(f),
+		State: cmp.Or(f.State, "open"), Ended: f.End.String(), ConnState: f.ConnState(), History: f.History,
+		Signature: fact.Signature(f),
 		Packets:   upDown[uint64]{up.Packets, down.Packets},
 		Bytes:     upDown[uint64]{up.IPBytes, down.IPBytes},
 		Payload:   upDown[uint64]{up.Payload, down.Payload},
@@ -98,6 +99,9 @@ func newFlow(f *fact.Flow, findings []string) *flowRecord {
 		Loss:      newLoss(f),
 		DNSMore:   f.DNSMore,
 		Findings:  list(findings), Blind: list(f.Blind.Names()),
+	}
+	if s := fact.Stage(f); s != fact.StageNone {
+		r.Stage = s
 	}
 	if f.TunnelOf != 0 {
 		r.Tunnel = f.TunnelOf.String()

@@ -39,12 +39,14 @@ func sampleFlow() *fact.Flow {
 		ID: 123, Key: key(capture.ProtoTCP, "10.0.0.2:51334", "157.240.1.60:443"), ClientInferred: true,
 		Start: at(0).UnixNano(), Last: at(250).UnixNano(), End: fact.EndReset,
 		Blind: fact.BlindOneWay | fact.BlindSnaplen, Vantage: "gateway",
-		State: "RSTR", History: "ShADadr", TunnelOf: 7, VLAN: fact.Some(uint16(100)),
+		State: "reset", History: "ShADadr", TunnelOf: 7, VLAN: fact.Some(uint16(100)),
 		Names: fact.Names{SNI: "web.whatsapp.com", ALPN: []string{"h2", "http/1.1"}, ECH: "none"},
 		Label: service.Label{Service: "whatsapp", Family: "meta", Function: "chat", Confidence: 0.98,
 			Why: []service.Why{{By: "sni", Value: "web.whatsapp.com", Weight: 90}}, Mismatch: true},
 	}
-	f.Sides[fact.Up] = fact.Side{Packets: 7, IPBytes: 1200, Payload: 920, Retrans: 1, Holes: 1,
+	f.Hello = fact.Hello{First: fact.Mark{Num: 126}, End: 1518}
+	f.Resets = []fact.Reset{{Num: 130, Dir: fact.Down, HandshakeOK: true, UpBytes: 517, UpPackets: 3}}
+	f.Sides[fact.Up] = fact.Side{SYN: fact.Mark{Num: 123}, ISN: fact.Some(uint32(1000)), Packets: 7, IPBytes: 1200, Payload: 920, Retrans: 1, Holes: 1,
 		RTT: fact.RTT{Handshake: fact.Some(41200 * time.Microsecond), Min: fact.Some(40100 * time.Microsecond), P50: fact.Some(42 * time.Millisecond)}}
 	f.Sides[fact.Down] = fact.Side{Packets: 5, IPBytes: 4300, Payload: 4100}
 	return f

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"syscall"
+
+	"chokepoint/capture/pcapfile"
+	"chokepoint/classify"
+	"chokepoint/cmd/internal/progress"
+	"chokepoint/cmd/internal/report"
+)
+
+// analysis is what the captures of one command have in common, and what came of
+// them so far.
+type analysis struct {
+	*app
+	opt        classify.Options
+	expression string
+	only       []string
+	out        *sticky
+	report     func() report.Report // a new one for each capture
+	progress   bool                 // show it
+	exitCodes  bool                 // --exit-code
+
+	torn   bool // some input was not read to its end
+	fault  bool // of our own
+	answer int  // the gravest exit code of --exit-code
+}
+
+// capture analyses one capture. It recovers from faults of our own, so that the
+// next one has its turn.
+func (an *analysis) capture(ctx context.Context, in input) {
+	defer func() {
+		if p := recover(); p != nil {
+			an.fault = true
+			an.log.Error().Str("file", report.Text(in.name)).Bytes("stack", debug.Stack()).
+				Msgf("%s: a fault of chokepoint, please report it: %s", report.Text(in.name), report.Text(fmt.Sprint(p)))
+		}
+	}()
+	src, err := in.open(ctx, an.stdin)
+	if err != nil {
+		an.unreadable(err)
+		return
+	}
+	defer src.Close()
+	rep := an.report()
+	if rep.Begin(describe(in, src, an.opt.Vantage, an.expression, an.opt.Rules)) != nil {
+		return // an.out knows why
+	}
+	counts := newTally(rep, an.opt.Expect)
+	var sink classify.Sink = counts
+	if len(an.only) > 0 {
+		sink = only{counts, an.only}
+	}
+	stats, err := an.read(ctx, in.name, src, sink)
+	if an.out.err != nil {
+		return
+	}
+	end := rep.End(&stats)
+	an.answer = graver(an.answer, counts.exitCode())
+	switch {
+	case err != nil:
+		an.unreadable(err)
+	case end != nil && an.out.err == nil:
+		panic(end) // a record that cannot be encoded
+	}
+}
+
+// read does the run, with its progress and its speed.
+func (an *analysis) read(ctx context.Context, name string, src *source, sink classify.Sink) (classify.Stats, error) {
+	if an.progress {
+		stop := progress.Start(an.stderr, name, func() progress.Figures {
+			done, total := src.Progress()
+			return progress.Figures{Done: done, Total: total, Packets: src.packets.Load()}
+		})
+		defer stop()
+	}
+	began := an.now()
+	stats, err := an.analyze(ctx, src, sink, an.opt)
+	seconds := max(an.now().Sub(began).Seconds(), 1e-6)
+	packets := src.packets.Load()
+	an.log.Info().Uint64("packets", packets).Float64("seconds", seconds).Int("workers", an.opt.Workers).
+		Msgf("%s: %d packets in %.2f s, %s packets/s, %d workers",
+			report.Text(name), packets, seconds, progress.SI(float64(packets)/seconds), an.opt.Workers)
+	return stats, err
+}
+
+// unreadable reports why input could not be read to its end.
+func (an *analysis) unreadable(err error) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range several.Unwrap() {
+			an.unreadable(e)
+		}
+		return
+	}
+	an.torn = true
+	if errors.Is(err, context.Canceled) {
+		return // the user knows; result says it
+	}
+	event := an.log.Error()
+	var at *pcapfile.FileError
+	if errors.As(err, &at) {
+		event = event.Str("file", report.Text(at.Name)).Int64("byte", at.Offset).Uint64("packets", at.Packets)
+	}
+	event.Msg(report.Text(err.Error()))
+}
+
+// result says how it went, as an error with an exit code: our own faults first,
+// then what --exit-code asks for, then torn input.
+func (an *analysis) result(ctx context.Context) error {
+	if ctx.Err() != nil {
+		an.torn = true
+		an.log.Warn().Msg("interrupted: the answer covers what was read until then")
+	}
+	switch err := an.out.err; {
+	case errors.Is(err, syscall.EPIPE):
+		return nil // whoever read our output has had enough
+	case err != nil:
+		an.log.Error().Msg(report.Text("write output: " + err.Error()))
+		return exit(exitFault)
+	case an.fault:
+		return exit(exitFault)
+	case an.exitCodes && an.answer != exitDone:
+		return exit(an.answer)
+	case an.torn:
+		return exit(exitInput)
+	}
+	return nil
+}
+
+// sticky remembers the first error of a writer: it tells output that cannot be
+// written from input that cannot be read, whoever returns it.
+type sticky struct {
+	w   io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (s *sticky) Write(b []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(b)
+	s.err = err
+	return n, err
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"chokepoint/classify"
+	"chokepoint/classify/service"
+)
+
+// analyzeFlags are the flags of analyze as they were given.
+type analyzeFlags struct {
+	read, only, expect, services, mine []string
+	json, all, join, exitCode          bool
+	quiet, verbose, noColor            bool
+	vantage                            choice
+	memory                             size
+	workers                            int
+}
+
+func (f *analyzeFlags) register(cmd *cobra.Command) {
+	f.memory = classify.DefaultMemory
+	f.vantage = choice{value: "auto", of: []string{"auto", "host", "gateway", "span", "server"}}
+	s := cmd.Flags()
+	s.SortFlags = false
+	s.StringArrayVarP(&f.read, "read", "r", nil, "read this `FILE` too, as tcpdump takes it (repeatable)")
+	s.BoolVar(&f.join, "join", false, "the files of a directory are one capture, the ring of a long recording")
+	s.BoolVar(&f.json, "json", false, "one JSON record per line on stdout; logs are JSON on stderr")
+	s.BoolVar(&f.all, "all", false, "show flows of unknown service too")
+	s.StringSliceVar(&f.only, "only", nil, "print only these services, by `ID,...`; others still serve as controls")
+	s.StringSliceVar(&f.expect, "expect", nil, "answer for these services, by `ID,...`, even when nothing was seen of them")
+	s.StringArrayVar(&f.services, "services", nil, "add or override service rules from this `FILE` (repeatable)")
+	s.StringArrayVar(&f.mine, "mine", nil, "a service of your own, `HOST:PORT=NAME` (repeatable)")
+	s.Var(&f.vantage, "vantage", "where the capture was taken")
+	s.Var(&f.memory, "memory", "budget for what is kept of flows; K, M or G are powers of 1024")
+	s.IntVar(&f.workers, "workers", 0, "how many `N` processors to use, 0: all; the output does not depend on it")
+	s.BoolVar(&f.exitCode, "exit-code", false, "exit with 10: interference found, 11: something does not work and the cause is not shown, 12: the capture cannot tell")
+	s.BoolVarP(&f.quiet, "quiet", "q", false, "only errors on stderr")
+	s.BoolVarP(&f.verbose, "verbose", "v", false, "say more on stderr, also how fast it went")
+	s.BoolVar(&f.noColor, "no-color", false, "plain text; NO_COLOR is honoured too")
+	cmd.MarkFlagsMutuallyExclusive("quiet", "verbose")
+}
+
+// options translates the flags, all but what needs the rules.
+func (f *analyzeFlags) options() (classify.Options, error) {
+	opt := classify.Options{
+		Workers: f.workers, Memory: int64(f.memory), Vantage: f.vantage.value, All: f.all, Expect: f.expect,
+	}
+	if opt.Workers == 0 {
+		opt.Workers = runtime.GOMAXPROCS(0)
+	}
+	if f.workers < 0 {
+		return opt, errors.New("--workers must not be negative")
+	}
+	return opt, nil
+}
+
+// known refuses services that the rules do not have: a mistyped name must not
+// pass for a service that was not seen.
+func (f *analyzeFlags) known(r *service.Rules) error {
+	ids := r.IDs()
+	for _, id := range slices.Concat(f.only, f.expect) {
+		if !slices.Contains(ids, id) {
+			return fmt.Errorf("no service %q; known are %s", id, strings.Join(ids, ", "))
+		}
+	}
+	return nil
+}
