@@ -31,6 +31,7 @@ type told struct {
 	failing fact.Failure
 	lift    *detect.Lift
 	base    finding.Verdict // before it was lifted
+	by      int             // its detector
 	fresh   bool
 }
 
@@ -72,26 +73,31 @@ func (r *run) emit() {
 
 // take compares what the detectors say of a flow now with what was told.
 func (o *emission) take(v *verdicts) {
-	old := o.open[v.flow]
 	var now []*told
-	for i := range v.findings {
-		f := &v.findings[i]
-		t := match(old, f)
-		if t == nil {
-			t = &told{base: f.Verdict, fresh: true}
-			t.finding = *f
-		} else {
-			old = slices.DeleteFunc(old, func(x *told) bool { return x == t })
-			t.update(f)
+	for by, says := range v.says {
+		old := slices.DeleteFunc(slices.Clone(o.open[v.flow]), func(t *told) bool { return t.by != by })
+		if says == nil {
+			now = append(now, old...)
+			continue
 		}
-		t.failing = v.failing
-		now = append(now, t)
-	}
-	for _, t := range old { // no detector says it any more
-		w := t.finding
-		w.Verdict, w.Confidence = finding.Withdrawn, 0
-		t.update(&w)
-		now = append(now, t)
+		for i := range says {
+			f := &says[i]
+			t := match(old, f)
+			if t == nil {
+				t = &told{by: by, base: f.Verdict, finding: *f, fresh: true}
+			} else {
+				old = slices.DeleteFunc(old, func(x *told) bool { return x == t })
+				t.update(f)
+			}
+			t.failing = v.failing
+			now = append(now, t)
+		}
+		for _, t := range old { // its detector does not say it any more
+			w := t.finding
+			w.Verdict, w.Confidence = finding.Withdrawn, 0
+			t.update(&w)
+			now = append(now, t)
+		}
 	}
 	for _, t := range now {
 		if t.fresh {

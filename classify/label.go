@@ -3,21 +3,9 @@ package classify
 import (
 	"net/netip"
 
-	"chokepoint/classify/detect"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/service"
 )
-
-// flowDetectors judge flows, in the order in which their findings are told.
-var flowDetectors = []detect.FlowDetector{
-	detect.ResetInjected{},
-	detect.DropConnect{},
-	detect.DropHello{},
-	detect.DropMidflow{},
-	detect.DNS{},
-	detect.ICMPProhibited{},
-	detect.Policed{},
-}
 
 // labelled is the little that labels most flows.
 type labelled struct {

@@ -31,6 +31,7 @@ type run struct {
 	frags   *defrag.Table
 	clock   clock
 	ticked  int64 // the second of the last tick
+	swept   int64 // and of the last sweep
 	world   *fact.World
 	seen    seen
 	answers *answer.Builder
@@ -196,7 +197,22 @@ func (r *run) tick(sec int64) {
 	}
 	r.frags.Expire(r.clock.now)
 	r.mergeAll()
-	r.crew.each(func(s *shard) { s.judgeDirty(); s.more = s.track.Tick(r.clock.now, wave) })
+	r.crew.each((*shard).judgeDirty)
+	r.emit()
+	if sec-r.swept >= sweepEvery {
+		r.swept = sec
+		r.sweep()
+	}
+	r.out.repeat()
+}
+
+// sweepEvery is how many seconds of packet time lie between two looks for
+// flows whose time is up.
+const sweepEvery = 5
+
+// sweep ends the flows whose time is up.
+func (r *run) sweep() {
+	r.crew.each(func(s *shard) { s.more = s.track.Tick(r.clock.now, wave) })
 	r.emit()
 	for r.anyMore() {
 		r.crew.each(func(s *shard) {
@@ -206,7 +222,6 @@ func (r *run) tick(sec int64) {
 		})
 		r.emit()
 	}
-	r.out.repeat()
 }
 
 func (r *run) anyMore() bool {

@@ -32,10 +32,9 @@ type shard struct {
 
 // verdicts is what the detectors say of a flow.
 type verdicts struct {
-	flow     fact.FlowID
-	final    bool
-	findings []finding.Finding
-	failing  fact.Failure // of the flow, what a failure needs beside the finding
+	flow    fact.FlowID
+	says    [][]finding.Finding // by detector; nil: it was not asked
+	failing fact.Failure        // of the flow, what a failure needs beside the finding
 }
 
 // ended is a flow that is to be told of.
@@ -71,13 +70,13 @@ func (s *shard) packet(p *capture.Packet) {
 func (s *shard) judgeDirty() {
 	for _, id := range s.track.Dirty {
 		f := &s.track.Table.At(id).Rec
-		if f.Num == 0 || !f.Dirty() {
+		events, bulk := f.Due()
+		if !events && !bulk {
 			continue // ended meanwhile, and judged then
 		}
-		f.Judged()
 		s.track.Snapshot(id, &s.facts, s.run.world.Now, fact.StillOpen)
 		s.complete(&s.facts)
-		s.judge(&s.facts, false)
+		s.judge(&s.facts, events, bulk)
 	}
 	s.track.Dirty = s.track.Dirty[:0]
 }
@@ -101,7 +100,7 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 	s.complete(&x.flow)
 	findings := 0
 	if suspect {
-		findings = s.judge(&x.flow, true)
+		findings = s.judge(&x.flow, true, x.flow.Bulk != [2]*fact.Bulk{})
 	}
 	if findings == 0 && !s.run.opt.All && x.flow.Label.Service == "" && !f.WasFound() {
 		s.briefs = append(s.briefs, s.track.Brief(id))
@@ -136,18 +135,23 @@ func (s *shard) complete(f *fact.Flow) {
 	f.Label = s.run.labelFlow(f)
 }
 
-// judge runs the detectors and keeps what they find.
-func (s *shard) judge(f *fact.Flow, final bool) int {
-	v := verdicts{flow: f.ID, final: final}
-	for _, d := range flowDetectors {
-		v.findings = append(v.findings, d.Judge(f, s.run.world).Findings...)
+// judge runs the detectors that have something to judge, and keeps what they
+// find.
+func (s *shard) judge(f *fact.Flow, events, bulk bool) (findings int) {
+	v := verdicts{flow: f.ID, says: make([][]finding.Finding, len(flowDetectors))}
+	for i, d := range flowDetectors {
+		if d.bulk && !bulk || !d.bulk && !events {
+			continue
+		}
+		v.says[i] = append([]finding.Finding{}, d.Judge(f, s.run.world).Findings...)
+		findings += len(v.says[i])
 	}
 	v.failing = fact.Failure{
 		Flow: f.ID, Service: f.Label.Service, Owner: owner(f.Label), Server: f.Key.DstAddr(),
 		Name: f.Name(), Client: f.Key.SrcAddr(), If: f.If, Time: f.Last, Num: f.LastNum,
 	}
 	s.judged = append(s.judged, v)
-	return len(v.findings)
+	return findings
 }
 
 func owner(l service.Label) string {

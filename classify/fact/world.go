@@ -2,6 +2,7 @@ package fact
 
 import (
 	"net/netip"
+	"slices"
 
 	"chokepoint/classify/service"
 )
@@ -171,13 +172,10 @@ func (w *World) SawControl(c Control) {
 
 // compact keeps the newest half of the controls.
 func (w *World) compact() {
-	kept := make([]Control, 0, 2*MaxControls)
-	for _, c := range w.Controls {
-		if c.Flow != 0 {
-			kept = append(kept, c)
-		}
+	kept := slices.DeleteFunc(w.Controls, func(c Control) bool { return c.Flow == 0 })
+	if n := len(kept) - MaxControls; n > 0 {
+		kept = slices.Delete(kept, 0, n)
 	}
-	kept = kept[max(0, len(kept)-MaxControls):]
 	clear(w.latest)
 	for i := range kept {
 		w.latest[kept[i].Flow] = i

@@ -15,8 +15,10 @@ const (
 	// maxLogs is how many transmission logs a shard keeps at a time: 64 shards
 	// of them are the thousand rings of rate-and-calls section 2.2, and more.
 	maxLogs = 32
-	// bulkEvery is how often a log with losses is judged while it grows, ns.
-	bulkEvery = 5_000_000_000
+	// bulkGrowth is by how much, in halves, the losses of a log must have grown
+	// since it was last judged to be judged again while its flow lives: the
+	// replay is dear, and a few more losses change little.
+	bulkGrowth = 1
 )
 
 // bulkPool holds the transmission logs of a shard.
@@ -31,7 +33,7 @@ type bulkRef struct {
 	id     flow.ID
 	dir    fact.Dir
 	log    *bulklog.Log
-	marked int64 // when it was last judged, ns
+	judged uint32 // losses when it was last judged
 }
 
 // bulkData logs a packet with payload, if its direction is bulk.
@@ -46,7 +48,7 @@ func (t *Tracker) bulkData(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n
 		if n != fresh || f.flags&noBulk != 0 {
 			return
 		}
-		l = t.newLog(id, d, p.Time)
+		l = t.newLog(id, d)
 		if l == nil {
 			return
 		}
@@ -65,7 +67,7 @@ func (t *Tracker) bulkAck(f *Flow, logged fact.Dir, p *capture.Packet) {
 
 // newLog hands out a log. When all are taken, the one without suspicion that
 // was silent for longest is given up; without one, nil.
-func (t *Tracker) newLog(id flow.ID, d fact.Dir, now int64) *bulklog.Log {
+func (t *Tracker) newLog(id flow.ID, d fact.Dir) *bulklog.Log {
 	b := &t.bulks
 	if len(b.logs) >= maxLogs {
 		victim := -1
@@ -85,7 +87,7 @@ func (t *Tracker) newLog(id flow.ID, d fact.Dir, now int64) *bulklog.Log {
 	} else {
 		l = &bulklog.Log{}
 	}
-	b.logs = append(b.logs, bulkRef{id: id, dir: d, log: l, marked: now})
+	b.logs = append(b.logs, bulkRef{id: id, dir: d, log: l})
 	return l
 }
 
@@ -121,15 +123,15 @@ func (t *Tracker) freeBulk(x *extra, d fact.Dir) {
 
 // tickBulks has the logs judged that lost enough, and keeps to the budget:
 // logs without suspicion go first.
-func (t *Tracker) tickBulks(now int64) {
+func (t *Tracker) tickBulks() {
 	b := &t.bulks
 	b.bytes = 0
 	for i := range b.logs {
 		r := &b.logs[i]
 		b.bytes += r.log.Bytes()
-		if r.log.Suspect() && now-r.marked >= bulkEvery {
-			r.marked = now
-			t.mark(r.id, &t.Table.At(r.id).Rec)
+		if n := r.log.Losses(); r.log.Suspect() && n > r.judged+r.judged*bulkGrowth/2 {
+			r.judged = n
+			t.markBulk(r.id, &t.Table.At(r.id).Rec)
 		}
 	}
 	for b.bytes > b.limit && len(b.logs) > 0 {

@@ -43,7 +43,8 @@ func (c *copies) seen(p *capture.Packet) bool {
 
 // fingerprint mixes what a router leaves alone.
 func fingerprint(p *capture.Packet) uint64 {
-	h := p.Hash ^ uint64(p.IPID)<<48 ^ uint64(p.IPLen)<<16 ^ uint64(p.Key.SrcPort)
+	// The fixed hash, not the run's: what is forgotten must not depend on it.
+	h := p.Shard ^ uint64(p.IPID)<<48 ^ uint64(p.IPLen)<<16 ^ uint64(p.Key.SrcPort)
 	if p.Has&capture.HasTCP != 0 {
 		h = (h ^ uint64(p.Seq)<<32 ^ uint64(p.Ack)) * 0x9e3779b97f4a7c15
 		h ^= h >> 29

@@ -25,6 +25,9 @@ func (t *Tracker) fin(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, ahead 
 	w.finAt[d] = f.stand(d, p)
 	w.finAt[d].next = p.SeqEnd()
 	w.fins[d] = finFacts(w, d, p, ahead)
+	if s.flags&ttlSeen != 0 && p.TTL != s.ttl && (s.ttlAltN == 0 || p.TTL != s.ttlAlt) {
+		t.needTrouble(id, f) // not from where the others came
+	}
 }
 
 func finFacts(w *work, d fact.Dir, p *capture.Packet, ahead int32) fact.FIN {

@@ -283,7 +283,8 @@ func (t *Tracker) serverTLS(e *flow.Entry[Flow], p *capture.Packet, h *half, b [
 	if status == wire.Done {
 		t.extras[f.x].work.follow(fact.Down, base, b)
 	}
-	return status != wire.NeedMore
+	// A certificate names the server only where the client did not.
+	return status != wire.NeedMore || t.flight.HelloSeen && t.nameOf(f) != ""
 }
 
 func (t *Tracker) keepFlight(f *Flow) {

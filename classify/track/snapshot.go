@@ -147,10 +147,18 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 			}
 		}
 		t.partial(f, w)
+		for d := range w.fins {
+			if w.finAt[d].set && x.trouble != nil && len(x.trouble.fins) == 0 {
+				to.FINs = append(to.FINs, w.fins[d])
+			}
+		}
 	}
 	x.names.write(&to.Names, f.Num)
 	if tr := x.trouble; tr != nil {
-		to.Resets, to.ResetCount, to.FINs = tr.resets, tr.resetCount, tr.fins
+		to.Resets, to.ResetCount = tr.resets, tr.resetCount
+		if len(tr.fins) > 0 {
+			to.FINs = tr.fins
+		}
 		to.AfterReset, to.AfterFIN = tr.afterReset, tr.afterFIN
 		to.Conflicts, to.ICMPs = tr.conflicts, tr.icmps
 	}
@@ -257,11 +265,13 @@ func (t *Tracker) Brief(id flow.ID) answer.Brief {
 // Suspect reports whether there is something to judge.
 func (f *Flow) Suspect() bool { return f.flags&suspect != 0 }
 
-// Dirty reports whether a flow waits to be judged.
-func (f *Flow) Dirty() bool { return f.flags&dirty != 0 }
-
-// Judged takes a flow off the list of those to judge.
-func (f *Flow) Judged() { f.flags = f.flags&^dirty | judged }
+// Due returns what a flow waits to be judged for, events or its transmission
+// logs, and takes it off the list.
+func (f *Flow) Due() (events, bulk bool) {
+	events, bulk = f.flags&dirty != 0, f.flags&dirtyBulk != 0
+	f.flags = f.flags&^(dirty|dirtyBulk) | judged
+	return events, bulk
+}
 
 // WasFound reports whether a flow was judged before its end: findings may be
 // open about it.

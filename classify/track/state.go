@@ -20,6 +20,7 @@ const (
 	finUp
 	finDown
 	dirty     // on the list of flows to judge at the next tick
+	dirtyBulk // the same, for its transmission logs
 	suspect   // something to judge: worth a snapshot at its end
 	judged    // has been judged; findings may exist
 	replied   // server payload was seen after client payload

@@ -157,7 +157,7 @@ func (t *Tracker) Tick(now int64, limit int) (more bool) {
 		return true
 	}
 	t.quieten(now)
-	t.tickBulks(now)
+	t.tickBulks()
 	return false
 }
 
@@ -206,9 +206,18 @@ func (t *Tracker) quieten(now int64) {
 
 // mark has a flow judged at the next tick.
 func (t *Tracker) mark(id flow.ID, f *Flow) {
-	f.flags |= suspect
-	if f.flags&dirty == 0 {
-		f.flags |= dirty
+	t.enlist(id, f)
+	f.flags |= suspect | dirty
+}
+
+// markBulk has the transmission logs of a flow judged at the next tick.
+func (t *Tracker) markBulk(id flow.ID, f *Flow) {
+	t.enlist(id, f)
+	f.flags |= suspect | dirtyBulk
+}
+
+func (t *Tracker) enlist(id flow.ID, f *Flow) {
+	if f.flags&(dirty|dirtyBulk) == 0 {
 		t.Dirty = append(t.Dirty, id)
 	}
 }

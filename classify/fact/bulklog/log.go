@@ -110,3 +110,11 @@ func (l *Log) rtt() uint32 { return l.minRTT[fact.LegDown] + l.minRTT[fact.LegUp
 
 // before reports whether sequence number a comes before b (RFC 9293, 3.4).
 func before(a, b uint32) bool { return int32(a-b) < 0 }
+
+// Losses returns how many losses the log holds evidence of.
+func (l *Log) Losses() (n uint32) {
+	for i := range l.bulk.Segments {
+		n += l.bulk.Segments[i].Losses
+	}
+	return n
+}

@@ -1,0 +1,23 @@
+package classify
+
+import "chokepoint/classify/detect"
+
+// detector is a flow detector with what it looks at: the transmission logs of
+// bulk flows, which are dear to judge, or everything else.
+type detector struct {
+	detect.FlowDetector
+	bulk bool
+}
+
+// flowDetectors judge flows.
+var flowDetectors = []detector{
+	{FlowDetector: detect.ResetInjected{}},
+	{FlowDetector: detect.DropConnect{}},
+	{FlowDetector: detect.DropHello{}},
+	{FlowDetector: detect.DropMidflow{}},
+	{FlowDetector: detect.DNSDenied{}},
+	{FlowDetector: detect.DNSForged{}},
+	{FlowDetector: detect.DNSUnanswered{}},
+	{FlowDetector: detect.ICMPProhibited{}},
+	{FlowDetector: detect.Policed{}, bulk: true},
+}
