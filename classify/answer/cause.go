@@ -107,9 +107,11 @@ func (v *view) fits(s Status, cause string) []string {
 	if v.total.denied > 0 {
 		add("names denied by the resolver", "names denied by a box in between")
 	}
-	add(v.info.Name + " down for everyone")
-	if v.controls == 0 {
-		add("first hop bad")
+	if v.total.worked == 0 {
+		add(v.info.Name + " down for everyone")
+		if v.controls == 0 {
+			add("first hop bad")
+		}
 	}
 	return out
 }
@@ -215,6 +217,9 @@ func (v *view) next(s Status, blind []string) []Step {
 		if v.total.denied > 0 {
 			add("ask for the same name over TCP, and another resolver", true)
 		}
+	}
+	if s == Failing && v.total.broken() > 0 {
+		add("the same from another network or through a VPN, captured as well", true)
 	}
 	if s == Failing || s == Inconclusive {
 		if v.controls == 0 {

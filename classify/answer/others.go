@@ -5,6 +5,10 @@ import "slices"
 // maxParties bounds the other parties that are told apart.
 const maxParties = 4096
 
+// bulkFloor is the best second from which a flow counts as a transfer, bits/s:
+// what loads a small page says nothing about the rate that was to be had.
+const bulkFloor = 1e6
+
 // Others sums up the parties of no known service: registrable names, or
 // addresses where no name was seen.
 type Others struct {
@@ -75,7 +79,7 @@ func (o *others) sum() Others {
 		case p.failed:
 			s.Failed++
 		}
-		if p.worked && p.peak >= rateFloor {
+		if p.worked && p.peak >= bulkFloor {
 			peaks = append(peaks, p.peak)
 		}
 	}

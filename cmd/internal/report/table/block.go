@@ -54,7 +54,10 @@ func (t *telling) block(s *screen, svc *answer.Service, first bool) {
 	}
 	groups := t.groupsOf(svc)
 	for i, g := range groups {
-		s.tagged(min(keep+i, nice), line(label(g.Kind)), labelIndent, t.groupText(svc, g), g.ID)
+		if i == 3 {
+			keep++
+		}
+		s.tagged(keep, line(label(g.Kind)), labelIndent, t.groupText(svc, g), g.ID)
 	}
 	if len(groups) == 0 && svc.Status != answer.Inconclusive {
 		s.text(keep, line("Certain"), labelIndent, certain(svc))

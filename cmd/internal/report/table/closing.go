@@ -55,7 +55,7 @@ func (t *telling) lack(s *screen) {
 	if len(lines) == 0 {
 		return
 	}
-	if d := t.stats.Last.Sub(t.stats.First); d < retryCycle {
+	if d := t.stats.Last.Sub(t.stats.First); done["capture_ended"] && d < retryCycle {
 		lines = append(lines, [2]string{lasted(d), "a retry cycle takes 63 s"})
 	}
 	s.blank()
@@ -99,24 +99,35 @@ func (t *telling) goodEnough() string {
 	return strings.Join(good, ", ")
 }
 
+// askedFor are the functions that are missed when nobody tried them.
+var askedFor = []string{"chat", "media", "calls", "registration"}
+
 // doesNotShow lists what nobody tried: not tried is never ok.
 func (t *telling) doesNotShow(s *screen) {
-	by := map[string][]string{}
-	for _, svc := range t.fine {
-		for f, st := range svc.Functions {
-			if st == string(answer.Unseen) && slices.Contains([]string{"chat", "media", "calls", "registration"}, f) {
-				by[f] = append(by[f], svc.Name)
+	by := map[string][]string{} // functions, by the services that lack them
+	var order []string
+	for _, f := range askedFor {
+		var names []string
+		for _, svc := range t.fine {
+			if slices.Contains(untried(svc), f) {
+				names = append(names, svc.Name)
 			}
 		}
+		who := strings.Join(names, ", ")
+		if len(names) > 3 {
+			who = fmt.Sprintf("%d services", len(names))
+		}
+		if who == "" {
+			continue
+		}
+		if by[who] == nil {
+			order = append(order, who)
+		}
+		by[who] = append(by[who], f)
 	}
 	var parts []string
-	for _, f := range []string{"chat", "media", "calls", "registration"} {
-		switch names := by[f]; {
-		case len(names) > 3:
-			parts = append(parts, fmt.Sprintf("%s of %d services", f, len(names)))
-		case len(names) > 0:
-			parts = append(parts, f+" of "+strings.Join(names, ", "))
-		}
+	for _, who := range order {
+		parts = append(parts, strings.Join(by[who], ", ")+" of "+who)
 	}
 	s.blank()
 	s.text(useful, pad("This does not show", 21), 21, strings.Join(append(parts, "other hours"), "; "))
@@ -142,7 +153,7 @@ func (t *telling) next(s *screen) {
 	if len(steps) == 0 && t.path() != nil && t.allLossy() {
 		steps = append(steps, "the same on a cable or beside the router, then ask again")
 	}
-	if len(steps) == 0 && !t.interference() && len(t.fine) > 0 {
+	if len(steps) == 0 && len(t.trouble) == 0 && !t.interference() && len(t.fine) > 0 {
 		steps = append(steps, "keep it as a yardstick: --json > good.jsonl")
 	}
 	steps = steps[:min(len(steps), maxSteps)]

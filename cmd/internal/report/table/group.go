@@ -133,8 +133,11 @@ func (t *telling) findings(s *screen) {
 		if keep == dear {
 			s.blank()
 		}
+		if keep > dear && !g.sure() {
+			keep = nice
+		}
 		s.items = append(s.items, item{lines: t.finding(g, wide), keep: keep})
-		keep = useful
+		keep = max(keep, useful)
 	}
 }
 

@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ func (t *telling) header(s *screen) {
 	if packets == 0 {
 		packets = st.Packets
 	}
-	cells = append(cells, number(packets)+" packets", "capture lost "+number(st.Source.Dropped+st.Source.Lost))
+	cells = append(cells, count(int(packets), "packet", "packets"), "capture lost "+number(st.Source.Dropped+st.Source.Lost))
 	if st.Blind&fact.BlindTruncated != 0 {
 		cells = append(cells, "cut short")
 	}
@@ -28,9 +29,14 @@ func (t *telling) header(s *screen) {
 	for _, c := range cells {
 		used += 2 + len(c)
 	}
-	// The name gives way to the facts on its line, but not to less than what
-	// tells files apart.
-	name := cutLeft(report.Text(t.name()), max(24, columns-used))
+	// The name gives way to the facts on its line: first its folders, then its
+	// beginning, but not more than what tells files apart.
+	room := max(16, columns-used)
+	name := report.Text(t.name())
+	if width(name) > room && len(t.meta.Files) == 1 {
+		name = report.Text(path.Base(t.name()))
+	}
+	name = cutLeft(name, room)
 	s.items = append(s.items, item{lines: flow(name+"  ", 0, "  ", cells)})
 	s.text(must, "", 0, t.vantage())
 	for _, h := range t.meta.Health {

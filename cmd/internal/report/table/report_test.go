@@ -35,7 +35,7 @@ func TestVerdict(t *testing.T) {
 		{"a suspicion is not hidden", finds(suspect), []*answer.Service{works("max", "MAX", 3, 20e6, "ok")},
 			"No interference shown. What was tried works; a suspicion is below."},
 		{"a stranger is hit", finds(stranger), []*answer.Service{works("max", "MAX", 3, 20e6, "ok")},
-			"What is known to chokepoint works, but something else is interfered with."},
+			"The known services work, but other flows are interfered with."},
 		{"loss somewhere", finds(loss), nil, "The path is bad and it hits everything alike. No interference seen."},
 		{"loss at the first hop", finds(hop), nil, "The first hop is bad and it hits everything alike. No interference seen."},
 	}
@@ -56,6 +56,26 @@ func TestTroubleIsNeverCalledFine(t *testing.T) {
 		if out := r.print(t, Options{}); strings.Contains(out, "No interference") {
 			t.Errorf("it says so all the same:\n%s", out)
 		}
+	}
+}
+
+func TestFailingInPartIsSaid(t *testing.T) {
+	r := poorRun()
+	r.services[0].Works = answer.WorksPartly
+	if out := r.print(t, Options{}); !strings.Contains(out, "WORKS IN PART, cause not shown") || strings.Contains(out, "NOT WORKING") {
+		t.Errorf("got\n%s", out)
+	}
+}
+
+func TestTheTableHasRoomForItsWords(t *testing.T) {
+	r := fineRun()
+	r.services = append(r.services, works("x", "A service with a name that is too long", 99999, 999e6, "unseen"))
+	r.services[4].Functions = map[string]string{"any": "ok", "media": "unseen", "calls": "unseen"}
+	r.services[4].Rates = map[string]float64{"any": 999e6}
+	out := r.print(t, Options{})
+	checkScreen(t, out)
+	if !strings.Contains(out, "any yes   not tried   not tried") {
+		t.Errorf("got\n%s", out)
 	}
 }
 

@@ -85,8 +85,8 @@ func median(o answer.Others) string {
 func (t *telling) attempts(s *screen) {
 	w := t.nameWidth() + 2
 	row := func(name, tried, worked, chat, media, calls, opens, loss string) string {
-		return pad(cut("  "+report.Text(name), w-1), w) + padLeft(tried, 6) + padLeft(worked, 8) + "  " + pad(chat, 10) +
-			pad(media, 12) + pad(calls, 10) + padLeft(opens, 8) + padLeft(loss, 8)
+		return field("  "+name, w) + padLeft(tried, 6) + padLeft(worked, 8) + "  " + field(chat, 10) +
+			field(media, 12) + field(calls, 10) + padLeft(opens, 8) + padLeft(loss, 8)
 	}
 	add := func(line string) {
 		s.items = append(s.items, item{lines: []string{cut(strings.TrimRight(line, " "), columns)}, keep: dear})
@@ -106,7 +106,7 @@ func (t *telling) attempts(s *screen) {
 	}
 	for _, svc := range t.unseen {
 		_, why, _ := strings.Cut(svc.Sentence, ": ")
-		s.text(dear, pad(cut("  "+report.Text(svc.Name), w-1), w)+padLeft("-", 6)+padLeft("-", 8)+"  unseen: ", w+16, why)
+		s.text(dear, field("  "+svc.Name, w)+padLeft("-", 6)+padLeft("-", 8)+"  unseen: ", w+16, why)
 	}
 	o := t.stats.Others
 	if o.Worked+o.Failed > 0 {
@@ -123,6 +123,9 @@ func (t *telling) attempts(s *screen) {
 	}
 }
 
+// field is a text in a column of w, one blank included.
+func field(text string, w int) string { return pad(cut(report.Text(text), w-1), w) }
+
 // cell is a function in the table. What belongs to no function in particular
 // stands in for a chat that was not seen apart.
 func cell(svc *answer.Service, function string) string {
@@ -130,7 +133,11 @@ func cell(svc *answer.Service, function string) string {
 	if function == "chat" && (!known || st == string(answer.Unseen)) {
 		for _, f := range functionOrder(svc) {
 			if svc.Functions[f] != string(answer.Unseen) && f != "media" && f != "calls" {
-				return f + " " + functionWord(svc, f)
+				word := functionWord(svc, f)
+				if svc.Functions[f] == string(answer.OK) {
+					word = "yes" // a rate has no room here
+				}
+				return f + " " + word
 			}
 		}
 	}

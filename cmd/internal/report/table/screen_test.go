@@ -123,7 +123,7 @@ func TestCut(t *testing.T) {
 func TestWords(t *testing.T) {
 	tests := []struct{ got, want string }{
 		{number(0), "0"}, {number(999), "999"}, {number(1000), "1,000"}, {number(2210554), "2,210,554"},
-		{lasted(0), "0s"}, {lasted(400 * time.Millisecond), "0.4s"}, {lasted(12 * second), "12s"},
+		{lasted(0), "0s"}, {lasted(400 * time.Millisecond), "0.4s"}, {lasted(2 * time.Millisecond), "2ms"}, {lasted(9), "1ms"}, {lasted(12 * second), "12s"},
 		{lasted(902 * second), "15m02s"}, {lasted(26 * time.Hour), "26h00m"},
 		{count(1, "flow", "flows"), "1 flow"}, {count(2, "flow", "flows"), "2 flows"},
 		{milliseconds(9.04), "9.0 ms"}, {milliseconds(41.2), "41 ms"}, {percent(0.0012), "0.1 %"},

@@ -2,6 +2,8 @@ package table
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"chokepoint/classify/answer"
@@ -97,8 +99,11 @@ func firstHop(g *group) bool {
 
 // verdict is the first sentence when no service is in trouble.
 func (t *telling) verdict() string {
-	if t.interference() {
-		return "What is known to chokepoint works, but something else is interfered with."
+	switch {
+	case t.interference() && len(t.fine) > 0:
+		return "The known services work, but other flows are interfered with."
+	case t.interference():
+		return "Flows of no known service are interfered with."
 	}
 	if g := t.path(); g != nil {
 		where := "The path is bad"
@@ -156,6 +161,7 @@ func (t *telling) strangers(s *screen) {
 			continue
 		}
 		if n++; n == 1 {
+			s.blank()
 			s.cells(dear, "No known service", 0)
 		}
 		text := g.Summary
@@ -192,10 +198,14 @@ func (t *telling) looked(s *screen) {
 		}
 		add(l.Kind, l.N, what)
 	}
+	untold := map[finding.Kind]int{}
 	for _, g := range t.groups {
 		if !g.accuses() && !told[g.Service] {
-			add(g.Kind, g.findings, "could not be told ("+string(g.Kind)+")")
+			untold[g.Kind] += g.findings
 		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(untold)) {
+		add(k, untold[k], "could not be told ("+string(k)+")")
 	}
 	if len(order) == 0 {
 		return

@@ -21,6 +21,9 @@ func statusWord(s *answer.Service) string {
 	case answer.Degraded:
 		return "DEGRADED"
 	case answer.Failing:
+		if s.Works == answer.WorksPartly {
+			return "WORKS IN PART"
+		}
 		return "NOT WORKING"
 	case answer.Inconclusive:
 		return "CANNOT TELL"
@@ -135,23 +138,36 @@ func functionWord(s *answer.Service, function string) string {
 }
 
 // functions are the cells of a service's row. Those not tried come last, in
-// one. What was seen of no function in particular may well have been chat or
-// media: then only calls, which look different, are told as not tried.
+// one.
 func functions(s *answer.Service) []string {
-	var out, untried []string
-	vagueStatus := answer.Status(s.Functions[answer.FunctionAny])
-	vague := vagueStatus != "" && vagueStatus != answer.Unseen
+	var out, missed []string
+	not := untried(s)
 	for _, f := range functionOrder(s) {
 		switch {
 		case answer.Status(s.Functions[f]) != answer.Unseen:
 			out = append(out, f+" "+functionWord(s, f))
-		case !vague || f == "calls":
-			untried = append(untried, f)
+		case slices.Contains(not, f):
+			missed = append(missed, f)
 		}
 	}
-	if len(untried) > 0 {
-		out = append(out, strings.Join(untried, ", ")+" not tried")
+	if len(missed) > 0 {
+		out = append(out, strings.Join(missed, ", ")+" not tried")
 	}
+	return out
+}
+
+// untried lists the functions that nobody tried. What was seen of no function
+// in particular may well have been chat or media: then only others count.
+func untried(s *answer.Service) []string {
+	of, seen := s.Functions[answer.FunctionAny]
+	vague := seen && of != string(answer.Unseen)
+	var out []string
+	for f, st := range s.Functions {
+		if st == string(answer.Unseen) && (!vague || f != "chat" && f != "media") {
+			out = append(out, f)
+		}
+	}
+	slices.Sort(out)
 	return out
 }
 
@@ -191,7 +207,10 @@ func count(n int, one, many string) string {
 // lasted writes a duration in whole seconds, a short one in tenths, a long one
 // in minutes.
 func lasted(d time.Duration) string {
-	if d < 10*time.Second && d%time.Second != 0 {
+	switch {
+	case d > 0 && d < 100*time.Millisecond:
+		return fmt.Sprintf("%.0fms", max(1, float64(d)/1e6))
+	case d < 10*time.Second && d%time.Second != 0:
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
 	sec := int(d.Round(time.Second) / time.Second)
