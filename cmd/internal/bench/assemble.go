@@ -3,12 +3,15 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/gopacket"
@@ -20,21 +23,23 @@ import (
 type mixInfo struct {
 	From    string // the folder it was made of
 	Packets int
-	Bytes   int64 // captured
-	Rounds  int   // how often the clips were used
+	Bytes   int64         // captured
+	Span    time.Duration // from the first packet to the last
+	Rounds  int           // how often the clips were used
 	Clips   int
 	Left    map[string]int // captures left out, by reason
 }
 
-// pause is what lies between two clips.
-const pause = time.Second
+// stagger lies between the beginnings of two clips: about 650 packets a second,
+// a small office's link.
+const stagger = 200 * time.Millisecond
 
 // epoch is when the mixed capture begins.
 var epoch = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
 
-// assemble writes the clips below a folder one after the other, and again with
-// other clients, until there are enough packets. The name of the file says how
-// many were asked for; beside it stands what it came to.
+// assemble writes the clips below a folder as one capture, each with clients of
+// its own, and again with others until there are enough packets. Beside it
+// stands what it came to.
 func assemble(dir string, packets int, out string) error {
 	all, left, err := clips(dir)
 	if err != nil {
@@ -48,45 +53,61 @@ func assemble(dir string, packets int, out string) error {
 		return err
 	}
 	defer os.Remove(f.Name()) // nothing once it is renamed
-	buf := bufio.NewWriterSize(f, 1<<20)
-	m := mixer{w: pcapgo.NewWriterNanos(buf), now: epoch, info: mixInfo{From: dir, Clips: len(all), Left: left}}
-	err = m.w.WriteFileHeader(1<<18, layers.LinkTypeEthernet)
-	for ; err == nil && m.info.Packets < packets; m.info.Rounds++ {
-		err = m.round(all)
-	}
-	if err := errors.Join(err, buf.Flush(), f.Close()); err != nil {
+	info := mixInfo{From: dir, Clips: len(all), Left: left}
+	slots := schedule(all, packets, &info)
+	if err := errors.Join(write(f, slots, &info), f.Close()); err != nil {
 		return err
 	}
-	text, err := json.Marshal(m.info)
+	text, err := json.Marshal(info)
 	if err != nil {
 		return err
 	}
 	return errors.Join(os.WriteFile(out+".json", text, 0o600), os.Rename(f.Name(), out))
 }
 
-// mixer writes clips behind each other.
-type mixer struct {
-	w    *pcapgo.Writer
-	now  int64 // where the next clip begins, ns
-	info mixInfo
+// slot is one packet's place in the mixed capture.
+type slot struct {
+	at     int64 // ns since the epoch
+	client uint16
+	frame  *frame
 }
 
-// round writes all clips once, with clients of their own.
-func (m *mixer) round(all []clip) error {
-	for _, c := range all {
-		for _, f := range c.frames {
-			b := bytes.Clone(f.bytes)
-			moveClient(b, uint16(m.info.Rounds))
-			ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, m.now+f.at), CaptureLength: len(b), Length: max(f.wire, len(b))}
-			if err := m.w.WritePacket(ci, b); err != nil {
-				return err
+// schedule lets the clips begin one after the other, while earlier ones go on,
+// in as many rounds as it takes, and puts all packets in the order of time.
+func schedule(all []clip, packets int, info *mixInfo) (slots []slot) {
+	begin, client := epoch, uint16(0)
+	for ; len(slots) < packets; info.Rounds++ {
+		for _, c := range all {
+			for i := range c.frames {
+				slots = append(slots, slot{at: begin + c.frames[i].at, client: client, frame: &c.frames[i]})
 			}
-			m.info.Packets++
-			m.info.Bytes += int64(len(b))
+			begin += int64(stagger)
+			client++
 		}
-		m.now += c.span + int64(pause)
 	}
-	return nil
+	slices.SortStableFunc(slots, func(a, b slot) int { return cmp.Compare(a.at, b.at) })
+	return slots
+}
+
+// write writes the packets as a pcap.
+func write(out io.Writer, slots []slot, info *mixInfo) error {
+	buf := bufio.NewWriterSize(out, 1<<20)
+	w := pcapgo.NewWriterNanos(buf)
+	if err := w.WriteFileHeader(1<<18, layers.LinkTypeEthernet); err != nil {
+		return err
+	}
+	for _, s := range slots {
+		b := bytes.Clone(s.frame.bytes)
+		moveClient(b, s.client)
+		ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, s.at), CaptureLength: len(b), Length: max(s.frame.wire, len(b))}
+		if err := w.WritePacket(ci, b); err != nil {
+			return err
+		}
+		info.Packets++
+		info.Bytes += int64(len(b))
+		info.Span = time.Duration(s.at - epoch)
+	}
+	return buf.Flush()
 }
 
 // mix returns the mixed capture, which it has assembled unless it is there.

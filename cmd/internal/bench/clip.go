@@ -15,17 +15,17 @@ import (
 )
 
 // What is left out of the mix: traffic made to break decoders is no measure of
-// ordinary work, and a clock that jumps is no time line.
+// ordinary work, a clock that jumps is no time line, and hours of a packet now
+// and then would stretch the mix thin.
 const (
 	maxMalformed = 0.02 // of a capture's packets
-	maxSpan      = 12 * time.Hour
+	maxSpan      = 10 * time.Minute
 	maxStepBack  = time.Second
 )
 
 // clip is one capture, in memory.
 type clip struct {
 	frames []frame
-	span   int64 // from the first packet to the latest, ns
 }
 
 // frame is one packet of a clip.
@@ -87,7 +87,7 @@ func readClip(path string) (c clip, reason string) {
 		latest = max(latest, p.Time)
 		c.frames = append(c.frames, frame{at: max(0, p.Time-packets[0].Time), bytes: p.Frame, wire: int(p.WireLen)})
 	}
-	if c.span = latest - packets[0].Time; c.span > int64(maxSpan) {
+	if latest-packets[0].Time > int64(maxSpan) {
 		return c, "too long"
 	}
 	return c, ""

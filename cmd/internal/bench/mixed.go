@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"text/tabwriter"
+	"time"
 )
 
 // The budgets (design, "Budgets").
@@ -46,8 +47,8 @@ func (o *options) mixed() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("mixed capture: %d packets of %d bytes on average, %d captures used %d times, left out: %v\n",
-		info.Packets, info.Bytes/int64(max(1, info.Packets)), info.Clips, info.Rounds, info.Left)
+	fmt.Printf("mixed capture: %d packets of %d bytes on average in %v, %d captures used %d times, left out: %v\n",
+		info.Packets, info.Bytes/int64(max(1, info.Packets)), info.Span.Round(time.Second), info.Clips, info.Rounds, info.Left)
 	same, stats, err := o.sameRecords(path)
 	if err != nil {
 		return err
@@ -80,7 +81,7 @@ func (o *options) contenders(path string, packets int) []*contender {
 	}
 	if tshark, err := exec.LookPath("tshark"); err == nil {
 		n := min(packets, tsharkPackets)
-		all = append(all, run("tshark, names of hellos", n, 1, tshark, "-n", "-r", path, "-c", strconv.Itoa(n),
+		all = append(all, run("tshark, names of hellos", n, 1, tshark, "-Q", "-n", "-r", path, "-c", strconv.Itoa(n),
 			"-Y", "tls.handshake.extensions_server_name", "-T", "fields", "-e", "tls.handshake.extensions_server_name"))
 	}
 	return all

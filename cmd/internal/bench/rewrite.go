@@ -68,9 +68,11 @@ func moveClient(f []byte, n uint16) {
 		addr = h.dst
 	}
 	old := bytes.Clone(addr)
-	at := 1 // 10.0.0.0/8 stays private
+	at := 1
 	if len(addr) == 16 {
 		at = 6 // the last of the subnet
+	} else if a, _ := netip.AddrFromSlice(addr); a.IsPrivate() {
+		addr[0] = 10 // what is private stays so, whatever becomes of the rest
 	}
 	addr[at] ^= byte(n >> 8)
 	addr[at+1] ^= byte(n)
