@@ -33,6 +33,12 @@ func TestDropConnect(t *testing.T) {
 		{"B24: all was quiet meanwhile", dropSYN(0, 1, 3, 7), dropWorld(living(-20, 0.2), living(8, 20)), finding.Inconclusive, "no_control"},
 		{"what moved in the first moment was in flight", dropSYN(0, 1, 3, 7), dropWorld(living(-20, 1)), finding.Inconclusive, "no_control"},
 		{"only the home router answers", dropSYN(0, 1, 3, 7), dropWorld(at(living(0, 12), "192.168.1.1")), finding.Inconclusive, "no_control"},
+		{"only the carrier's own box answers", dropSYN(0, 1, 3, 7), dropWorld(at(living(0, 12), "100.64.0.1")), finding.Inconclusive, "no_control"},
+		{"two SYNs, then the capture ends", func() *fact.Flow {
+			f := dropSYN(0, 1)
+			f.End = fact.EndOfCapture
+			return f
+		}(), live, "", ""},
 		{"three SYNs are too few", dropSYN(0, 1, 3), live, "", ""},
 		{"three SYNs, then the capture ends", func() *fact.Flow {
 			f := dropSYN(0, 1, 3)

@@ -42,6 +42,10 @@ func TestDropMidflow(t *testing.T) {
 			settled(f)
 			up.FIN, up.LastAny = fact.Mark{Num: 40, Time: sec(2), SeqEnd: up.Last.SeqEnd + 1}, sec(9)
 		}), live, finding.Suspected, ""},
+		{"sent again once only", edit(func(f *fact.Flow, up, down *side) { down.TLSRemain, up.Retrans = fact.Opt[int]{}, 1 }), live, "", ""},
+		{"the client sends on, and asks for nothing again", edit(func(f *fact.Flow, up, down *side) {
+			down.TLSRemain, up.LastAny = fact.Opt[int]{}, up.Last.Time
+		}), live, "", ""},
 		{"F15: cut by bytes, small packets", edit(func(f *fact.Flow, up, down *side) { down.Packets, down.Payload = 38, 16<<10 }), live, finding.Suspected, ""},
 		{"nothing else works", dropFrozen(), dropWorld(), finding.Inconclusive, "no_control"},
 		{"B24: the others stopped and resumed with it", dropFrozen(), dropWorld(living(-60, 0.6), living(9, 20)), finding.Inconclusive, "no_control"},
