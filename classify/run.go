@@ -76,6 +76,7 @@ func newRun(src capture.Source, sink Sink, opt Options) *run {
 		answers: answer.NewBuilder(opt.Rules, opt.Expect),
 		world: &fact.World{
 			Rules: opt.Rules, Resolvers: map[netipAddr]*fact.Resolver{}, Names: map[string]*fact.NameFact{},
+			Servers: map[netipAddr]*fact.Server{},
 		},
 		seen: seen{bindings: newBindings(), votes: votes{clients: map[netipAddr]bool{}, nearClients: map[netipAddr]bool{}}},
 	}

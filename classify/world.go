@@ -11,6 +11,7 @@ import (
 
 const (
 	maxResolvers   = 1024
+	maxServers     = 4096
 	maxNames       = 4096
 	maxNameAnswers = 16
 	maxClients     = 1000
@@ -41,6 +42,7 @@ func (r *run) merge(o *track.Observations) {
 	}
 	for i := range o.Votes {
 		r.seen.votes.count(&o.Votes[i])
+		r.learnServer(&o.Votes[i])
 	}
 	r.world.Vantage = r.vantage()
 }
@@ -85,6 +87,27 @@ func (r *run) learnResolver(d *track.DNSSeen) {
 		res.TTLCount++
 	default:
 		res.TTLCount-- // majority voting: the mode is what is left
+	}
+}
+
+// learnServer keeps how far away a server's handshakes came from.
+func (r *run) learnServer(v *track.Vote) {
+	w := r.world
+	s := w.Servers[v.Server]
+	if s == nil {
+		if len(w.Servers) >= maxServers {
+			return
+		}
+		s = &fact.Server{}
+		w.Servers[v.Server] = s
+	}
+	switch { // majority voting
+	case s.Count == 0:
+		s.TTL, s.Count = v.ServerTTL, 1
+	case s.TTL == v.ServerTTL:
+		s.Count++
+	default:
+		s.Count--
 	}
 }
 

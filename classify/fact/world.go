@@ -95,6 +95,12 @@ type Resolver struct {
 	Last     int64      // time of the last answer, ns
 }
 
+// Server is what the SYN/ACKs of one address had in common.
+type Server struct {
+	TTL   uint8 // the mode
+	Count int   // SYN/ACKs beyond doubt of that TTL: those with it less those without
+}
+
 // NameFact is what several resolvers and transports said about one name.
 type NameFact struct {
 	Name    string
@@ -143,6 +149,9 @@ type World struct {
 	Resolvers map[netip.Addr]*Resolver
 	Names     map[string]*NameFact
 	Failures  []Failure // by Time, newest last
+
+	// Servers is what the handshakes with an address had in common.
+	Servers map[netip.Addr]*Server
 
 	latest map[FlowID]int // of Controls: a flow's newest entry
 }

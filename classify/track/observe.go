@@ -28,11 +28,11 @@ type Progress struct {
 	Control fact.Control
 }
 
-// Vote is what one handshake says of where the capture was taken. Times are
-// round trips, ns.
+// Vote is a handshake without retransmissions: what it says of where the
+// capture was taken, and of its server. Times are round trips, ns.
 type Vote struct {
 	Num                  uint64
-	Client               netip.Addr
+	Client, Server       netip.Addr
 	ClientLeg, ServerLeg int64
 	ClientTTL, ServerTTL uint8
 }
@@ -81,7 +81,7 @@ func (t *Tracker) vote(e *flow.Entry[Flow], p *capture.Packet) {
 		return
 	}
 	t.Out.Votes = append(t.Out.Votes, Vote{
-		Num: p.Num, Client: e.Key.SrcAddr(),
+		Num: p.Num, Client: e.Key.SrcAddr(), Server: e.Key.DstAddr(),
 		ServerLeg: int64(up.rttHandshake-1) * 1000, ClientLeg: int64(down.rttHandshake-1) * 1000,
 		ClientTTL: up.ttl, ServerTTL: down.ttl,
 	})
