@@ -89,7 +89,7 @@ func connectControls(f *fact.Flow, w *fact.World, fd *finding.Finding) {
 		addControls(fd, live)
 		fd.RuledOut = append(fd.RuledOut, "dead_link")
 	}
-	alive := answered(w.ControlsFor(fact.ControlQuery{NotFlow: f.ID, Server: f.Key.DstAddr(), If: f.If, From: from, To: to}, controlScan))
+	alive := w.ControlsFor(fact.ControlQuery{NotFlow: f.ID, Server: f.Key.DstAddr(), If: f.If, From: from, To: to}, 1)
 	if len(alive) == 0 {
 		fd.NotRuledOut = append(fd.NotRuledOut, "dead_host")
 		return

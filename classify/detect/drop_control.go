@@ -58,30 +58,25 @@ func liveControls(f *fact.Flow, w *fact.World, from, to int64) []fact.Control {
 	return alike(w.ControlsFor(q, controlScan), f.Key.DstAddr())
 }
 
-// sameAddress are connections to the same server under another name that the
-// server answered, around [from, to]: the server lives, and the name decides.
+// sameAddress are connections to the same server under another name that got
+// somewhere, around [from, to]: the server lives, and the name decides.
 func sameAddress(f *fact.Flow, w *fact.World, from, to int64) []fact.Control {
 	name := f.Name()
 	if name == "" {
 		return nil
 	}
-	all := answered(w.ControlsFor(fact.ControlQuery{NotFlow: f.ID, Server: f.Key.DstAddr(), NotName: name,
+	all := w.ControlsFor(fact.ControlQuery{NotFlow: f.ID, Server: f.Key.DstAddr(), NotName: name,
 		Client: f.Key.SrcAddr(), If: f.If, Proto: capture.ProtoTCP,
-		From: from - addressMemory, To: to + addressMemory}, controlScan))
+		From: from - addressMemory, To: to + addressMemory}, controlScan)
 	return slices.DeleteFunc(all, func(c fact.Control) bool { return c.Name == "" })
 }
 
 // sameName are connections to the same server under the same name that went on
 // meanwhile: they speak against the name or the address being the trigger.
 func sameName(f *fact.Flow, w *fact.World, from, to int64) []fact.Control {
-	all := answered(w.ControlsFor(fact.ControlQuery{NotFlow: f.ID, Server: f.Key.DstAddr(),
-		Client: f.Key.SrcAddr(), If: f.If, Proto: capture.ProtoTCP, From: from, To: to}, controlScan))
+	all := w.ControlsFor(fact.ControlQuery{NotFlow: f.ID, Server: f.Key.DstAddr(),
+		Client: f.Key.SrcAddr(), If: f.If, Proto: capture.ProtoTCP, From: from, To: to}, controlScan)
 	return slices.DeleteFunc(all, func(c fact.Control) bool { return c.Name != f.Name() })
-}
-
-// answered keeps the controls whose server had sent payload.
-func answered(cs []fact.Control) []fact.Control {
-	return slices.DeleteFunc(cs, func(c fact.Control) bool { return c.Bytes == 0 })
 }
 
 // alike keeps the controls that share the server's address family and its side

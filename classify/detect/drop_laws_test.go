@@ -12,8 +12,8 @@ import (
 	"chokepoint/classify/finding"
 )
 
-// anyFlow draws a flow near the ones that fire.
-func anyFlow(t *rapid.T) *fact.Flow {
+// anyDropFlow draws a flow near the ones that fire.
+func anyDropFlow(t *rapid.T) *fact.Flow {
 	f := rapid.SampledFrom([]func() *fact.Flow{
 		func() *fact.Flow { return dropSYN(0, 1, 3, 7, 15) },
 		func() *fact.Flow { return dropHello(backoff...) },
@@ -48,7 +48,7 @@ func shift(f *fact.Flow, by uint32) {
 	}
 }
 
-func anyWorld(t *rapid.T) *fact.World {
+func anyDropWorld(t *rapid.T) *fact.World {
 	var cs []fact.Control
 	for range rapid.IntRange(0, 3).Draw(t, "controls") {
 		from := float64(rapid.IntRange(-20, 30).Draw(t, "from"))
@@ -64,14 +64,14 @@ var dropDetectors = []FlowDetector{DropConnect{}, DropHello{}, DropMidflow{}}
 
 func TestLawNoDropIsAccusedWithoutAControl(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f := anyFlow(t)
+		f := anyDropFlow(t)
 		for _, d := range dropDetectors {
 			for _, fd := range d.Judge(f, dropWorld()).Findings {
 				if fd.Verdict != finding.Inconclusive {
 					t.Fatalf("%s: %s without a control", d.Name(), fd.Verdict)
 				}
 			}
-			for _, fd := range d.Judge(f, anyWorld(t)).Findings {
+			for _, fd := range d.Judge(f, anyDropWorld(t)).Findings {
 				if fd.Verdict.Rank() > finding.Inconclusive.Rank() && len(fd.Controls) == 0 {
 					t.Fatalf("%s: %s names no control", d.Name(), fd.Verdict)
 				}
@@ -92,7 +92,7 @@ func TestLawALifeSignClearsTheHello(t *testing.T) {
 	}
 	names := []string{"acknowledged", "any packet", "data", "reset"}
 	rapid.Check(t, func(t *rapid.T) {
-		f, w := anyFlow(t), anyWorld(t)
+		f, w := anyDropFlow(t), anyDropWorld(t)
 		sign := rapid.SampledFrom(names).Draw(t, "sign")
 		signs[sign](f)
 		if j := (DropHello{}).Judge(f, w); len(j.Findings) != 0 {
@@ -103,7 +103,7 @@ func TestLawALifeSignClearsTheHello(t *testing.T) {
 
 func TestLawVetoesHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f, w := anyFlow(t), anyWorld(t)
+		f, w := anyDropFlow(t), anyDropWorld(t)
 		veto := rapid.SampledFrom([]fact.Blindness{fact.BlindGap, fact.BlindKernelDrops, fact.BlindOneWay, fact.BlindEvicted, fact.BlindTruncated}).Draw(t, "veto")
 		f.Blind |= veto
 		for _, d := range dropDetectors {
@@ -118,7 +118,7 @@ func TestLawVetoesHold(t *testing.T) {
 
 func TestLawJudgingTwiceIsEqual(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f, w := anyFlow(t), anyWorld(t)
+		f, w := anyDropFlow(t), anyDropWorld(t)
 		for _, d := range append(dropDetectors, ICMPProhibited{}) {
 			before := *f
 			a, b := d.Judge(f, w), d.Judge(f, w)
@@ -131,7 +131,7 @@ func TestLawJudgingTwiceIsEqual(t *testing.T) {
 
 func TestLawSequenceNumbersBeginAnywhere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f, w := anyFlow(t), anyWorld(t)
+		f, w := anyDropFlow(t), anyDropWorld(t)
 		g := *f
 		g.Hello.Retrans = slices.Clone(f.Hello.Retrans)
 		shift(&g, rapid.Uint32().Draw(t, "shift"))

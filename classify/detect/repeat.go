@@ -142,7 +142,7 @@ func (g *group) ownerLives(w *fact.World) bool {
 	all := w.ControlsFor(fact.ControlQuery{If: g.client.If, From: g.first - repeatMargin, To: g.last + repeatMargin}, controlScan)
 	return slices.ContainsFunc(all, func(c fact.Control) bool {
 		_, resolver := w.Resolvers[c.Server]
-		return c.Owner == g.owners[0] && !resolver && c.Port != 53 && c.Bytes > 0
+		return c.Owner == g.owners[0] && !resolver && c.Port != 53
 	})
 }
 
