@@ -72,6 +72,9 @@ func TestJudgeHello(t *testing.T) {
 		{"and even where only one direction was captured", silent(func(f *fact.Flow) {
 			f.SYNACK, f.Handshake, f.Blind = fact.Mark{}, false, fact.BlindOneWay
 		}), failed, stageHello},
+		{"unanswered where only one direction was captured is open", silent(func(f *fact.Flow) {
+			f.Hello.Count, f.Blind = 1, fact.BlindOneWay
+		}), open, 0},
 		{"one repeat and then the end of the capture is open", silent(func(f *fact.Flow) {
 			f.Hello.Count, f.End = 1, fact.EndOfCapture
 		}), open, 0},

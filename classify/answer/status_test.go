@@ -91,6 +91,7 @@ func TestStatusOfWhatIsSlow(t *testing.T) {
 		{"QUIC dropped while TCP works", []*fact.Flow{good}, F{likely(finding.DropQUIC, "chat", good)}, Degraded, "partly", "interference", "degraded"},
 		{"a bad call", []*fact.Flow{good}, F{likely(finding.CallDegraded, "chat", good)}, Degraded, "partly", "interference", "degraded"},
 		{"this host drops it", []*fact.Flow{bad}, F{likely(finding.DropLocal, "chat", bad)}, Failing, "no", "this_host", "failing"},
+		{"this host drops some of it", []*fact.Flow{good, bad}, F{likely(finding.DropLocal, "chat", bad)}, Failing, "partly", "this_host", "failing"},
 		{"a flat rate never raises", []*fact.Flow{good}, F{likely(finding.RateLimited, "chat", good)}, OK, "yes", "none", "ok"},
 		{"a reset seen never raises", []*fact.Flow{good}, F{likely(finding.ResetSeen, "chat", good)}, OK, "yes", "none", "ok"},
 		{"loss for all never raises", []*fact.Flow{good}, F{likely(finding.PathLoss, "chat", good)}, OK, "yes", "path", "ok"},
