@@ -61,14 +61,11 @@ func (c *resetCase) finConflict() (resetSign, bool) {
 	return resetSign{}, false
 }
 
-// finEarly is R2 for a FIN.
+// finEarly is R2 for a FIN: where it is beyond doubt, as FINs are everyday.
 func (c *resetCase) finEarly() (resetSign, bool) {
 	for i := range c.fins {
 		r := asReset(&c.fins[i])
-		if !r.HasAck || !r.CoverAge.Ok {
-			continue
-		}
-		if s, ok := c.tooEarly(&r); ok {
+		if s, ok := c.tooEarly(&r); ok && s.class == finding.C {
 			return s, true
 		}
 	}

@@ -26,8 +26,13 @@ func (x resetExcuse) evidence() finding.Evidence {
 // expired timer of a load balancer, NAT or server.
 const idleCut = 30 * time.Second
 
-// zmapIPID is the IP id of every packet the ZMap scanner sends.
-const zmapIPID = 54321
+const (
+	// zmapIPID is the IP id of every packet the ZMap scanner sends.
+	zmapIPID = 54321
+	// nmapWindow: the half-open SYNs of nmap advertise one to four times this
+	// and carry an MSS, nothing else.
+	nmapWindow = 1024
+)
 
 // excuses lists the innocent causes that fit, the most telling first. They
 // look at facts only, never at vetoes: not having seen a thing is no excuse.
@@ -63,17 +68,17 @@ func (c *resetCase) closedPort(r *fact.Reset) bool {
 	return c.dir == fact.Down && r.SYNOnly && r.Seq == 0 && answersSYN(c, r)
 }
 
-// scanner: SYNs that no operating system sends, answered or not.
+// scanner: SYNs that no operating system sends, answered or not, and nothing
+// after them.
 func (c *resetCase) scanner() (resetExcuse, bool) {
-	up := &c.f.Sides[fact.Up]
-	bare := up.SYN.Num != 0 && !up.MSS.Ok && !up.WScale.Ok && !up.SACKOK && !up.TSOK
-	probe := up.SYN.Num != 0 && !up.WScale.Ok && !up.SACKOK && !up.TSOK // nmap's half-open SYN has MSS only
-	zmap := up.LastIPID.Ok && up.LastIPID.V == zmapIPID && up.Payload == 0
-	r := c.first()
-	halfOpen := c.dir == fact.Up && !r.HandshakeOK && c.f.SYNACK.Num != 0 && probe
-	early := r.SYNOnly || !r.HandshakeOK
+	up, r := &c.f.Sides[fact.Up], c.first()
+	early := (r.SYNOnly || !r.HandshakeOK) && up.SYN.Num != 0 && up.Payload == 0
+	noOptions := !up.WScale.Ok && !up.SACKOK && !up.TSOK
+	w := up.Window.Or(0)
+	nmap := noOptions && up.MSS.Ok && w > 0 && w <= 4*nmapWindow && w%nmapWindow == 0
+	zmap := up.LastIPID.Ok && up.LastIPID.V == zmapIPID
 	return resetExcuse{cause: "scanner", text: "The SYN is a port scanner's, not an operating system's", packets: []uint64{up.SYN.Num, r.Num}},
-		early && up.Payload == 0 && (bare || zmap || halfOpen)
+		early && (noOptions && !up.MSS.Ok || nmap || zmap)
 }
 
 // lostState: the receiver challenged a reset and the sender confirmed it with
@@ -96,7 +101,7 @@ func (c *resetCase) lostState() (resetExcuse, bool) {
 // explained: old stacks say in plain text why they reset.
 func (c *resetCase) explained() (resetExcuse, bool) {
 	r := c.first()
-	return resetExcuse{cause: "explained", text: fmt.Sprintf("It carries a reason in plain text: %q", r.Payload), packets: []uint64{r.Num}},
+	return resetExcuse{cause: "rst_text", text: fmt.Sprintf("It carries a reason in plain text: %q", r.Payload), packets: []uint64{r.Num}},
 		r.PayloadLen > 0 && readable(r.Payload)
 }
 

@@ -11,34 +11,24 @@ import (
 // half the smallest RTT was validated for DNS (Duan et al., "Hold-On", 2012).
 const (
 	causalMargin = 3 * time.Millisecond // below this a clock may be at fault
-	// A lone handshake sample may be inflated (radio promotion, a full
-	// queue), so it proves alone only in this range, and only by a factor
-	// of four.
+	// A lone handshake sample may be inflated: by radio promotion, by a full
+	// queue, by Wi-Fi power saving (factors up to three in ordinary captures).
+	// Alone it proves only in this range, and only by a wide factor.
 	causalMinSolo = 10 * time.Millisecond
 	causalMaxSolo = 300 * time.Millisecond
-	causalSolo    = 4
+	causalSoloC   = 8
+	causalSoloS   = 4
 )
 
 // causal is R2: a reset that acknowledges bytes which could not yet have
-// reached its claimed sender. The earliest one speaks for all.
+// reached its claimed sender. Only the first reset of a side is asked: once the
+// connection is gone, boxes that keep state answer in the endpoint's place.
 func (c *resetCase) causal() []resetSign {
-	var best *fact.Reset
-	for i := range c.resets {
-		r := &c.resets[i]
-		if r.HasAck && r.CoverAge.Ok && !r.SYNOnly && (best == nil || r.CoverAge.V < best.CoverAge.V) {
-			best = r
-		}
+	if len(c.resets) == 0 {
+		return nil
 	}
-	if best != nil {
-		if s, ok := c.tooEarly(best); ok {
-			return []resetSign{s}
-		}
-	}
-	for i := range c.resets {
-		if s, ok := c.earlySYN(&c.resets[i]); ok {
-			return []resetSign{s}
-		}
-		if s, ok := c.earlyUncovered(&c.resets[i]); ok {
+	for _, rule := range []func(*fact.Reset) (resetSign, bool){c.earlySYN, c.tooEarly, c.earlyUncovered} {
+		if s, ok := rule(c.first()); ok {
 			return []resetSign{s}
 		}
 	}
@@ -48,20 +38,28 @@ func (c *resetCase) causal() []resetSign {
 // tooEarly judges one packet by the age of the newest bytes it acknowledges.
 func (c *resetCase) tooEarly(r *fact.Reset) (resetSign, bool) {
 	rtt := c.rtt()
-	if !rtt.Ok || !impossible(r.CoverAge.V, rtt.V) {
+	if !r.HasAck || !r.CoverAge.Ok || r.SYNOnly || !rtt.Ok || !impossible(r.CoverAge.V, rtt.V) {
 		return resetSign{}, false
 	}
-	s := resetSign{code: "R2", family: finding.Causality, class: finding.S, needs: needBoth | needClock,
+	s := resetSign{code: "R2", family: finding.Causality, class: finding.C, needs: needBoth | needClock,
 		clause: "arrived " + inMs(r.CoverAge.V) + " after the " + c.covered(r.Covers) + " it acknowledges; the path needs " + inMs(rtt.V),
 		got:    inMs(r.CoverAge.V), want: ">= " + inMs(rtt.V/2), packets: []uint64{r.Covers.Num, r.Num}}
-	solo := c.peer().RTT.Samples < 2
-	if solo {
+	if c.peer().RTT.Samples < 2 {
 		s.needs |= needSYN
-	}
-	if !solo || rtt.V >= causalMinSolo && rtt.V <= causalMaxSolo && r.CoverAge.V < rtt.V/causalSolo {
-		s.class = finding.C
+		s.class = soloClass(r.CoverAge.V, rtt.V)
 	}
 	return s, true
+}
+
+// soloClass weighs an age against a single sample of the RTT.
+func soloClass(age, rtt time.Duration) finding.Class {
+	switch {
+	case age < rtt/causalSoloC && rtt >= causalMinSolo && rtt <= causalMaxSolo:
+		return finding.C
+	case age < rtt/causalSoloS:
+		return finding.S
+	}
+	return finding.M
 }
 
 // impossible reports whether an answer came before half a round trip.

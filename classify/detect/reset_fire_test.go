@@ -90,7 +90,7 @@ func TestResetsThatNobodySentAreFound(t *testing.T) {
 	injected := finding.ResetInjected
 	for _, tc := range []resetCaseTest{
 		{name: "F1 refusals in lockstep before the real SYN/ACK", flow: f1, verdict: finding.Confirmed, kind: injected, how: "train",
-			counts: "R1/C R2/S R5/C R5/S R6/M", packets: []uint64{2, 3, 4, 7, 8, 9, 1, 5}},
+			counts: "R1/C R2/S R5/C R5/S R6/S", packets: []uint64{2, 3, 4, 7, 8, 9, 1, 5}},
 		{name: "F2 acknowledges the hello before it can have arrived", flow: f2, verdict: finding.Confirmed, kind: injected, how: "race",
 			counts: "R1/C R2/C", packets: []uint64{5, 4, 6, 7, 8}},
 		{name: "F3 climbs by one and two segments", flow: func() *fact.Flow { return climbing(0, 1460, 4380) },
@@ -102,7 +102,7 @@ func TestResetsThatNobodySentAreFound(t *testing.T) {
 		{name: "F6 data segments turned into resets", flow: func() *fact.Flow { return climbing(0, 0, 1460, 2920, 3437) },
 			verdict: finding.Confirmed, kind: injected, how: "rewrite", counts: "R4/C R5/S", packets: []uint64{5, 6, 7, 8, 9}, segment: finding.UnknownSegment},
 		{name: "F10 carries a known payload", flow: f10, verdict: finding.Confirmed, kind: injected, how: "payload",
-			counts: "R6/M R6/M R7/C", packets: []uint64{5}},
+			counts: "R6/M R6/S R7/C", packets: []uint64{5}},
 		{name: "F25 the same over IPv6, acknowledged too early", flow: func() *fact.Flow { return asIPv6(f2()) },
 			verdict: finding.Confirmed, kind: injected, how: "race", counts: "R1/C R2/C", packets: []uint64{5, 4, 6, 7, 8}},
 		{name: "F25 the same over IPv6, rewritten", flow: func() *fact.Flow { return asIPv6(climbing(0, 0, 1460, 2920, 3437)) },

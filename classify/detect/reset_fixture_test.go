@@ -178,3 +178,8 @@ func counting(f *finding.Finding) string {
 	slices.Sort(out)
 	return strings.Join(out, " ")
 }
+
+func (tc resetCaseTest) runAs(t *testing.T) {
+	t.Helper()
+	t.Run(tc.name, tc.run)
+}

@@ -9,30 +9,27 @@ import (
 
 // Bounds of R6 (resets-and-drops, R6 and section 3.1).
 const (
-	hopsModerate  = 2    // hops between reset and sender that count
-	hopsStrong    = 5    // that are strong, with a baseline of several packets
-	hopsUnstable  = 4    // spread of the sender's own TTLs: no baseline
-	ipidJump      = 4096 // between packets of one counter
-	ipidTiny      = 15   // 1..15 without DF: ids older boxes make up
-	longFlow      = 8    // packets that make a baseline of options and DSCP
-	baselineCount = 2    // packets of the sender that make a baseline of TTL
+	hopsModerate = 2    // hops between reset and sender that count
+	hopsStrong   = 5    // that are strong
+	hopsUnstable = 4    // spread of the sender's own TTLs: no baseline
+	ipidJump     = 4096 // between packets of one counter
+	ipidTiny     = 15   // 1..15 without DF: ids older boxes make up
+	longFlow     = 8    // packets that make a baseline of options and DSCP
 )
 
 // identity is R6: the reset does not look like its claimed sender. All of it is
-// one family and never more than suspicion.
+// one family and never more than suspicion. The first reset is asked: after it,
+// boxes that keep state may answer in the endpoint's place.
 func (c *resetCase) identity() []resetSign {
+	if len(c.resets) == 0 {
+		return nil
+	}
 	var out []resetSign
 	for _, feature := range []func(*fact.Reset) (resetSign, bool){
 		c.distance, c.ipidOff, c.ipidMadeUp, c.dscp, c.dontFragment, c.bareOptions,
 	} {
-		var best resetSign // of each feature, the reset that shows it most
-		for i := range c.resets {
-			if s, ok := feature(&c.resets[i]); ok && rank(s.class) >= rank(best.class) && best.class != s.class {
-				best = s
-			}
-		}
-		if best.class != "" {
-			out = append(out, best)
+		if s, ok := feature(c.first()); ok {
+			out = append(out, s)
 		}
 	}
 	return out
@@ -56,17 +53,33 @@ func (c *resetCase) distance(r *fact.Reset) (resetSign, bool) {
 	case change == ttlInitShift:
 		return identitySign(r, finding.W, "starts from another TTL at the same distance ("+got+", its sender "+want+")", got, want), true
 	case change == ttlOutOfBand:
-		return identitySign(r, finding.M, got+" fits no initial TTL within 40 hops (its sender: "+want+")", got, want), true
+		class := finding.M
+		if c.wanders() {
+			class = finding.S
+		}
+		return identitySign(r, class, got+" fits no initial TTL within 40 hops (its sender: "+want+")", got, want), true
 	}
 	class := finding.W
 	switch unstable := int(own.TTLMax)-int(own.TTLMin) > hopsUnstable; {
-	case hops >= hopsStrong && !unstable && c.spoke() >= baselineCount:
+	case hops >= hopsStrong && !unstable:
 		class = finding.S
 	case hops >= hopsModerate && !unstable:
 		class = finding.M
 	}
 	clause := fmt.Sprintf("shows another distance: %s against its sender's %s, %d hops apart", got, want, hops)
 	return identitySign(r, class, clause, got, want), true
+}
+
+// wanders reports whether the resets have several TTLs that fit no initial TTL:
+// made up anew for each packet.
+func (c *resetCase) wanders() bool {
+	ttls := map[uint8]bool{}
+	for i := range c.resets {
+		if _, ok := hopDistance(c.resets[i].TTL); !ok {
+			ttls[c.resets[i].TTL] = true
+		}
+	}
+	return len(ttls) > 1
 }
 
 // nearest compares a TTL with every baseline of the claimed sender (routes may

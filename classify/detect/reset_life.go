@@ -8,8 +8,13 @@ import (
 	"chokepoint/classify/finding"
 )
 
-// manyNew is how many new segments after a reset are beyond chance (R1b).
-const manyNew = 3
+const (
+	// manyNew is how many new segments after a reset are beyond chance (R1b).
+	manyNew = 3
+	// minGuarded is how many packets within the reorder guard are worth a
+	// mention: one may have been overtaken by the reset.
+	minGuarded = 2
+)
 
 // life is R1: the claimed sender keeps speaking after its own reset.
 func (c *resetCase) life() []resetSign {
@@ -22,10 +27,10 @@ func (c *resetCase) life() []resetSign {
 		return c.accepted(a, r)
 	case a.NewData > 0:
 		return []resetSign{c.newData(a, r)}
-	case a.Repeats > 0:
+	case a.Repeats > 0 || a.Guarded >= minGuarded:
 		return []resetSign{{code: "R1", family: finding.Causality, class: c.lifeCeiling(r, finding.M), needs: needClock,
-			clause:  fmt.Sprintf("its sender repeated or acknowledged %s after it", plural(int(a.Repeats), "time")),
-			packets: []uint64{r.Num}}}
+			clause: fmt.Sprintf("%s of its sender followed it", plural(int(a.Repeats+a.Guarded), "packet")),
+			got:    plural(int(a.Repeats+a.Guarded), "packet"), want: "0", packets: []uint64{r.Num}}}
 	}
 	return nil
 }

@@ -51,15 +51,17 @@ func (c *resetCase) belowData(r *fact.Reset) (resetSign, bool) {
 }
 
 // belowFIN: after its FIN a sender's number only goes back in a reply to an
-// older ACK. With nothing to reply to, the reset is not from it.
+// older ACK. With nothing under way to reply to, because the FIN acknowledged
+// the other side's latest packet, the reset is not from it.
 func (c *resetCase) belowFIN(r *fact.Reset) (resetSign, bool) {
-	if !r.FINBefore[c.dir] || r.Offenders != 0 {
+	if !r.FINBefore[c.dir] {
 		return resetSign{}, false
 	}
 	for i := range c.fins {
 		x := &c.fins[i]
 		by := seqDelta(x.Seq+x.PayloadLen, r.Seq)
-		if x.Num > r.Num || r.PrevOther > x.Time || by <= 0 || uint64(by) > c.sent(r) {
+		answered := x.Covers.Num != 0 && x.Covers.Num == r.PrevOtherNum
+		if x.Num > r.Num || !answered || by <= 0 || uint64(by) > c.sent(r) {
 			continue
 		}
 		return resetSign{code: "R3", family: finding.Sequence, class: finding.S, needs: needGapless | needBoth | needClock,

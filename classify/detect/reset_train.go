@@ -24,28 +24,35 @@ func (c *resetCase) train() []resetSign {
 	return out
 }
 
-// tooMany: a closed socket answers each packet once. Offenders are the packets
-// the other side sent within 1.5 RTT before the first reset, and since.
+// tooMany: a closed socket answers each packet once. Of all runs of resets the
+// one with the largest excess counts, so that later ones do not water it down.
 func (c *resetCase) tooMany() (resetSign, bool) {
-	n := 0
-	for n < len(c.resets) && c.resets[n].Time-c.resets[0].Time <= int64(resetWindow) {
-		n++
+	excess, from, to := 0, 0, 0
+	for i := range c.resets {
+		for j := i + minTrain - 1; j < len(c.resets) && c.resets[j].Time-c.resets[i].Time <= int64(resetWindow); j++ {
+			if n := j - i + 1 - c.offenders(i, j); n > excess {
+				excess, from, to = n, i, j
+			}
+		}
 	}
-	if n < minTrain {
+	if excess <= 1 {
 		return resetSign{}, false
 	}
-	first, last := c.first(), &c.resets[n-1]
-	offenders := int(first.Offenders + c.heard(last) - c.heard(first))
-	if n <= offenders+1 {
-		return resetSign{}, false
-	}
+	n, offenders := to-from+1, c.offenders(from, to)
 	s := resetSign{code: "R5", family: finding.Multiplicity, class: finding.S, needs: needBoth | needClock, technique: "train",
 		clause: fmt.Sprintf("%d of them answer %s", n, plural(offenders, "packet")),
-		got:    fmt.Sprint(n), want: fmt.Sprintf("<= %d", offenders+1), packets: nums(c.resets[:n])}
-	if c.lossy() {
-		s.class = finding.M
+		got:    fmt.Sprint(n), want: fmt.Sprintf("<= %d", offenders+1), packets: nums(c.resets[from : to+1])}
+	if c.lossy() || !c.rtt().Ok {
+		s.class = finding.M // some of what they answer may have been missed
 	}
 	return s, true
+}
+
+// offenders is how many packets resets i to j may answer: those the other side
+// sent within 1.5 RTT before i, and since.
+func (c *resetCase) offenders(i, j int) int {
+	a, b := &c.resets[i], &c.resets[j]
+	return int(a.Offenders + c.heard(b) - c.heard(a))
 }
 
 // lockstep: TTL and window rise and fall together from packet to packet. No

@@ -1,8 +1,6 @@
 package detect
 
 import (
-	"slices"
-
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 )
@@ -50,10 +48,10 @@ func (c *resetCase) rule(r *resetRuling, signs []resetSign, excuses []resetExcus
 	switch {
 	case ok:
 		r.verdict = v
+	case len(c.resets) == 0: // a FIN is no end worth a doubt
+		r.quiet, r.cause, r.why = true, "no_reset", "no RST, and nothing wrong with its FIN that can be held against it"
 	case vetoed:
 		r.verdict = finding.Inconclusive
-	case len(c.resets) == 0:
-		r.quiet, r.cause, r.why = true, "no_reset", "no RST, and nothing wrong with its FIN"
 	case len(excuses) > 0:
 		x := excuses[0]
 		r.verdict, r.cause, r.why, r.quiet = finding.Benign, x.cause, x.text, x.quiet
@@ -65,26 +63,27 @@ func (c *resetCase) rule(r *resetRuling, signs []resetSign, excuses []resetExcus
 }
 
 // accusation fuses signs and says whether the verdict stands against the
-// excuses. Without a strong sign any excuse wins. Everyday ends of a connection
-// (the quiet excuses) also win against a lone count of resets or a lone
-// distance: both are estimates, and a reset that ends nothing harms nobody.
+// excuses. Counts of resets and distances are estimates, and a box that speaks
+// for an endpoint shows them without malice: beside an excuse they need
+// something firmer to go with them, and without any strong sign it wins.
 func (c *resetCase) accusation(signs []resetSign, excuses []resetExcuse) (finding.Verdict, bool) {
 	ev := make([]finding.Evidence, len(signs))
-	hard, anyStrong := false, false
+	var anyStrong, firm, proof bool
 	for i := range signs {
 		s := &signs[i]
 		ev[i] = finding.Evidence{Family: s.family, Class: s.class}
-		anyStrong = anyStrong || strong(s.class)
 		estimate := s.family == finding.Multiplicity || s.family == finding.Identity
-		hard = hard || s.class == finding.C || s.class == finding.S && !estimate
+		anyStrong = anyStrong || strong(s.class)
+		firm = firm || !estimate && rank(s.class) > 0
+		proof = proof || s.class == finding.C || !estimate && strong(s.class)
 	}
 	v := Fuse(ev)
-	everyday := slices.ContainsFunc(excuses, func(x resetExcuse) bool { return x.quiet })
+	stands := proof || anyStrong && firm && v.Rank() >= finding.Likely.Rank()
 	switch {
-	case v.Rank() < finding.Suspected.Rank(),
-		!anyStrong && (len(excuses) > 0 || len(c.resets) == 0),
-		everyday && !hard && v.Rank() < finding.Likely.Rank():
+	case v.Rank() < finding.Suspected.Rank():
 		return v, false
+	case len(excuses) > 0:
+		return v, stands
 	}
-	return v, true
+	return v, len(c.resets) > 0 || anyStrong
 }
