@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 )
@@ -150,7 +149,7 @@ func (c *resetCase) idle() (resetExcuse, bool) {
 func (c *resetCase) clientGaveUp() (resetExcuse, bool) {
 	r := c.first()
 	text := "The client gave up"
-	if c.f.SYNACK.Num != 0 && c.f.Hello.First.Num == 0 && r.Flags&capture.SYN == 0 {
+	if c.f.SYNACK.Num != 0 && c.f.Hello.First.Num == 0 {
 		text = "The client gave up right after the SYN/ACK, as the loser of a race of connections does"
 	}
 	return resetExcuse{cause: "client_abort", text: text, packets: []uint64{r.Num}, quiet: true}, c.dir == fact.Up
