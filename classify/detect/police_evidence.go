@@ -56,8 +56,8 @@ func (p *policing) speaksFor() []finding.Evidence {
 	r := t.best()
 	fit := finding.Evidence{
 		Code: policeFit, Family: finding.Rate, Class: finding.S,
-		Text: fmt.Sprintf("a token bucket filled at %s accounts for what was lost and what passed: %.0f bytes of tokens (median) at %d losses, %.0f at %d passes",
-			rateText(8*r.rate), r.onLoss, r.lost, r.onPass, r.passed),
+		Text: fmt.Sprintf("a token bucket filled at %s accounts for what was lost and what passed: %.0f bytes of tokens (median) at %d losses, %.0f at %d passes, which met more with a chance of %.2f",
+			rateText(8*r.rate), r.onLoss, r.lost, r.onPass, r.passed, r.apart),
 		Got: fmt.Sprintf("%d of 2 runs", t.fits()), Want: "2 of 2 runs", Packets: p.packets(),
 	}
 	if p.verdict == finding.Suspected {

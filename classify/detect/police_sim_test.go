@@ -78,6 +78,7 @@ type download struct {
 	pause     int64   // ms
 	window    int     // of the receiver, segments; 0 unlimited
 	appBps    float64 // rate at which the application writes; 0 at once
+	steady    bool    // the sender does not slow down when it loses
 	noTS      bool    // no timestamps option
 }
 
@@ -296,7 +297,7 @@ func (s *sim) acked(i, order int, a capture.Packet) {
 func (s *sim) lose(st *segmentState, factor float64) {
 	st.flying, st.lost = false, true
 	s.flying--
-	if st.order > s.recover {
+	if st.order > s.recover && !s.steady {
 		s.recover = s.order
 		s.cwnd = max(2, s.cwnd*factor)
 		s.ssthresh = s.cwnd

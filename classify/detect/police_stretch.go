@@ -1,10 +1,6 @@
 package detect
 
-import (
-	"slices"
-
-	"chokepoint/classify/fact"
-)
+import "chokepoint/classify/fact"
 
 // step is one wire segment as the replay sees it.
 type step struct {
@@ -13,6 +9,7 @@ type step struct {
 	rtt  uint32 // clean sample of the leg the losses are on, µs; 0 none
 	len  uint16 // IP bytes
 	lost bool
+	wait int64 // of a loss before the tap: from its date to when it would have come, ns
 }
 
 // stretch is what one replay works on.
@@ -42,7 +39,29 @@ func stretchOf(seg *fact.Segment, kind fact.EventFlag) stretch {
 		s.steps = append(s.steps, step{at: e.Time, num: e.Num, rtt: e.RTT[leg], len: e.Len, lost: e.Flags&kind != 0})
 	}
 	s.early = seg.Early[leg].Samples()
+	if kind == fact.LostUp {
+		s.spread()
+	}
 	return s
+}
+
+// spread tells when the packets of a hole would have come: evenly between the
+// arrivals around it.
+func (s *stretch) spread() {
+	for i := 0; i < len(s.steps); i++ {
+		n := 0
+		for i+n < len(s.steps) && s.steps[i+n].lost {
+			n++
+		}
+		if n == 0 || i+n == len(s.steps) {
+			continue
+		}
+		hole := s.steps[i+n].at - s.steps[i].at
+		for k := range n {
+			s.steps[i+k].wait = hole * int64(k+1) / int64(n+1)
+		}
+		i += n
+	}
 }
 
 // unmeasured is for how many packets before the log began the round trip is
@@ -80,10 +99,6 @@ func (s *stretch) bounds(cutoff int) (from, to int) {
 	return at[cutoff], at[len(at)-1-cutoff]
 }
 
-func (s *stretch) firstLoss() int {
-	return slices.IndexFunc(s.steps, func(st step) bool { return st.lost })
-}
-
 // goodput is the rate at which bytes passed between two losses, bytes/s.
 func (s *stretch) goodput(from, to int) float64 {
 	var n float64
@@ -98,16 +113,18 @@ func (s *stretch) goodput(from, to int) float64 {
 	return 0
 }
 
-// depth is what the bucket must have held at once for all before the first loss
-// to pass: the most that any time up to it took beyond the rate. It is no more
-// than the bucket is deep, and all of it if that time began with a full one.
-func (s *stretch) depth(first int, rate float64) float64 {
-	var sent, fullest float64 // of the account rate*t - sent
+// depth is what the bucket must have held at once for all before a loss to pass:
+// the most that any time up to it took beyond the rate. It is no more than the
+// bucket is deep, and all of it if that time began with a full one.
+func (s *stretch) depth(loss int, rate float64) float64 {
+	sent := float64(s.before)
+	var fullest float64 // of the account rate*t - sent
 	at := func(i int) float64 { return rate*inSeconds(s.steps[i].at-s.start) - sent }
-	sent = float64(s.before)
-	for i := range s.steps[:first] {
+	for i := range s.steps[:loss] {
 		fullest = max(fullest, at(i))
-		sent += float64(s.steps[i].len)
+		if !s.steps[i].lost {
+			sent += float64(s.steps[i].len)
+		}
 	}
-	return fullest - at(first)
+	return fullest - at(loss)
 }

@@ -92,6 +92,8 @@ func TestWhatLooksLikeAPolicerAndIsNone(t *testing.T) {
 		{"random loss of 1 %", download{path: randomLoss(0.01, 10e6, rnd()), rtt: 60}, false},
 		{"random loss of 2 %", download{path: randomLoss(0.02, 10e6, rnd()), rtt: 60}, false},
 		{"random loss of 5 %", download{path: randomLoss(0.05, 10e6, rnd()), rtt: 60}, false},
+		{"random loss of 2 % of a steady 3 Mbit/s", download{path: randomLoss(0.02, 50e6, rnd()), rtt: 60, appBps: 3e6, steady: true}, false},
+		{"random loss of 2 % of a steady 10 Mbit/s", download{path: randomLoss(0.02, 50e6, rnd()), rtt: 60, appBps: 10e6, steady: true}, false},
 		{"a queue of one bandwidth-delay product", download{path: dropTail(3e6, bdp), rtt: 100}, false},
 		{"a queue of four bandwidth-delay products", download{path: dropTail(1e6, 4*1e6/8*0.1), rtt: 100}, false},
 		{"a queue of 8 kB", download{path: dropTail(1.5e6, 8_000), rtt: 100}, true},

@@ -213,7 +213,7 @@ func (p *policing) fullest() (burst float64) {
 	for i := len(p.trials) - 1; i >= 0; i-- {
 		t := &p.trials[i]
 		if goesOn || slices.Contains(p.agree, t) {
-			burst = max(burst, t.depth(t.firstLoss(), p.rate))
+			burst = max(burst, t.depth(t.best().from, p.rate))
 			goesOn = t.partial && i > 0 && p.trials[i-1].index == t.index-1
 		}
 	}
