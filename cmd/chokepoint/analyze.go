@@ -82,7 +82,8 @@ func (a *app) prepare(f *analyzeFlags) (*analysis, error) {
 			Color: colour(a.stdout, f.noColor), Verbose: f.verbose, All: f.all, Quiet: f.quiet,
 		})
 	}
-	an.progress = !f.quiet && terminal(a.stderr) && !(f.json && terminal(a.stdout)) // or the lines would mix
+	mixed := f.json && terminal(a.stdout) // records come while the line of progress stands
+	an.progress = terminal(a.stderr) && !f.quiet && !mixed
 	return an, nil
 }
 

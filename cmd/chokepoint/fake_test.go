@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,18 +98,23 @@ func runWith(stdin io.Reader, tell func(classify.Sink) error, args ...string) to
 	return told{code, stdout.String(), stderr.String()}
 }
 
-// records decodes lines of JSON and holds them against the schema.
-func records(t *testing.T, lines string) []map[string]any {
-	t.Helper()
+// schema compiles the schema of a record, once.
+var schema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(jsonl.Schema))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	c := jsonschema.NewCompiler()
 	if err := c.AddResource("schema.json", doc); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	schema, err := c.Compile("schema.json")
+	return c.Compile("schema.json")
+})
+
+// records decodes lines of JSON and holds them against the schema.
+func records(t *testing.T, lines string) []map[string]any {
+	t.Helper()
+	s, err := schema()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +128,7 @@ func records(t *testing.T, lines string) []map[string]any {
 		} else if err != nil {
 			t.Fatalf("%v in %q", err, lines)
 		}
-		if err := schema.Validate(r); err != nil {
+		if err := s.Validate(r); err != nil {
 			t.Error(err)
 		}
 		out = append(out, r)

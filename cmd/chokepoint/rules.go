@@ -1,13 +1,43 @@
 package main
 
-import "chokepoint/classify/service"
+import (
+	"io"
+	"os"
+
+	"chokepoint/classify/service"
+)
 
 // loadRules returns the embedded rules, with rule files and servers of the
 // user's own after them.
-func loadRules(files, mine []string) (*service.Rules, error) {
-	r, err := service.Load(files...)
-	if err != nil || len(mine) == 0 {
-		return r, err
+func loadRules(paths, mine []string) (*service.Rules, error) {
+	rules := service.Default()
+	if len(paths) > 0 {
+		files := make([]service.File, len(paths))
+		for i, path := range paths {
+			data, err := readRules(path)
+			if err != nil {
+				return nil, err
+			}
+			files[i] = service.File{Name: path, Data: data}
+		}
+		var err error
+		if rules, err = service.LoadFiles(files...); err != nil {
+			return nil, err
+		}
 	}
-	return r.WithMine(mine)
+	if len(mine) == 0 {
+		return rules, nil
+	}
+	return rules.WithMine(mine)
+}
+
+// readRules reads a rule file, or one byte more than service takes, which it
+// refuses: what is too long is not cut.
+func readRules(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, service.MaxFile+1))
 }

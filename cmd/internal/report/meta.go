@@ -13,7 +13,7 @@ type Meta struct {
 	Tool    string `json:"tool"`
 	Version string `json:"version"`
 	Schema  int    `json:"schema"`
-	Files   []File `json:"files"` // one, or all of a joined directory in the order of their time
+	Files   []File `json:"files"` // one, or all of a joined directory by name
 	Expr    string `json:"expr,omitempty"`
 	Vantage string `json:"vantage"` // as asked for: auto, host, gateway, span, server
 	Rules   Rules  `json:"rules"`

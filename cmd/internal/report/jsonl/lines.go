@@ -57,7 +57,7 @@ func escape(w *bufio.Writer, line []byte) error {
 		}
 		r, n := utf8.DecodeRune(line[i:])
 		if !unicode.IsPrint(r) {
-			w.Write(line[plain:i]) // errors stay in w and come with the last Write
+			_, _ = w.Write(line[plain:i]) // errors stay in w and come with the last Write
 			writeEscaped(w, r)
 			plain = i + n
 		}
