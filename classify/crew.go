@@ -129,6 +129,13 @@ func (c *crew) release(b *load) {
 	}
 }
 
+// wait waits until the packets dealt so far have been taken in.
+func (c *crew) wait() {
+	if c.workers > 1 {
+		c.idle.Wait()
+	}
+}
+
 // each runs f on every shard and waits. Packets dealt before come first.
 func (c *crew) each(f func(*shard)) {
 	if c.workers == 1 {
@@ -141,7 +148,7 @@ func (c *crew) each(f func(*shard)) {
 		c.idle.Add(1)
 		c.jobs[w] <- job{shard: f}
 	}
-	c.idle.Wait()
+	c.wait()
 }
 
 func (c *crew) stop() {

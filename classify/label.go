@@ -41,7 +41,7 @@ func (r *run) labelFlow(f *fact.Flow) service.Label {
 // first one.
 func (r *run) telling(list []fact.DNS) string {
 	for i := range list {
-		if _, ok := r.opt.Rules.OwnerOfName(list[i].QName); ok {
+		if owner, _ := r.opt.Rules.OwnerOfName(list[i].QName); owner != "" {
 			return list[i].QName
 		}
 	}

@@ -191,6 +191,7 @@ const wave = 64
 // learnt is merged, flows whose time is up end, flows that want it are judged,
 // and findings are emitted.
 func (r *run) tick(sec int64) {
+	r.crew.wait()
 	r.ticked = sec
 	r.world.Now = r.clock.now
 	if r.clock.stepped {

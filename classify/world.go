@@ -123,7 +123,7 @@ func (r *run) learnName(d *track.DNSSeen) {
 	if q.QType != typeA && q.QType != typeAAAA {
 		return
 	}
-	if _, ok := r.opt.Rules.OwnerOfName(q.QName); !ok && !r.opt.Rules.MustExist(q.QName) {
+	if owner, _ := r.opt.Rules.OwnerOfName(q.QName); owner == "" && !r.opt.Rules.MustExist(q.QName) {
 		return
 	}
 	n := r.world.Names[q.QName]

@@ -242,6 +242,14 @@ func TestVerdictFollowsWhatAgrees(t *testing.T) {
 		{"two rates", []func() stretch{good, faster}, finding.RatePoliced, finding.Suspected},
 		{"two rates, one of them twice", []func() stretch{good, faster, good}, finding.RatePoliced, finding.Confirmed},
 		{"a bucket below the least", []func() stretch{small, small}, finding.RateLimited, finding.Inconclusive},
+		{"a bucket below the least in one run", []func() stretch{func() stretch {
+			s := small()
+			s.steps[0].lost = true
+			for i := range s.steps[1:] {
+				s.steps[1+i].at += 300 * testMS
+			}
+			return s
+		}}, "", ""},
 		{"a bucket below two round trips", []func() stretch{middle, middle}, finding.RatePoliced, finding.Likely},
 		{"a queue", []func() stretch{queued, queued}, "", ""},
 	} {
@@ -256,6 +264,25 @@ func TestVerdictFollowsWhatAgrees(t *testing.T) {
 					t.Errorf("%q %q, want %q %q: %v", p.kind, p.verdict, c.kind, c.verdict, p.saw(fact.Down))
 				}
 			})
+		}
+	}
+}
+
+func TestReceiverForgivesARoundTripOfDebt(t *testing.T) {
+	for _, c := range []struct {
+		lossKind fact.EventFlag
+		late     int64 // ms of tokens spent before the first packet; the bucket holds 800
+		kind     finding.Kind
+	}{
+		{fact.LostDown, 830, finding.RatePoliced},
+		{fact.LostDown, 865, ""},
+		{fact.LostUp, 865, finding.RatePoliced},
+		{fact.LostUp, 920, ""},
+	} {
+		seg := segmentOfStretch(bucketStretch(1200, 100_000), c.lossKind, 0)
+		seg.Start -= c.late * testMS
+		if p := weighPolicing(&fact.Bulk{Segments: []fact.Segment{seg}}, [2]uint32{}); p.kind != c.kind {
+			t.Errorf("kind %d, %d ms: %q, want %q: %v", c.lossKind, c.late, p.kind, c.kind, p.saw(fact.Down))
 		}
 	}
 }

@@ -24,7 +24,7 @@ func Start(f *fact.Flow, w *fact.World, kind finding.Kind) finding.Finding {
 		Segment: finding.UnknownSegment, Vantage: f.Vantage,
 		For: []finding.Evidence{}, Against: []finding.Evidence{},
 		RuledOut: []string{}, NotRuledOut: []string{},
-		Blind: (f.Blind | w.Blind).Names(), Packets: []uint64{},
+		Blind: append([]string{}, (f.Blind | w.Blind).Names()...), Packets: []uint64{},
 	}
 }
 

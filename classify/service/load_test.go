@@ -3,8 +3,6 @@ package service
 import (
 	"errors"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -93,7 +91,7 @@ func TestABadRuleFileIsRefusedWithLineAndReason(t *testing.T) {
 }
 
 func TestALargeFileIsRefused(t *testing.T) {
-	if _, err := with("id: x # " + strings.Repeat("x", maxFile)); err == nil || !strings.Contains(err.Error(), "larger than") {
+	if _, err := with("id: x # " + strings.Repeat("x", MaxFile)); err == nil || !strings.Contains(err.Error(), "larger than") {
 		t.Error(err)
 	}
 }
@@ -159,22 +157,5 @@ func TestListsOfTheUsersOwn(t *testing.T) {
 	}
 	if r.Date() != Default().Date() {
 		t.Error("an addition made the embedded rules newer")
-	}
-}
-
-func TestLoadReadsPaths(t *testing.T) {
-	p := filepath.Join(t.TempDir(), "extra.yaml")
-	if err := os.WriteFile(p, []byte(head), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, err := Load(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, ok := r.Service("x"); !ok {
-		t.Error("the file was not read")
-	}
-	if _, err := Load(p + ".gone"); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a missing file: %v", err)
 	}
 }

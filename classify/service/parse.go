@@ -11,8 +11,8 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// maxFile bounds one rule file, bytes; the largest of ours has 15 kB.
-const maxFile = 4 << 20
+// MaxFile bounds one rule file, bytes; the largest of ours has 15 kB.
+const MaxFile = 4 << 20
 
 // patch is what one document says of one service.
 type patch struct {
@@ -47,8 +47,8 @@ type citation struct {
 // parse reads one rule file strictly: whatever it does not know it refuses, with
 // file, line and reason.
 func parse(in File) (*parsed, error) {
-	if len(in.Data) > maxFile {
-		return nil, &Error{File: in.Name, Reason: fmt.Sprintf("larger than %d bytes", maxFile)}
+	if len(in.Data) > MaxFile {
+		return nil, &Error{File: in.Name, Reason: fmt.Sprintf("larger than %d bytes", MaxFile)}
 	}
 	docs, err := documents(in)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 const (
 	// offenderWindow is how far back packets are counted that a closed socket
-	// would answer, where no round trip is known, ns.
+	// would answer, where the round trip of a leg is not known, ns.
 	offenderWindow = 200_000_000
 	maxResetText   = 32
 	troubleSize    = int(unsafe.Sizeof(trouble{})) + maxResets*int(unsafe.Sizeof(fact.Reset{}))
@@ -132,8 +132,8 @@ func (t *Tracker) resetFacts(f *Flow, d fact.Dir, p *capture.Packet) fact.Reset 
 // lookBack fills what depends on the latest packets of both sides.
 func (t *Tracker) lookBack(f *Flow, w *work, d fact.Dir, p *capture.Packet, r *fact.Reset) {
 	window := int64(f.rtt(fact.Up)+f.rtt(fact.Down)) * 1500
-	if window == 0 {
-		window = offenderWindow
+	if f.rtt(fact.Up) == 0 || f.rtt(fact.Down) == 0 {
+		window = max(window, offenderWindow)
 	}
 	mine, theirs := &w.rings[d], &w.rings[d.Other()]
 	for k := 0; ; k++ {

@@ -195,6 +195,9 @@ func (t *Tracker) acknowledge(f *Flow, d fact.Dir, p *capture.Packet, n novelty)
 		o.contig = p.Ack
 		o.settle()
 	}
+	if p.Flags&capture.FIN != 0 {
+		return // who injects a FIN acknowledges before the peer could
+	}
 	if us := f.sample(d.Other(), p.Ack, p.Time); us > 0 {
 		if x := t.extraOf(f); x != nil && x.work != nil {
 			x.work.rtt[d.Other()].add(us - 1)
