@@ -28,8 +28,10 @@ func (Policed) Judge(f *fact.Flow, w *fact.World) Judgement {
 		}
 		c := weighPolicing(b, pathFloor(f, d))
 		c.share(f, w)
-		j.Saw = append(j.Saw, c.saw(d)...)
-		j.Stopped = append(j.Stopped, c.stopped(d)...)
+		if !w.Terse {
+			j.Saw = append(j.Saw, c.saw(d)...)
+			j.Stopped = append(j.Stopped, c.stopped(d)...)
+		}
 		if c.kind == "" {
 			continue
 		}

@@ -64,18 +64,16 @@ func (s *stretch) spread() {
 	}
 }
 
-// unmeasured is for how many packets before the log began the round trip is
-// taken at the floor of the path: they had filled no queue yet. Without them a
-// queue that filled early would pass for the path itself.
+// unmeasured is for how many packets the round trip is taken at the floor of
+// the path: for those before the log began, which had filled no queue yet, and
+// for a stretch that began in a queue. Without them the queue would pass for the
+// path itself.
 func (s *stretch) unmeasured() int {
 	if s.floor == 0 {
 		return 0
 	}
-	return int(min(s.before/fullPacket, fact.MaxEarly))
+	return fact.MaxEarly
 }
-
-// fullPacket is an Ethernet's MTU, bytes.
-const fullPacket = 1500
 
 func legOf(kind fact.EventFlag) fact.Leg {
 	if kind == fact.LostUp {
