@@ -14,8 +14,7 @@ import (
 
 // DNS types and response codes (IANA dns-parameters).
 const (
-	dnsTypeA    = 1
-	dnsTypeAAAA = 28
+	dnsTypeA = 1
 
 	rcodeServFail = 2
 	rcodeNXDomain = 3

@@ -110,6 +110,8 @@ func TestDNSForgedAddresses(t *testing.T) {
 		{"a private name in private space", single(google, "intranet.corp.example", "10.1.2.3"), dnsWorld(), "", ""},
 		{"NAT64", single(google, "web.whatsapp.com", "64:ff9b::9df0:cd3c"), dnsWorld(), "", ""},
 		{"another's address, nobody says otherwise", single(google, "web.whatsapp.com", "1.2.3.4"), dnsWorld(), "", ""},
+		{"another's address, and the resolver knows other names", single(google, "web.whatsapp.com", "1.2.3.4"),
+			heard(dnsWorld(), "api.oneme.ru", told(google, false, 1, "217.20.152.19")), "", ""},
 		{"another's address, and another resolver knows better", single(google, "web.whatsapp.com", "1.2.3.4"), knows(), finding.Suspected, ""},
 		{"another's address from the own router", single(router, "web.whatsapp.com", "1.2.3.4"), knows(), finding.Benign, "local_policy"},
 		{"the owner's address", single(google, "web.whatsapp.com", waIs), knows(), "", ""},
