@@ -29,6 +29,7 @@ type crew struct {
 	ended   sync.WaitGroup
 	free    chan *load
 	own     *load
+	fault   atomic.Pointer[any] // what a worker panicked with
 }
 
 // job is a batch's packets, or something to do with each shard.
@@ -60,18 +61,29 @@ func (c *crew) start(r *run, workers int) {
 func (c *crew) work(w int) {
 	defer c.ended.Done()
 	for j := range c.jobs[w] {
-		if j.load != nil {
-			for _, i := range j.todo {
-				p := &j.load.Packets[i]
-				c.run.shards[p.Shard%numShards].packet(p)
-			}
-			c.release(j.load)
-		} else {
-			for i := w; i < numShards; i += c.workers {
-				j.shard(c.run.shards[i])
-			}
+		c.do(w, &j)
+	}
+}
+
+// do does a job. A panic is kept for the reader's goroutine, where the caller
+// of Run can recover it.
+func (c *crew) do(w int, j *job) {
+	defer c.idle.Done()
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.fault.CompareAndSwap(nil, &fault)
 		}
-		c.idle.Done()
+	}()
+	if j.load == nil {
+		for i := w; i < numShards; i += c.workers {
+			j.shard(c.run.shards[i])
+		}
+		return
+	}
+	defer c.release(j.load)
+	for _, i := range j.todo {
+		p := &j.load.Packets[i]
+		c.run.shards[p.Shard%numShards].packet(p)
 	}
 }
 
@@ -131,8 +143,12 @@ func (c *crew) release(b *load) {
 
 // wait waits until the packets dealt so far have been taken in.
 func (c *crew) wait() {
-	if c.workers > 1 {
-		c.idle.Wait()
+	if c.workers == 1 {
+		return
+	}
+	c.idle.Wait()
+	if fault := c.fault.Load(); fault != nil {
+		panic(*fault)
 	}
 }
 

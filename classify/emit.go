@@ -74,30 +74,26 @@ func (r *run) emit() {
 // take compares what the detectors say of a flow now with what was told.
 func (o *emission) take(v *verdicts) {
 	var now []*told
-	for by, says := range v.says {
-		old := slices.DeleteFunc(slices.Clone(o.open[v.flow]), func(t *told) bool { return t.by != by })
-		if says == nil {
-			now = append(now, old...)
-			continue
+	old := slices.Clone(o.open[v.flow])
+	for i := range v.says {
+		f := &v.says[i].finding
+		t := match(old, f)
+		if t == nil {
+			t = &told{by: v.says[i].by, base: f.Verdict, finding: *f, fresh: true}
+		} else {
+			old = slices.DeleteFunc(old, func(x *told) bool { return x == t })
+			t.update(f)
 		}
-		for i := range says {
-			f := &says[i]
-			t := match(old, f)
-			if t == nil {
-				t = &told{by: by, base: f.Verdict, finding: *f, fresh: true}
-			} else {
-				old = slices.DeleteFunc(old, func(x *told) bool { return x == t })
-				t.update(f)
-			}
-			t.failing = v.failing
-			now = append(now, t)
-		}
-		for _, t := range old { // its detector does not say it any more
+		t.failing = v.failing
+		now = append(now, t)
+	}
+	for _, t := range old {
+		if v.asked&(1<<t.by) != 0 { // its detector does not say it any more
 			w := t.finding
 			w.Verdict, w.Confidence = finding.Withdrawn, 0
 			t.update(&w)
-			now = append(now, t)
 		}
+		now = append(now, t)
 	}
 	for _, t := range now {
 		if t.fresh {
@@ -197,7 +193,10 @@ func (o *emission) remember(t *told) {
 	if f.Name != "" {
 		x.Name = f.Name
 	}
-	x.Time, x.Num = f.To.UnixNano(), firstPacket(f)
+	x.Num = firstPacket(f)
+	if stage == "dns" || f.Kind == finding.ResetInjected { // one moment, not a silence
+		x.From, x.Time = f.To.UnixNano(), f.To.UnixNano()
+	}
 	w.Failures = append(w.Failures, x)
 	if o.byID[f.ID] == nil {
 		o.byID[f.ID] = t
@@ -249,7 +248,7 @@ func (o *emission) release(all bool) {
 	}
 	keep := o.recent[:0]
 	for i, t := range o.recent {
-		if old(t.finding.To.UnixNano()) || len(o.recent)-i > maxRecent {
+		if old(t.failing.Time) || len(o.recent)-i > maxRecent {
 			delete(o.byID, t.finding.ID)
 			continue
 		}

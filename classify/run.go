@@ -31,6 +31,7 @@ type run struct {
 	frags   *defrag.Table
 	clock   clock
 	ticked  int64 // the second of the last tick
+	dealt   int   // packets since
 	swept   int64 // and of the last sweep
 	world   *fact.World
 	seen    seen
@@ -75,7 +76,7 @@ func newRun(src capture.Source, sink Sink, opt Options) *run {
 		dec:     decode.Decoder{Seed: opt.Seed},
 		answers: answer.NewBuilder(opt.Rules, opt.Expect),
 		world: &fact.World{
-			Rules: opt.Rules, Resolvers: map[netipAddr]*fact.Resolver{}, Names: map[string]*fact.NameFact{},
+			Terse: true, Rules: opt.Rules, Resolvers: map[netipAddr]*fact.Resolver{}, Names: map[string]*fact.NameFact{},
 			Servers: map[netipAddr]*fact.Server{},
 		},
 		seen: seen{bindings: newBindings(), votes: votes{clients: map[netipAddr]bool{}, nearClients: map[netipAddr]bool{}}},
@@ -110,23 +111,38 @@ func (r *run) read(ctx context.Context) error {
 	}
 }
 
-// batch decodes a batch and deals its packets to the shards, with a tick
-// wherever packet time enters a new second.
+// batch decodes a batch and deals its packets to the shards, with ticks where
+// packet time enters a new second.
 func (r *run) batch(b *load) {
 	for i := range b.Packets {
 		p := &b.Packets[i]
 		if !r.prepare(p) {
 			continue
 		}
-		if sec := r.clock.now / second; sec != r.ticked {
+		if sec := r.clock.now / second; sec != r.ticked && r.due(sec) {
 			r.crew.flush(b)
 			r.tick(sec)
 		}
 		r.crew.deal(b, uint16(i), p)
+		r.dealt++
 	}
 	r.crew.flush(b)
 	r.crew.done(b)
 	r.drops()
+}
+
+const (
+	// tickPackets is how many packets a tick waits for where many seconds have
+	// few packets: a tick stops all workers, which costs as much as a hundred
+	// packets do.
+	tickPackets = 2048
+	// tickWait is how many seconds of packet time it waits at most.
+	tickWait = 4
+)
+
+// due reports whether the second just begun brings a tick.
+func (r *run) due(sec int64) bool {
+	return r.dealt >= tickPackets || sec-r.ticked >= tickWait || sec < r.ticked
 }
 
 // prepare decodes a packet, joins fragments and applies the expression. It
@@ -192,7 +208,7 @@ const wave = 64
 // and findings are emitted.
 func (r *run) tick(sec int64) {
 	r.crew.wait()
-	r.ticked = sec
+	r.ticked, r.dealt = sec, 0
 	r.world.Now = r.clock.now
 	if r.clock.stepped {
 		r.world.Blind |= fact.BlindClockStep

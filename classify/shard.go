@@ -33,8 +33,15 @@ type shard struct {
 // verdicts is what the detectors say of a flow.
 type verdicts struct {
 	flow    fact.FlowID
-	says    [][]finding.Finding // by detector; nil: it was not asked
-	failing fact.Failure        // of the flow, what a failure needs beside the finding
+	asked   uint // the detectors that were asked, as a set
+	says    []said
+	failing fact.Failure // of the flow, what a failure needs beside the finding
+}
+
+// said is a finding and the detector that made it.
+type said struct {
+	by      int
+	finding finding.Finding
 }
 
 // ended is a flow that is to be told of.
@@ -76,7 +83,9 @@ func (s *shard) judgeDirty() {
 		}
 		s.track.Snapshot(id, &s.facts, s.run.world.Now, fact.StillOpen)
 		s.complete(&s.facts)
-		s.judge(&s.facts, events, bulk)
+		if s.judge(&s.facts, events, bulk, f.WasFound()) > 0 {
+			f.Found()
+		}
 	}
 	s.track.Dirty = s.track.Dirty[:0]
 }
@@ -100,7 +109,7 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 	s.complete(&x.flow)
 	findings := 0
 	if suspect {
-		findings = s.judge(&x.flow, true, x.flow.Bulk != [2]*fact.Bulk{})
+		findings = s.judge(&x.flow, true, x.flow.Bulk != [2]*fact.Bulk{}, f.WasFound())
 	}
 	if findings == 0 && !s.run.opt.All && x.flow.Label.Service == "" && !f.WasFound() {
 		s.briefs = append(s.briefs, s.track.Brief(id))
@@ -136,22 +145,28 @@ func (s *shard) complete(f *fact.Flow) {
 }
 
 // judge runs the detectors that have something to judge, and keeps what they
-// find.
-func (s *shard) judge(f *fact.Flow, events, bulk bool) (findings int) {
-	v := verdicts{flow: f.ID, says: make([][]finding.Finding, len(flowDetectors))}
+// find. told: there were findings about the flow before, which may fall now.
+func (s *shard) judge(f *fact.Flow, events, bulk, told bool) int {
+	v := verdicts{flow: f.ID}
 	for i, d := range flowDetectors {
 		if d.bulk && !bulk || !d.bulk && !events {
 			continue
 		}
-		v.says[i] = append([]finding.Finding{}, d.Judge(f, s.run.world).Findings...)
-		findings += len(v.says[i])
+		v.asked |= 1 << i
+		for _, x := range d.Judge(f, s.run.world).Findings {
+			v.says = append(v.says, said{by: i, finding: x})
+		}
+	}
+	if len(v.says) == 0 && !told {
+		return 0
 	}
 	v.failing = fact.Failure{
 		Flow: f.ID, Service: f.Label.Service, Owner: owner(f.Label), Server: f.Key.DstAddr(),
-		Name: f.Name(), Client: f.Key.SrcAddr(), If: f.If, Time: f.Last, Num: f.LastNum,
+		Name: f.Name(), Client: f.Key.SrcAddr(), If: f.If, Num: f.LastNum,
+		From: max(f.Start, f.Sides[fact.Down].Last.Time), Time: f.Now,
 	}
 	s.judged = append(s.judged, v)
-	return findings
+	return len(v.says)
 }
 
 func owner(l service.Label) string {

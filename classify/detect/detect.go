@@ -12,7 +12,12 @@ type Judgement struct {
 	Needed   []finding.Reason
 	Saw      []finding.Reason
 	Stopped  []finding.Reason
+
+	terse bool // nobody asks why not
 }
+
+// judging begins a judgement.
+func judging(w *fact.World) Judgement { return Judgement{terse: w.Terse} }
 
 // FlowDetector judges one flow in the light of the world around it.
 type FlowDetector interface {

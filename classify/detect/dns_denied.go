@@ -17,7 +17,7 @@ func (DNSDenied) Name() string { return string(finding.DNSDenied) }
 
 // Judge judges the exchanges of one flow.
 func (DNSDenied) Judge(f *fact.Flow, w *fact.World) Judgement {
-	var j Judgement
+	j := judging(w)
 	j.needs("denial", "NXDOMAIN, REFUSED, SERVFAIL or an empty answer for a name that exists for certain")
 	j.needs("witness", "another transport or resolver that gives addresses for it")
 	for _, x := range dnsCases(f, w) {

@@ -18,7 +18,7 @@ func (DNSForged) Name() string { return string(finding.DNSForged) }
 
 // Judge judges the exchanges of one flow.
 func (DNSForged) Judge(f *fact.Flow, w *fact.World) Judgement {
-	var j Judgement
+	j := judging(w)
 	j.needs("double", "more answers than copies of the query, with other owners, a bogus address or another response code")
 	j.needs("bogus", "an address that a public name cannot have, from a resolver that is not the user's own")
 	for _, x := range dnsCases(f, w) {

@@ -27,7 +27,7 @@ func (DNSUnanswered) Name() string { return string(finding.DNSUnanswered) }
 
 // Judge judges the exchanges of one flow.
 func (DNSUnanswered) Judge(f *fact.Flow, w *fact.World) Judgement {
-	var j Judgement
+	j := judging(w)
 	j.needs("copies", fmt.Sprintf("%d copies of a query and %s without an answer", dnsCopies, spellNs(dnsTimeout)))
 	j.needs("live_resolver", "the same resolver answers for other names meanwhile")
 	for _, x := range dnsCases(f, w) {

@@ -117,15 +117,24 @@ func noteBlind(fd *finding.Finding, code string) {
 
 // stop notes why there is no finding.
 func (j *Judgement) stop(code, format string, args ...any) {
+	if j.terse {
+		return
+	}
 	j.Stopped = append(j.Stopped, finding.Reason{Code: code, Text: fmt.Sprintf(format, args...)})
 }
 
 // saw and needs feed --why-not.
 func (j *Judgement) saw(code, format string, args ...any) {
+	if j.terse {
+		return
+	}
 	j.Saw = append(j.Saw, finding.Reason{Code: code, Text: fmt.Sprintf(format, args...)})
 }
 
 func (j *Judgement) needs(code, text string) {
+	if j.terse {
+		return
+	}
 	j.Needed = append(j.Needed, finding.Reason{Code: code, Text: text})
 }
 

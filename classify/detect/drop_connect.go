@@ -17,7 +17,7 @@ func (DropConnect) Name() string { return string(finding.DropConnect) }
 
 // Judge judges one flow.
 func (DropConnect) Judge(f *fact.Flow, w *fact.World) Judgement {
-	var j Judgement
+	j := judging(w)
 	j.needs("syn_unanswered", "a SYN and three retransmissions of it with nothing back: no SYN/ACK, RST or ICMP")
 	j.needs("control", "a connection of this client to another party that goes on meanwhile")
 	up := &f.Sides[fact.Up]

@@ -21,7 +21,7 @@ func (DropHello) Name() string { return string(finding.DropHello) }
 
 // Judge judges one flow.
 func (DropHello) Judge(f *fact.Flow, w *fact.World) Judgement {
-	var j Judgement
+	j := judging(w)
 	j.needs("handshake", "a complete TCP handshake")
 	j.needs("hello_unacked", "the first payload and three retransmissions of it never acknowledged, and nothing else from the server")
 	j.needs("control", "a connection of this client to another party that goes on meanwhile; better, another name on the same address")

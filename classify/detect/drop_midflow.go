@@ -39,7 +39,7 @@ func (DropMidflow) Name() string { return string(finding.DropMidflow) }
 
 // Judge judges one flow.
 func (DropMidflow) Judge(f *fact.Flow, w *fact.World) Judgement {
-	var j Judgement
+	j := judging(w)
 	j.needs("demand", "bytes unacknowledged and sent again, an unfinished TLS record, or an unanswered FIN")
 	j.needs("silence", "max(10 round trips, 5 s) without any packet of the side that owes")
 	j.needs("band", fmt.Sprintf("%d..%d packets and %d..%d payload bytes so far",

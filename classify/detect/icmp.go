@@ -20,7 +20,7 @@ func (ICMPProhibited) Name() string { return string(finding.ICMPProhibited) }
 
 // Judge judges one flow.
 func (ICMPProhibited) Judge(f *fact.Flow, w *fact.World) Judgement {
-	var j Judgement
+	j := judging(w)
 	j.needs("icmp", "an ICMP unreachable about a packet of the client after which the server is not heard again")
 	m := icmpRefusal(f)
 	switch {

@@ -80,6 +80,9 @@ type group struct {
 // owner.
 func groupOf(w *fact.World, f *fact.Failure) group {
 	g := group{stage: f.Stage, first: f.Time, last: f.Time, client: f}
+	if f.From != 0 {
+		g.first = min(g.first, f.From+repeatMargin)
+	}
 	g.add(f)
 	for i := range w.Failures {
 		o := &w.Failures[i]

@@ -59,7 +59,9 @@ func (c *resetCase) judge(j *Judgement) {
 	if len(c.resets) == 0 && len(signs) == 0 {
 		return
 	}
-	j.Saw = append(j.Saw, c.saw(signs)...)
+	if !c.w.Terse {
+		j.Saw = append(j.Saw, c.saw(signs)...)
+	}
 	if reason, ok := c.hopeless(); ok {
 		j.Stopped = append(j.Stopped, reason)
 		return

@@ -52,6 +52,9 @@ type ControlQuery struct {
 func (w *World) ControlsFor(q ControlQuery, limit int) []Control {
 	var out []Control
 	for i := len(w.Controls) - 1; i >= 0 && len(out) < limit; i-- {
+		if last := w.Controls[i].Last; last != 0 && last < q.From-controlSlack {
+			break // older still from here on
+		}
 		if c := &w.Controls[i]; q.match(c) {
 			out = append(out, *c)
 		}
@@ -134,7 +137,8 @@ type Failure struct {
 	Name    string
 	Client  netip.Addr
 	If      uint16
-	Time    int64
+	From    int64 // since when it failed: the last progress before a silence, ns
+	Time    int64 // until when it was seen to fail, ns
 	Num     uint64
 }
 
@@ -150,6 +154,8 @@ type World struct {
 	Names     map[string]*NameFact
 	Failures  []Failure // by Time, newest last
 
+	// Terse spares detectors the reasons that only --why-not prints.
+	Terse bool
 	// Servers is what the handshakes with an address had in common.
 	Servers map[netip.Addr]*Server
 
@@ -159,6 +165,10 @@ type World struct {
 // controlGap is the longest silence within one span of progress, ns: twice the
 // time between two reports of a flow.
 const controlGap = 10_000_000_000
+
+// controlSlack is how far the order of Controls may be off: packets of one tick
+// come in the order of their numbers, not of their times, ns.
+const controlSlack = 2_000_000_000
 
 // SawControl takes in that a flow made progress. Calls come by time. An older
 // span of the same flow is continued, or left to stand beside the new one.

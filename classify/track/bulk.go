@@ -23,10 +23,11 @@ const (
 
 // bulkPool holds the transmission logs of a shard.
 type bulkPool struct {
-	limit int // bytes
-	bytes int // as of the last tick
-	logs  []bulkRef
-	free  []*bulklog.Log
+	limit  int   // bytes
+	bytes  int   // as of the last look
+	looked int64 // when that was, ns
+	logs   []bulkRef
+	free   []*bulklog.Log
 }
 
 type bulkRef struct {
@@ -34,6 +35,7 @@ type bulkRef struct {
 	dir    fact.Dir
 	log    *bulklog.Log
 	judged uint32 // losses when it was last judged
+	bytes  int    // memory it held when it was last looked at
 }
 
 // bulkData logs a packet with payload, if its direction is bulk.
@@ -53,7 +55,7 @@ func (t *Tracker) bulkData(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n
 			return
 		}
 		x.bulk[d] = l
-		l.Start(s.isn, p.Seq, f.start, s.payload+uint64(s.headers), f.mssOption(d))
+		l.Start(s.isn, p.Seq, f.at(s.firstData), s.payload+uint64(s.headers), f.mssOption(d))
 	}
 	l.Data(p, f.mssOption(d))
 }
@@ -123,12 +125,19 @@ func (t *Tracker) freeBulk(x *extra, d fact.Dir) {
 
 // tickBulks has the logs judged that lost enough, and keeps to the budget:
 // logs without suspicion go first.
-func (t *Tracker) tickBulks() {
+func (t *Tracker) tickBulks(now int64) {
 	b := &t.bulks
 	b.bytes = 0
+	since := b.looked
+	b.looked = now
 	for i := range b.logs {
 		r := &b.logs[i]
-		b.bytes += r.log.Bytes()
+		if r.bytes != 0 && t.lastOf(r.id) < since {
+			b.bytes += r.bytes
+			continue // nothing new
+		}
+		r.bytes = r.log.Bytes()
+		b.bytes += r.bytes
 		if n := r.log.Losses(); r.log.Suspect() && n > r.judged+r.judged*bulkGrowth/2 {
 			r.judged = n
 			t.markBulk(r.id, &t.Table.At(r.id).Rec)

@@ -9,7 +9,7 @@ import (
 
 // Shares of the memory budget.
 const (
-	worksShare = 8  // conversations alive
+	worksShare = 16 // conversations alive
 	bulksShare = 12 // transmission logs
 )
 
@@ -132,10 +132,25 @@ func (t *Tracker) workOf(id flow.ID, f *Flow, now int64) *work {
 		w = p.oldest
 		t.steal(w)
 	}
-	*w = work{owner: id, used: now}
+	w.renew(id, now)
 	p.push(w)
 	x.work = w
 	return w
+}
+
+// renew makes a work that of another flow. The rings and lists keep what was in
+// them: their lengths say what counts.
+func (w *work) renew(id flow.ID, now int64) {
+	w.owner, w.used, w.control = id, now, 0
+	w.older, w.newer = nil, nil
+	for d := range w.rings {
+		w.rings[d].n, w.rings[d].i = 0, 0
+	}
+	w.rtt = [2]rttHist{}
+	w.hello = fact.Hello{}
+	w.records = [2]records{}
+	w.streams = [2]half{}
+	w.finAt[0].set, w.finAt[1].set = false, false
 }
 
 // steal takes the work of the flow that was silent for longest.

@@ -269,10 +269,12 @@ func (f *Flow) Suspect() bool { return f.flags&suspect != 0 }
 // logs, and takes it off the list.
 func (f *Flow) Due() (events, bulk bool) {
 	events, bulk = f.flags&dirty != 0, f.flags&dirtyBulk != 0
-	f.flags = f.flags&^(dirty|dirtyBulk) | judged
+	f.flags &^= dirty | dirtyBulk
 	return events, bulk
 }
 
-// WasFound reports whether a flow was judged before its end: findings may be
-// open about it.
-func (f *Flow) WasFound() bool { return f.flags&judged != 0 }
+// Found notes that there are findings about a flow.
+func (f *Flow) Found() { f.flags |= found }
+
+// WasFound reports whether there were findings about a flow before.
+func (f *Flow) WasFound() bool { return f.flags&found != 0 }

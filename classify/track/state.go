@@ -22,7 +22,7 @@ const (
 	dirty     // on the list of flows to judge at the next tick
 	dirtyBulk // the same, for its transmission logs
 	suspect   // something to judge: worth a snapshot at its end
-	judged    // has been judged; findings may exist
+	found     // there are findings about it
 	replied   // server payload was seen after client payload
 	evicted   // forgotten for lack of memory
 	clockStep // time ran backwards

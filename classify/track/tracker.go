@@ -157,7 +157,7 @@ func (t *Tracker) Tick(now int64, limit int) (more bool) {
 		return true
 	}
 	t.quieten(now)
-	t.tickBulks()
+	t.tickBulks(now)
 	return false
 }
 
