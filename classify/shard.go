@@ -95,7 +95,8 @@ func (s *shard) judgeDirty() {
 func (s *shard) flowEnds(id flow.ID, why fact.End) {
 	e := s.track.Table.At(id)
 	f := &e.Rec
-	suspect := f.Suspect()
+	// What was found while all facts were there is not judged anew with less.
+	suspect := f.Suspect() && !(f.Stolen() && f.WasFound())
 	l := labelled{
 		sni: s.track.Name(f), client: e.Key.SrcAddr(), server: e.Key.DstAddr(),
 		port: e.Key.DstPort, proto: e.Key.Proto, now: s.run.world.Now,

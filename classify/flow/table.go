@@ -5,7 +5,7 @@ import "chokepoint/capture"
 const (
 	// slabBits sets how many entries a slab holds: enough that slabs are few,
 	// few enough that 64 half-empty ones cost little.
-	slabBits = 7
+	slabBits = 8
 	slabSize = 1 << slabBits
 	slabMask = slabSize - 1
 	// minIndex is the first size of the index, in cells.

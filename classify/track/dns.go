@@ -171,8 +171,11 @@ func (t *Tracker) dnsAnswer(id flow.ID, f *Flow, l *dnsLog, i int, p *capture.Pa
 	if len(x.Answers) > 1 || a.Rcode != 0 || len(a.Addrs) == 0 || special(a.Addrs) {
 		t.mark(id, f)
 	}
+	f.flags |= replied
+	if len(t.Out.DNS) >= maxDNSSeen {
+		return
+	}
 	q := *x
 	q.Answers = nil
 	t.Out.DNS = append(t.Out.DNS, DNSSeen{Num: p.Num, Flow: fact.FlowID(f.Num), Query: q, Answer: a})
-	f.flags |= replied
 }

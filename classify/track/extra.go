@@ -11,7 +11,6 @@ import (
 // extra is what hangs off a flow on demand.
 type extra struct {
 	work    *work
-	names   *names
 	trouble *trouble
 	dns     *dnsLog
 	bulk    [2]*bulklog.Log
@@ -72,7 +71,23 @@ type work struct {
 	synRetr [maxMarks]fact.Mark
 	fins    [2]fact.FIN // the first of each side
 	finAt   [2]mark     // and how things stood
-	control int64       // time of the last control observation, ns
+	probes  [2]probe
+	clocks  [2]tsClock
+	control int64 // time of the last control observation, ns
+}
+
+// probe is a round-trip measurement under way on the leg to a side's receiver.
+type probe struct {
+	seq uint32 // covered by the acknowledgement that closes it
+	at  uint32 // µs since the flow's start
+	on  bool
+}
+
+// tsClock is the latest timestamp option of a side (RFC 7323).
+type tsClock struct {
+	val  uint32
+	seen bool
+	at   int64 // ns
 }
 
 // records follows TLS record boundaries while both sides have sent little.
@@ -109,7 +124,6 @@ type trouble struct {
 	afterReset [2]fact.After
 	afterFIN   [2]fact.After
 	resetAt    [2]mark // how things stood when the first reset of a side came
-	finAt      [2]mark
 	conflicts  []fact.Conflict
 	icmps      []fact.ICMP
 }

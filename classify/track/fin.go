@@ -20,9 +20,8 @@ func (t *Tracker) fin(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, ahead 
 	}
 	f.flags |= bit
 	s := &f.sides[d]
-	s.finN, s.finAt = f.offset(p.Num), f.micros(p.Time)+1
 	w := t.workOf(id, f, p.Time)
-	w.finAt[d] = f.stand(d, p) // set
+	w.finAt[d] = f.stand(w, d, p)
 	w.finAt[d].next = p.SeqEnd()
 	w.fins[d] = finFacts(w, d, p, ahead)
 	if s.flags&ttlSeen != 0 && p.TTL != s.ttl && (s.ttlAltN == 0 || p.TTL != s.ttlAlt) {

@@ -3,6 +3,7 @@ package track
 import (
 	"strings"
 	"unique"
+	"unsafe"
 
 	"chokepoint/classify/fact"
 )
@@ -13,12 +14,13 @@ type names struct {
 	sni       unique.Handle[string]
 	alpn      unique.Handle[string] // joined by a zero byte
 	host      unique.Handle[string]
+	method    unique.Handle[string]
 	more      *moreNames
 	sniPacket uint32 // less Flow.Num
 	version   uint16 // of TLS, selected
+	status    uint16 // of HTTP
 	flags     nameFlag
-	alertUp   uint8
-	alertDown uint8
+	alerts    [2]uint8
 }
 
 type nameFlag uint8
@@ -28,7 +30,7 @@ const (
 	hasECH
 	postQuantum
 	hasAlertUp
-	hasAlertDown
+	hasAlertDown // the next bit, so that a direction shifts
 	partialHello
 	hasHost
 )
@@ -36,50 +38,77 @@ const (
 // moreNames is what few flows have.
 type moreNames struct {
 	certs    []string
-	method   string
-	status   int
 	location string
-	title    string
 }
 
 const (
 	// maxCertNames is how many names of a certificate are kept: precedence by
 	// certificate needs one that matches, and CDN certificates list hundreds.
 	maxCertNames = 32
-	namesSize    = 64
+	namesSize    = int(unsafe.Sizeof(names{}))
+	// nameSlab is how many names are allocated together.
+	nameSlab = 256
 )
 
-func (n *names) size() int {
-	size := namesSize
-	if m := n.more; m != nil {
-		size += namesSize + len(m.method) + len(m.location)
-		for _, c := range m.certs {
-			size += 16 + len(c)
-		}
+// size is what hangs off names, bytes, roughly.
+func (m *moreNames) size() int {
+	if m == nil {
+		return 0
 	}
-	return size
+	n := namesSize + len(m.location)
+	for _, c := range m.certs {
+		n += 16 + len(c)
+	}
+	return n
+}
+
+// namesOf returns the names of a flow, nil if it has none.
+func (t *Tracker) namesOf(f *Flow) *names {
+	if f.names == 0 {
+		return nil
+	}
+	return &t.names[(f.names-1)/nameSlab][(f.names-1)%nameSlab]
 }
 
 // needNames returns the names of a flow, making them.
 func (t *Tracker) needNames(f *Flow) *names {
-	x := t.needExtra(f)
-	if x.names == nil {
-		x.names = &names{}
+	if f.names == 0 {
+		if k := len(t.freeNames); k > 0 {
+			f.names, t.freeNames = t.freeNames[k-1], t.freeNames[:k-1]
+		} else {
+			if t.usedNames%nameSlab == 0 {
+				t.names = append(t.names, new([nameSlab]names))
+			}
+			t.usedNames++
+			f.names = t.usedNames
+		}
 		t.side += namesSize
 	}
-	return x.names
+	return t.namesOf(f)
+}
+
+// freeNamesOf gives a flow's names back.
+func (t *Tracker) freeNamesOf(f *Flow) {
+	n := t.namesOf(f)
+	if n == nil {
+		return
+	}
+	t.side -= namesSize + n.more.size()
+	*n = names{}
+	t.freeNames = append(t.freeNames, f.names)
+	f.names = 0
 }
 
 // nameOf returns SNI or Host, "" without.
 func (t *Tracker) nameOf(f *Flow) string {
-	x := t.extraOf(f)
-	if x == nil || x.names == nil {
+	n := t.namesOf(f)
+	if n == nil {
 		return ""
 	}
-	if s := value(x.names.sni); s != "" {
+	if s := value(n.sni); s != "" {
 		return s
 	}
-	return value(x.names.host)
+	return value(n.host)
 }
 
 func value(h unique.Handle[string]) string {
@@ -112,24 +141,16 @@ func (n *names) write(to *fact.Names, first uint64) {
 	}
 	to.TLSVersion, to.PQ = n.version, n.flags&postQuantum != 0
 	if n.flags&hasAlertUp != 0 {
-		to.AlertUp = fact.Some(n.alertUp)
+		to.AlertUp = fact.Some(n.alerts[fact.Up])
 	}
 	if n.flags&hasAlertDown != 0 {
-		to.AlertDown = fact.Some(n.alertDown)
+		to.AlertDown = fact.Some(n.alerts[fact.Down])
 	}
+	to.Method, to.Status = value(n.method), int(n.status)
 	if m := n.more; m != nil {
-		to.CertNames, to.Method, to.Status, to.Location = m.certs, m.method, m.status, m.location
+		to.CertNames, to.Location = m.certs, m.location
 	}
 }
-
-func (n *names) needMore() *moreNames {
-	if n.more == nil {
-		n.more = &moreNames{}
-	}
-	return n.more
-}
-
-func clone(s string) string { return strings.Clone(s) }
 
 func joinALPN(list []string) unique.Handle[string] {
 	return unique.Make(strings.Join(list, "\x00"))

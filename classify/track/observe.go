@@ -45,6 +45,14 @@ type DNSSeen struct {
 	Answer fact.DNSAnswer
 }
 
+// Bounds of what a shard tells at a tick. Controls and votes are samples: the
+// first ones of a tick do. DNS answers beyond the bound bind no names.
+const (
+	maxControls = 64
+	maxVotes    = 64
+	maxDNSSeen  = 4096
+)
+
 // controlEvery is how often a flow that gets somewhere says so, ns.
 const controlEvery = 5_000_000_000
 
@@ -58,6 +66,9 @@ func (t *Tracker) progress(e *flow.Entry[Flow], p *capture.Packet, id flow.ID) {
 		if x == nil || x.work == nil || p.Time-x.work.control < controlEvery {
 			return
 		}
+	}
+	if len(t.Out.Controls) >= maxControls {
+		return
 	}
 	if x != nil && x.work != nil {
 		x.work.control = p.Time
@@ -77,7 +88,7 @@ func (t *Tracker) progress(e *flow.Entry[Flow], p *capture.Packet, id flow.ID) {
 func (t *Tracker) vote(e *flow.Entry[Flow], p *capture.Packet) {
 	f := &e.Rec
 	up, down := &f.sides[fact.Up], &f.sides[fact.Down]
-	if up.rttHandshake == 0 || down.rttHandshake == 0 {
+	if up.rttHandshake == 0 || down.rttHandshake == 0 || len(t.Out.Votes) >= maxVotes {
 		return
 	}
 	t.Out.Votes = append(t.Out.Votes, Vote{

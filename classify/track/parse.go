@@ -2,6 +2,7 @@ package track
 
 import (
 	"bytes"
+	"strings"
 
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
@@ -41,6 +42,8 @@ func (t *Tracker) parse(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.
 	if h.done {
 		if n == again {
 			t.repeated(id, e, d, p, h)
+		} else if h.parser == asTLS && len(p.Payload) > 0 && p.Payload[0] == tlsAlert {
+			t.lateAlert(f, d, p.Payload)
 		}
 		return
 	}
@@ -176,6 +179,21 @@ func (t *Tracker) add(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 	}
 }
 
+// tlsAlert is the content type of alerts (RFC 8446 section 5.1).
+const tlsAlert = 21
+
+// lateAlert notes an alert in the clear after the hellos: a side that refuses
+// the other says so before it hangs up.
+func (t *Tracker) lateAlert(f *Flow, d fact.Dir, b []byte) {
+	if a, ok := tls.ParseAlert(b); ok {
+		t.needNames(f).alert(d, a)
+	}
+}
+
+func (n *names) alert(d fact.Dir, a tls.Alert) {
+	n.alerts[d], n.flags = a.Description, n.flags|hasAlertUp<<d
+}
+
 // repeated compares a hello sent again with the one that was parsed: decoys and
 // forged copies differ.
 func (t *Tracker) repeated(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, h *half) {
@@ -293,21 +311,19 @@ func (t *Tracker) keepFlight(f *Flow) {
 		n.version = t.flight.Hello.Version
 	}
 	if a := t.flight.Alerts; len(a) > 0 {
-		n.alertDown, n.flags = a[len(a)-1].Description, n.flags|hasAlertDown
+		n.alert(fact.Down, a[len(a)-1])
 	}
 	c := &t.flight.Cert
-	if !t.flight.CertSeen || !c.Readable || n.more != nil && len(n.more.certs) > 0 {
+	if !t.flight.CertSeen || !c.Readable || n.more != nil {
 		return
 	}
-	t.side -= n.size()
-	m := n.needMore()
+	m := &moreNames{}
 	if len(c.DNSNames) == 0 && c.CommonName != "" {
 		m.certs = append(m.certs, c.CommonName)
 	}
-	for _, name := range c.DNSNames[:min(len(c.DNSNames), maxCertNames)] {
-		m.certs = append(m.certs, name)
-	}
-	t.side += n.size()
+	m.certs = append(m.certs, c.DNSNames[:min(len(c.DNSNames), maxCertNames)]...)
+	n.more = m
+	t.side += m.size()
 }
 
 func (t *Tracker) httpRequest(f *Flow, h *half, b []byte) bool {
@@ -324,13 +340,11 @@ func (t *Tracker) httpRequest(f *Flow, h *half, b []byte) bool {
 	}
 	n := t.needNames(f)
 	if n.flags&hasHost == 0 && r.Method != "CONNECT" {
-		t.side -= n.size()
 		if r.Host != "" {
 			n.host = hold(r.Host)
 		}
 		n.flags |= hasHost
-		n.needMore().method = clone(r.Method)
-		t.side += n.size()
+		n.method = hold(r.Method)
 		if w := t.extras[f.x].work; w != nil && w.hello.Kind == "other" {
 			w.hello.Kind = "http"
 		}
@@ -354,10 +368,11 @@ func (t *Tracker) httpResponse(f *Flow, h *half, b []byte) bool {
 		return status != wire.NeedMore
 	}
 	n := t.needNames(f)
-	t.side -= n.size()
-	m := n.needMore()
-	m.status, m.location = r.Code, clone(r.Location)
-	t.side += n.size()
+	n.status = uint16(r.Code)
+	if r.Location != "" && n.more == nil {
+		n.more = &moreNames{location: strings.Clone(r.Location)}
+		t.side += n.more.size()
+	}
 	// The bytes stay to be compared: a forged answer and the true one overlap.
 	return false
 }

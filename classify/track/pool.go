@@ -9,8 +9,9 @@ import (
 
 // Shares of the memory budget.
 const (
+	tableShare = 4  // all but a quarter: flow records, names, trouble, DNS
 	worksShare = 16 // conversations alive
-	bulksShare = 12 // transmission logs
+	bulksShare = 16 // transmission logs
 )
 
 const (
@@ -43,6 +44,7 @@ func (t *Tracker) needExtra(f *Flow) *extra {
 
 // release frees all that hangs off a flow.
 func (t *Tracker) release(f *Flow) {
+	t.freeNamesOf(f)
 	x := t.extraOf(f)
 	if x == nil {
 		return
@@ -60,9 +62,6 @@ func (t *Tracker) release(f *Flow) {
 // size is what an extra holds beside work and bulk logs, bytes, roughly.
 func (x *extra) size() int {
 	n := 0
-	if x.names != nil {
-		n += x.names.size()
-	}
 	if x.trouble != nil {
 		n += troubleSize
 	}
@@ -151,6 +150,7 @@ func (w *work) renew(id flow.ID, now int64) {
 	w.records = [2]records{}
 	w.streams = [2]half{}
 	w.finAt[0].set, w.finAt[1].set = false, false
+	w.probes, w.clocks = [2]probe{}, [2]tsClock{}
 }
 
 // steal takes the work of the flow that was silent for longest.
@@ -187,7 +187,7 @@ func (t *Tracker) freeWork(x *extra) {
 // conversations), else the one that was silent for longest. Works and bulk logs
 // keep to their own shares.
 func (t *Tracker) makeRoom() {
-	room := t.conf.Memory - t.conf.Memory/worksShare - t.conf.Memory/bulksShare
+	room := t.conf.Memory - t.conf.Memory/tableShare
 	for t.Table.Len() > 0 && (t.Table.Len()+1)*t.perFlow+t.side+len(t.extras)*int(extraSize+8) > room {
 		t.evict()
 	}

@@ -38,7 +38,7 @@ func (t *Tracker) reset(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.
 		x.resets = append(x.resets, t.resetFacts(f, d, p))
 	}
 	if !x.resetAt[d].set {
-		x.resetAt[d] = f.stand(d, p)
+		x.resetAt[d] = f.stand(t.extras[f.x].work, d, p)
 	}
 	if d == fact.Up {
 		f.flags |= rstUp
@@ -52,15 +52,15 @@ func (t *Tracker) reset(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.
 	t.Table.Touch(id, e, QClosed, p.Time)
 }
 
-// stand notes how a flow stands as a reset or FIN of side d comes.
-func (f *Flow) stand(d fact.Dir, p *capture.Packet) mark {
+// stand notes how a flow stands as a reset or FIN of side d comes. w may be nil.
+func (f *Flow) stand(w *work, d fact.Dir, p *capture.Packet) mark {
 	s, o := &f.sides[d], &f.sides[d.Other()]
 	m := mark{set: true, time: p.Time, guard: f.guard(), next: s.next, peerNext: o.next}
 	if s.flags&hasSeq == 0 {
 		m.next = p.Seq
 	}
-	if s.flags&tsSeen != 0 {
-		m.ts, m.tsval, m.tsAt = true, s.tsval, s.last
+	if w != nil && w.clocks[d].seen {
+		m.ts, m.tsval, m.tsAt = true, w.clocks[d].val, w.clocks[d].at
 	}
 	if o.flags&(hasAck|hasWin) == hasAck|hasWin {
 		ahead := p.Seq - o.ack

@@ -13,34 +13,30 @@ const staleProbe = 60_000_000
 // probe starts a round-trip measurement on the leg to the receiver of d, if
 // none is under way: one sample a flight is enough, and only of bytes never
 // seen before (Karn).
-func (f *Flow) probe(d fact.Dir, end uint32, t int64) {
-	s := &f.sides[d]
-	if s.flags&probing != 0 {
-		if f.micros(t)-s.probeAt < staleProbe {
-			return
-		}
+func (f *Flow) probe(w *work, d fact.Dir, end uint32, t int64) {
+	p, now := &w.probes[d], f.micros(t)
+	if !p.on || now-p.at >= staleProbe {
+		*p = probe{end, now, true}
 	}
-	s.probeSeq, s.probeAt = end, f.micros(t)
-	s.flags |= probing
 }
 
-// sample closes a measurement when ack covers the probe, and returns it in µs,
-// 0 none.
-func (f *Flow) sample(d fact.Dir, ack uint32, t int64) uint32 {
-	s := &f.sides[d]
-	if s.flags&probing == 0 || before(ack, s.probeSeq) {
-		return 0
+// sample closes a measurement when ack covers the probe.
+func (f *Flow) sample(w *work, d fact.Dir, ack uint32, t int64) {
+	p := &w.probes[d]
+	if !p.on || before(ack, p.seq) {
+		return
 	}
-	s.flags &^= probing
-	us := f.micros(t) - s.probeAt
+	p.on = false
+	us := f.micros(t) - p.at
 	if us > staleProbe {
-		return 0
+		return
 	}
+	s := &f.sides[d]
 	if s.rttMin == 0 || us+1 < s.rttMin {
 		s.rttMin = us + 1
 	}
 	inc16(&s.samples)
-	return us + 1
+	w.rtt[d].add(us)
 }
 
 // rttBuckets is the size of a histogram of round trips: two buckets an octave

@@ -30,6 +30,7 @@ func (t *Tracker) Snapshot(id flow.ID, to *fact.Flow, now int64, why fact.End) {
 	if x != nil {
 		t.more(f, x, to)
 	}
+	t.namesOf(f).write(&to.Names, f.Num)
 	to.Blind = f.blind(why)
 	to.State = f.state()
 }
@@ -50,9 +51,6 @@ func (f *Flow) side(d fact.Dir, to *fact.Side) {
 	}
 	if s.syn > 0 && d == fact.Up {
 		to.SYN = fact.Mark{Num: f.Num, Time: f.start}
-	}
-	if s.finAt != 0 {
-		to.FIN = fact.Mark{Num: f.Num + uint64(s.finN), Time: f.at(s.finAt)}
 	}
 	if s.firstData != 0 {
 		to.First = fact.Mark{Num: f.Num + uint64(s.firstN), Time: f.at(s.firstData)}
@@ -78,9 +76,6 @@ func (f *Flow) sideOptions(d fact.Dir, to *fact.Side) {
 	}
 	if s.mss != 0 {
 		to.MSS = fact.Some(s.mss)
-	}
-	if s.flags&tsSeen != 0 {
-		to.LastTSval, to.LastTSvalAt = fact.Some(s.tsval), s.last
 	}
 }
 
@@ -148,12 +143,20 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 		}
 		t.partial(f, w)
 		for d := range w.fins {
-			if w.finAt[d].set && x.trouble != nil && len(x.trouble.fins) == 0 {
+			if !w.finAt[d].set {
+				continue
+			}
+			to.Sides[d].FIN = fact.Mark{Num: w.fins[d].Num, Time: w.fins[d].Time}
+			if x.trouble != nil && len(x.trouble.fins) == 0 {
 				to.FINs = append(to.FINs, w.fins[d])
 			}
 		}
+		for d, c := range w.clocks {
+			if c.seen {
+				to.Sides[d].LastTSval, to.Sides[d].LastTSvalAt = fact.Some(c.val), c.at
+			}
+		}
 	}
-	x.names.write(&to.Names, f.Num)
 	if tr := x.trouble; tr != nil {
 		to.Resets, to.ResetCount = tr.resets, tr.resetCount
 		if len(tr.fins) > 0 {
@@ -244,8 +247,11 @@ func (t *Tracker) Name(f *Flow) string { return t.nameOf(f) }
 // HasMore reports whether a flow has more to be labelled by than its name: DNS
 // questions, a certificate.
 func (t *Tracker) HasMore(f *Flow) bool {
+	if n := t.namesOf(f); n != nil && n.more != nil {
+		return true
+	}
 	x := t.extraOf(f)
-	return x != nil && (x.dns != nil || x.names != nil && x.names.more != nil || x.work != nil && x.work.streams[fact.Up].buf != nil)
+	return x != nil && (x.dns != nil || x.work != nil && x.work.streams[fact.Up].buf != nil)
 }
 
 // Brief sums up a flow that nothing was wrong with.
@@ -272,6 +278,9 @@ func (f *Flow) Due() (events, bulk bool) {
 	f.flags &^= dirty | dirtyBulk
 	return events, bulk
 }
+
+// Stolen reports whether facts about the flow were given up for others.
+func (f *Flow) Stolen() bool { return f.flags&stolen != 0 }
 
 // Found notes that there are findings about a flow.
 func (f *Flow) Found() { f.flags |= found }

@@ -42,13 +42,11 @@ const (
 	hasScale
 	sackOK
 	tsOK
-	tsSeen
 	dfSeen
 	dfSet
 	mptcp
 	hasIPID
 	ttlSeen
-	probing
 	holed   // bytes are missing between contig and next
 	tosSeen // tos is valid
 )
@@ -63,13 +61,11 @@ type side struct {
 
 	isn, next, contig, ack uint32
 
-	fresh       uint32 // time of the last new payload, in units of freshUnit since start
-	firstData   uint32 // time of the first payload, µs since start, +1; 0 none
-	tsval       uint32
-	holeAt      uint32 // when the latest hole opened, µs since start
-	finN, finAt uint32 // the first FIN: packet less Flow.Num, µs since start +1
-	firstN      uint32 // packet of firstData and of the latest new payload, less Flow.Num
-	freshN      uint32
+	fresh     uint32 // time of the last new payload, in units of freshUnit since start
+	firstData uint32 // time of the first payload, µs since start, +1; 0 none
+	holeAt    uint32 // when the latest hole opened, µs since start
+	firstN    uint32 // packet of firstData and of the latest new payload, less Flow.Num
+	freshN    uint32
 
 	retrans, holes  uint32
 	outOfOrder, dup uint16
@@ -84,7 +80,6 @@ type side struct {
 	zeroWin, syn, tos                  uint8
 
 	rttMin, rttHandshake uint32 // µs, +1 so that 0 is none
-	probeSeq, probeAt    uint32
 	samples              uint16
 
 	second, inSecond, peak uint32 // s since start; IP bytes in it; most in any
@@ -105,6 +100,7 @@ type Flow struct {
 	lastN   uint32 // the same of the last packet
 	flags   flag
 	x       uint32 // index of extra, 0 none
+	names   uint32 // index of names, 0 none
 	ifc     uint16
 	sides   [2]side
 }

@@ -27,10 +27,6 @@ func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 	if p.Flags&capture.ACK != 0 && f.flags&(handshake|midstream) == 0 {
 		t.complete(e, d, p)
 	}
-	if p.Has&capture.HasTS != 0 {
-		s.tsval = p.TSval
-		s.flags |= tsSeen
-	}
 	if p.PayloadLen > 0 {
 		t.data(id, e, d, p, n, segs)
 	} else {
@@ -198,10 +194,8 @@ func (t *Tracker) acknowledge(f *Flow, d fact.Dir, p *capture.Packet, n novelty)
 	if p.Flags&capture.FIN != 0 {
 		return // who injects a FIN acknowledges before the peer could
 	}
-	if us := f.sample(d.Other(), p.Ack, p.Time); us > 0 {
-		if x := t.extraOf(f); x != nil && x.work != nil {
-			x.work.rtt[d.Other()].add(us - 1)
-		}
+	if x := t.extraOf(f); x != nil && x.work != nil {
+		f.sample(x.work, d.Other(), p.Ack, p.Time)
 	}
 }
 
@@ -283,10 +277,10 @@ func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.P
 		}
 		if n == fresh {
 			s.freshN = f.offset(p.Num)
-			f.probe(d, p.SeqEnd(), p.Time)
+			f.probe(w, d, p.SeqEnd(), p.Time)
 		}
 	case again:
-		s.flags &^= probing // Karn: the answer may be to either copy
+		w.probes[d].on = false // Karn: the answer may be to either copy
 	}
 	t.remember(w, d, p, n)
 	t.helloData(id, f, w, d, p, n, segs)
@@ -315,8 +309,11 @@ func (t *Tracker) control(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 	t.bulkAck(f, d.Other(), p)
 }
 
-// remember puts a packet on the ring of its side.
+// remember puts a packet on the ring of its side, and notes its clock.
 func (t *Tracker) remember(w *work, d fact.Dir, p *capture.Packet, n novelty) {
+	if p.Has&capture.HasTS != 0 {
+		w.clocks[d] = tsClock{p.TSval, true, p.Time}
+	}
 	*w.rings[d].add() = seen{
 		time: p.Time, num: p.Num, seq: p.Seq, end: p.SeqEnd(), ack: p.Ack,
 		ipid: p.IPID, ttl: p.TTL, again: n == again,

@@ -52,16 +52,19 @@ type Tracker struct {
 	Copies  uint64    // duplicated packets dropped
 	Stolen  uint64    // works taken for want of memory
 
-	conf     Config
-	copies   copies
-	extras   []*extra // index 0 unused
-	freeX    []uint32
-	works    workPool
-	bulks    bulkPool
-	spare    []*stream.Buffer
-	perFlow  int
-	side     int // bytes in extras, names, trouble, DNS
-	buffered int // bytes in streams being parsed
+	conf      Config
+	copies    copies
+	extras    []*extra // index 0 unused
+	freeX     []uint32
+	names     []*[nameSlab]names // index 1 is the first
+	freeNames []uint32
+	usedNames uint32
+	works     workPool
+	bulks     bulkPool
+	spare     []*stream.Buffer
+	perFlow   int
+	side      int // bytes in extras, names, trouble, DNS
+	buffered  int // bytes in streams being parsed
 
 	hello    tls.ClientHello
 	flight   tls.ServerFlight

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -54,6 +55,9 @@ func (a *app) analyzeAll(ctx context.Context, f *analyzeFlags, args []string) er
 		a.log.Warn().Msg("only what matches the expression is looked at: controls may be missing")
 	}
 	a.warnOfAge(an.opt.Rules)
+	// Garbage is collected in time to stay within the budget, not only when the
+	// heap has doubled.
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(an.opt.Memory))
 	for _, in := range ins {
 		if ctx.Err() != nil || an.out.err != nil {
 			break
