@@ -77,10 +77,16 @@ func (c *resetCase) lockstep() (resetSign, bool) {
 	return resetSign{}, false
 }
 
+// lockstepReach is the largest step in which TTL and window may move together.
+// The published traces step by 1 (net4people #285); a burst recorded at a server
+// behind the same device steps by 1 and 4 (164/4124, 165/4125, 169/4129), as
+// resets between were lost or sent to others.
+const lockstepReach = 8
+
 // coupled reports whether TTL and window changed by the same small step.
 func coupled(a, b *fact.Reset) bool {
 	dt, dw := int(b.TTL)-int(a.TTL), int(b.Window)-int(a.Window)
-	return dt == dw && dt >= -2 && dt <= 2
+	return dt == dw && dt >= -lockstepReach && dt <= lockstepReach
 }
 
 // mixed: for one offender a host sends one kind of reset. A bare RST says there
