@@ -1,8 +1,8 @@
 package classify
 
 import (
+	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 
 	"chokepoint/classify/answer"
@@ -18,7 +18,6 @@ type recorder struct {
 	order    []string
 	services []answer.Service
 	text     strings.Builder
-	log      io.Writer
 }
 
 func newRecorder() *recorder {
@@ -33,7 +32,7 @@ func (r *recorder) Flow(f *fact.Flow, ids []string) error {
 }
 
 func (r *recorder) Finding(f *finding.Finding) error {
-	fmt.Fprintf(&r.text, "finding %+v\n", *f)
+	r.write(f)
 	if _, ok := r.findings[f.ID]; !ok {
 		r.order = append(r.order, f.ID)
 	}
@@ -42,7 +41,13 @@ func (r *recorder) Finding(f *finding.Finding) error {
 }
 
 func (r *recorder) Service(s *answer.Service) error {
-	fmt.Fprintf(&r.text, "service %+v\n", *s)
+	r.write(s)
 	r.services = append(r.services, *s)
 	return nil
+}
+
+func (r *recorder) write(v any) {
+	if err := json.NewEncoder(&r.text).Encode(v); err != nil {
+		panic(err) // the types are ours: nothing in them cannot be encoded
+	}
 }

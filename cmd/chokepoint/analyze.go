@@ -57,7 +57,7 @@ func (a *app) analyzeAll(ctx context.Context, f *analyzeFlags, args []string) er
 	a.warnOfAge(an.opt.Rules)
 	// Garbage is collected in time to stay within the budget, not only when the
 	// heap has doubled.
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(an.opt.Memory))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(an.opt.Memory - an.opt.Memory/16))
 	for _, in := range ins {
 		if ctx.Err() != nil || an.out.err != nil {
 			break

@@ -180,17 +180,11 @@ func (t *telling) next(s *screen) {
 
 // ask names the flags that say more about this run.
 func (t *telling) ask() []string {
-	for _, g := range t.groups {
-		if g.accuses() {
-			out := []string{"--explain " + g.ID}
-			if !t.opt.Verbose {
-				out = append(out, "-v for the evidence")
-			}
-			return append(out, "--html r.html (redacted)")
-		}
+	if t.opt.Verbose {
+		return nil
 	}
-	if len(t.trouble) > 0 {
-		return []string{"--why-not " + t.trouble[0].Service}
+	if len(t.trouble) > 0 || slices.ContainsFunc(t.groups, (*group).accuses) {
+		return []string{"-v for the evidence", "--json for all of it"}
 	}
 	return nil
 }

@@ -29,14 +29,13 @@ func (t *telling) header(s *screen) {
 	for _, c := range cells {
 		used += 2 + len(c)
 	}
-	// The name gives way to the facts on its line: first its folders, then its
-	// beginning, but not more than what tells files apart.
-	room := max(16, columns-used)
+	// A long name gives way to the facts on its line: its folders go but the
+	// last, which tells captures apart that are called alike.
 	name := report.Text(t.name())
-	if width(name) > room && len(t.meta.Files) == 1 {
-		name = report.Text(path.Base(t.name()))
+	if width(name) > columns-used && len(t.meta.Files) == 1 {
+		name = report.Text(path.Join(path.Base(path.Dir(t.name())), path.Base(t.name())))
 	}
-	name = cutLeft(name, room)
+	name = cutLeft(name, max(columns/2, columns-used))
 	s.items = append(s.items, item{lines: flow(name+"  ", 0, "  ", cells)})
 	s.text(must, "", 0, t.vantage())
 	for _, h := range t.meta.Health {

@@ -1,0 +1,165 @@
+package classify
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"path/filepath"
+	"testing"
+
+	"chokepoint/capture"
+	"chokepoint/capture/capturetest"
+	"chokepoint/capture/pcapfile"
+	"chokepoint/pcaps"
+)
+
+// record runs the engine and returns all it told, as text.
+func record(t *testing.T, src capture.Source, opt Options) (string, Stats) {
+	t.Helper()
+	rec := newRecorder()
+	opt.All = true
+	st, err := Run(context.Background(), src, rec, opt)
+	if err != nil {
+		rec.text.WriteString(err.Error())
+	}
+	st.Source = capture.Stats{}
+	return rec.text.String(), st
+}
+
+func open(t *testing.T, b []byte, batch int) capture.Source {
+	t.Helper()
+	src, err := pcapfile.New(bytes.NewReader(b), "test", pcapfile.Options{BatchPackets: batch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
+}
+
+// TestSameInputSameOutput: neither workers nor the size of batches nor the seed
+// of the hash tables changes a word.
+func TestSameInputSameOutput(t *testing.T) {
+	cases, err := pcaps.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		for _, f := range c.Files {
+			want, stats := record(t, open(t, f.Bytes, 0), Options{})
+			for _, v := range []struct {
+				workers, batch int
+				seed           uint64
+			}{{2, 0, 1}, {5, 7, 2}, {1, 1, 3}, {3, 100, 4}} {
+				got, st := record(t, open(t, f.Bytes, v.batch), Options{Workers: v.workers, Seed: v.seed})
+				if got != want {
+					t.Errorf("%s/%s: %d workers, batches of %d tell something else", c.Name, f.Name, v.workers, v.batch)
+				}
+				if st != stats {
+					t.Errorf("%s/%s: %d workers count %+v, one counts %+v", c.Name, f.Name, v.workers, st, stats)
+				}
+			}
+		}
+	}
+}
+
+// TestForeignInputSameOutput is the same law over captures nobody here made.
+func TestForeignInputSameOutput(t *testing.T) {
+	root := corpora(t)
+	n := 0
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		if n++; n%5 != 0 { // a fifth of them: the law is about the engine
+			return nil
+		}
+		outputs := [2]string{}
+		for i, workers := range []int{1, 3} {
+			src, err := pcapfile.Open(path, pcapfile.Options{})
+			if err != nil {
+				return nil
+			}
+			outputs[i], _ = record(t, src, Options{Workers: workers})
+			src.Close()
+		}
+		if outputs[0] != outputs[1] {
+			t.Errorf("%s: three workers tell something else", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTornInputKeepsWhatWasFound: a source that breaks leaves everything before
+// the break told, and the flows blind.
+func TestTornInputKeepsWhatWasFound(t *testing.T) {
+	cases, err := pcaps.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		b, _ := c.File("client.pcapng")
+		whole, _ := record(t, open(t, b, 0), Options{})
+		torn := open(t, b[:len(b)-10], 0)
+		got, st := record(t, torn, Options{})
+		if len(got) < len(whole)/2 {
+			t.Errorf("%s: %d bytes told, %d of the whole file", c.Name, len(got), len(whole))
+		}
+		if st.Blind.Names() == nil {
+			t.Errorf("%s: a torn file is not told to be one", c.Name)
+		}
+	}
+}
+
+// talk makes the packets of established TCP flows: data down, acknowledged.
+type talk struct {
+	seq  []uint32
+	time int64
+	num  uint64
+}
+
+func (c *talk) packet(flow int, down bool, flags uint16, n uint32) capture.Packet {
+	k := capture.Key{SrcPort: 40000, DstPort: 443, Proto: capture.ProtoTCP}
+	k.Src[15], k.Src[14], k.Dst[15] = byte(flow), byte(flow>>8), 9
+	p := capture.Packet{
+		Has:   capture.Decoded | capture.HasIP | capture.HasPorts | capture.HasTCP | capture.HasIPID | capture.HasTS,
+		Flags: flags, Window: 500, TTL: 64, PayloadLen: n, IPLen: 52 + n, Segs: 1,
+		Key: k, Seq: 1, Ack: c.seq[flow],
+	}
+	if down {
+		p.Key, p.Seq, p.Ack = k.Reverse(), c.seq[flow], 1
+		c.seq[flow] += n
+	}
+	c.num++
+	c.time += 10_000
+	p.Num, p.Time, p.IPID, p.TSval = c.num, c.time, uint16(c.num), uint32(c.time/1_000_000)
+	p.Shard, p.Hash = p.Key.Hash(0), p.Key.Hash(1)
+	return p
+}
+
+// TestSteadyStateDoesNotAllocate: once flows are known, a packet costs no
+// allocation.
+func TestSteadyStateDoesNotAllocate(t *testing.T) {
+	const flows = 256
+	r := newRun(&capturetest.Source{}, newRecorder(), Options{Seed: 1})
+	defer r.crew.stop()
+	c := &talk{seq: make([]uint32, flows), time: 1_000 * second}
+	b := &load{}
+	feed := func() {
+		b.Packets = b.Packets[:0]
+		for f := range flows {
+			b.Packets = append(b.Packets, c.packet(f, true, capture.ACK|capture.PSH, 1400), c.packet(f, false, capture.ACK, 0))
+		}
+		r.batch(b)
+	}
+	for range 60 { // beyond where transmission logs begin
+		feed()
+	}
+	if n := testing.AllocsPerRun(20, feed); n > 0 {
+		t.Errorf("%v allocations for %d packets", n, 2*flows)
+	}
+	if st := r.finalStats(); st.Flows != flows || st.Packets == 0 {
+		t.Fatalf("%d flows, %d packets: the test feeds nothing", st.Flows, st.Packets)
+	}
+}
