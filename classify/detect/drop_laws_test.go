@@ -20,7 +20,7 @@ func anyDropFlow(t *rapid.T) *fact.Flow {
 		dropFrozen,
 	}).Draw(t, "shape")()
 	up, down := &f.Sides[fact.Up], &f.Sides[fact.Down]
-	f.Blind |= fact.Blindness(rapid.SampledFrom([]fact.Blindness{0, 0, fact.BlindOneWay, fact.BlindMidstream, fact.BlindGap, fact.BlindEvicted}).Draw(t, "blind"))
+	f.Blind |= rapid.SampledFrom([]fact.Blindness{0, 0, fact.BlindOneWay, fact.BlindMidstream, fact.BlindGap, fact.BlindEvicted}).Draw(t, "blind")
 	f.End = fact.End(rapid.IntRange(0, int(fact.EndOfCapture)).Draw(t, "end"))
 	f.Vantage = rapid.SampledFrom([]string{"host", "gateway", "server", "unknown"}).Draw(t, "vantage")
 	f.Now = f.Last + rapid.Int64Range(0, int64(time.Minute)).Draw(t, "later")

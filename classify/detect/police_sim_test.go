@@ -117,7 +117,6 @@ type sim struct {
 	made   int
 	server []capture.Packet // tap at the sender
 	client []capture.Packet // tap at the receiver
-	last   int64            // arrival of the latest packet: a path without reordering
 
 	segs            []segmentState
 	end             int // segments of the responses so far

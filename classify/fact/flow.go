@@ -48,7 +48,7 @@ var endNames = [...]string{"open", "closed", "reset", "idle", "reused", "evicted
 // String returns the reason in snake_case.
 func (e End) String() string { return endNames[e] }
 
-// Blindness: what could not be seen of a flow (or of the capture around it).
+// Blindness is what could not be seen of a flow, or of the capture around it.
 type Blindness uint32
 
 // Kinds of blindness.
