@@ -115,8 +115,13 @@ func match(list []*told, f *finding.Finding) *told {
 	return nil
 }
 
-// update takes a new revision, if it says anything new.
+// update takes a new revision, if it says anything new. That no control went on
+// through a longer silence takes nothing back: one that went on through the
+// shorter one was seen.
 func (t *told) update(f *finding.Finding) {
+	if f.Verdict == finding.Inconclusive && t.base.Rank() > f.Verdict.Rank() && onlyUncontrolled(f, &t.finding) {
+		return
+	}
 	if t.base == f.Verdict && len(t.finding.For) >= len(f.For) && len(t.finding.Against) == len(f.Against) &&
 		t.finding.BenignCause == f.BenignCause {
 		return
@@ -127,6 +132,21 @@ func (t *told) update(f *finding.Finding) {
 	if t.lift != nil {
 		t.raise()
 	}
+}
+
+// onlyUncontrolled reports whether all that f cannot see and old could is a
+// control.
+func onlyUncontrolled(f, old *finding.Finding) bool {
+	lost := 0
+	for _, b := range f.Blind {
+		switch {
+		case b == "no_control":
+			lost++
+		case !slices.Contains(old.Blind, b):
+			return false
+		}
+	}
+	return lost > 0
 }
 
 // raise applies a lift, unless the finding stands higher already or fell.

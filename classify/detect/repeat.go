@@ -72,7 +72,7 @@ type group struct {
 	all         []*fact.Failure
 	owners      []string
 	targets     []string // destinations, or names where the stage knows names
-	first, last int64    // of their times
+	first, last int64    // in which they failed
 	client      *fact.Failure
 }
 
@@ -80,9 +80,6 @@ type group struct {
 // owner.
 func groupOf(w *fact.World, f *fact.Failure) group {
 	g := group{stage: f.Stage, first: f.Time, last: f.Time, client: f}
-	if f.From != 0 {
-		g.first = min(g.first, f.From+repeatMargin)
-	}
 	g.add(f)
 	for i := range w.Failures {
 		o := &w.Failures[i]
@@ -98,6 +95,9 @@ func groupOf(w *fact.World, f *fact.Failure) group {
 func (g *group) add(f *fact.Failure) {
 	g.all = append(g.all, f)
 	g.first, g.last = min(g.first, f.Time), max(g.last, f.Time)
+	if f.From != 0 {
+		g.first = min(g.first, f.From+repeatMargin)
+	}
 	if !slices.Contains(g.owners, f.Owner) {
 		g.owners = append(g.owners, f.Owner)
 	}
