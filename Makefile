@@ -57,7 +57,7 @@ cross: # the offline half builds elsewhere
 
 .PHONY: fuzz-smoke
 fuzz-smoke:
-	.ci/fuzz 1
+	.ci/fuzz 60
 
 .PHONY: fuzz
 fuzz: ## every fuzz target, a minute in all; SECONDS=600 for longer
