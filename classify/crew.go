@@ -1,175 +1,178 @@
 package classify
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
 	"chokepoint/capture"
 )
 
-// inFlight is how many batches there are: the one being read, one a worker is
-// on, one it can go on with. A batch has at most 65536 packets.
-const inFlight = 3
+// inFlight is how many batches there are when several workers share them: one
+// being read, one they are on, and two between so that nobody waits for long.
+const inFlight = 4
 
-// load is a batch with the packets that each worker has to take.
+// load is a batch that all workers go through, each for the flows of its own
+// shards. They only read it.
 type load struct {
 	capture.Batch
-	todo  [][]uint16 // packets dealt, by worker
-	given []int      // how many of them were handed out
+	err   error // how the source ended; nil: it did not
+	drops bool  // the source has lost packets by now
 	users atomic.Int32
 }
 
-// crew deals packets to shards: at once, or to workers that own some shards
-// each.
+// crew reads ahead and shares out batches. With one worker there is no other
+// goroutine.
 type crew struct {
-	run     *run
-	workers int
-	jobs    []chan job
-	idle    sync.WaitGroup // jobs handed out and not done
-	ended   sync.WaitGroup
+	src     capture.Source
+	workers []*worker
+	meet    *barrier
+	queues  []chan *load // by worker
 	free    chan *load
-	own     *load
-	fault   atomic.Pointer[any] // what a worker panicked with
+	quit    chan struct{}
+	ended   sync.WaitGroup
+	once    sync.Once           // closes quit
+	fault   atomic.Pointer[any] // what a goroutine panicked with
 }
 
-// job is a batch's packets, or something to do with each shard.
-type job struct {
-	load  *load
-	todo  []uint16
-	shard func(*shard)
+func newCrew(r *run, workers int) *crew {
+	n := min(max(workers, 1), numShards)
+	c := &crew{src: r.src, meet: newBarrier(n), quit: make(chan struct{})}
+	for i := range n {
+		c.workers = append(c.workers, newWorker(r, i, n))
+	}
+	return c
 }
 
-func (c *crew) start(r *run, workers int) {
-	c.run, c.workers = r, min(max(workers, 1), numShards)
-	if c.workers == 1 {
-		c.own = &load{}
-		return
+// work goes through the source on all workers; the first one runs on the
+// caller's goroutine, where sinks are called and faults surface.
+func (c *crew) work(ctx context.Context) error {
+	if len(c.workers) == 1 {
+		return c.alone(ctx)
 	}
 	c.free = make(chan *load, inFlight)
 	for range inFlight {
-		c.free <- &load{todo: make([][]uint16, c.workers), given: make([]int, c.workers)}
+		c.free <- &load{}
 	}
-	c.jobs = make([]chan job, c.workers)
-	for w := range c.jobs {
-		c.jobs[w] = make(chan job, 2*inFlight)
-		c.ended.Add(1)
-		go c.work(w)
+	for range c.workers {
+		c.queues = append(c.queues, make(chan *load, inFlight))
+	}
+	c.ended.Add(len(c.workers))
+	go c.readAhead(ctx)
+	for i := 1; i < len(c.workers); i++ {
+		go c.follow(i)
+	}
+	defer c.stop()
+	return c.loop(0)
+}
+
+// alone reads and works in turn.
+func (c *crew) alone(ctx context.Context) error {
+	var b load
+	for {
+		c.fill(ctx, &b)
+		c.workers[0].batch(&b)
+		if c.workers[0].run.out.err != nil {
+			return nil // nobody listens
+		}
+		if b.err != nil {
+			c.workers[0].finish()
+			return b.err
+		}
 	}
 }
 
-// work is a worker: it owns the shards whose number leaves w.
-func (c *crew) work(w int) {
+// fill reads the next batch.
+func (c *crew) fill(ctx context.Context, b *load) {
+	if b.err = ctx.Err(); b.err != nil {
+		b.Packets = b.Packets[:0]
+		return
+	}
+	b.err = c.src.Read(&b.Batch)
+	s := c.src.Stats()
+	b.drops = s.Dropped+s.Lost > 0
+}
+
+// readAhead reads until the source ends or the crew stops.
+func (c *crew) readAhead(ctx context.Context) {
 	defer c.ended.Done()
-	for j := range c.jobs[w] {
-		c.do(w, &j)
-	}
-}
-
-// do does a job. A panic is kept for the reader's goroutine, where the caller
-// of Run can recover it.
-func (c *crew) do(w int, j *job) {
-	defer c.idle.Done()
-	defer func() {
-		if fault := recover(); fault != nil {
-			c.fault.CompareAndSwap(nil, &fault)
+	defer c.caught()
+	for {
+		var b *load
+		select {
+		case b = <-c.free:
+		case <-c.quit:
+			return
 		}
-	}()
-	if j.load == nil {
-		for i := w; i < numShards; i += c.workers {
-			j.shard(c.run.shards[i])
+		c.fill(ctx, b)
+		b.users.Store(int32(len(c.workers)))
+		for _, q := range c.queues {
+			q <- b // never full: there are no more loads than places
 		}
-		return
-	}
-	defer c.release(j.load)
-	for _, i := range j.todo {
-		p := &j.load.Packets[i]
-		c.run.shards[p.Shard%numShards].packet(p)
-	}
-}
-
-// batch returns a batch to read into.
-func (c *crew) batch() *load {
-	if c.workers == 1 {
-		return c.own
-	}
-	b := <-c.free
-	b.users.Store(1)
-	for w := range b.todo {
-		b.todo[w], b.given[w] = b.todo[w][:0], 0
-	}
-	return b
-}
-
-// deal gives a packet to its shard, or notes it for the shard's worker.
-func (c *crew) deal(b *load, i uint16, p *capture.Packet) {
-	if c.workers == 1 {
-		c.run.shards[p.Shard%numShards].packet(p)
-		return
-	}
-	w := int(p.Shard%numShards) % c.workers
-	b.todo[w] = append(b.todo[w], i)
-}
-
-// flush hands out what was dealt.
-func (c *crew) flush(b *load) {
-	if c.workers == 1 {
-		return
-	}
-	for w := range b.todo {
-		todo := b.todo[w][b.given[w]:]
-		if len(todo) == 0 {
-			continue
+		if b.err != nil {
+			return
 		}
-		b.given[w] += len(todo)
-		b.users.Add(1)
-		c.idle.Add(1)
-		c.jobs[w] <- job{load: b, todo: todo}
 	}
 }
 
-// done says that nothing more will be dealt of a batch.
-func (c *crew) done(b *load) {
-	if c.workers > 1 {
-		c.release(b)
+// follow is the goroutine of all workers but the first.
+func (c *crew) follow(i int) {
+	defer c.ended.Done()
+	defer c.caught()
+	_ = c.loop(i) // the first worker tells
+}
+
+// loop goes through the loads as worker i.
+func (c *crew) loop(i int) error {
+	for {
+		var b *load
+		select {
+		case b = <-c.queues[i]:
+		case <-c.quit:
+			panic(stopped{})
+		}
+		err := b.err
+		c.workers[i].batch(b)
+		if i == 0 && c.workers[0].run.out.err != nil {
+			panic(stopped{}) // nobody listens
+		}
+		if b.users.Add(-1) == 0 {
+			c.free <- b
+		}
+		if err != nil {
+			c.workers[i].finish()
+			return err
+		}
 	}
 }
 
-// release gives a batch back when its last user is done.
-func (c *crew) release(b *load) {
-	if b.users.Add(-1) == 0 {
-		c.free <- b
+// stopped is what workers unwind with when one of them cannot go on.
+type stopped struct{}
+
+// fail ends all workers. What one of them panicked with surfaces on the
+// caller's goroutine.
+func (c *crew) fail(with any) {
+	if _, ok := with.(stopped); !ok {
+		c.fault.CompareAndSwap(nil, &with)
+	}
+	c.once.Do(func() { close(c.quit) })
+	c.meet.stop()
+}
+
+// caught ends a goroutine of the crew.
+func (c *crew) caught() {
+	if x := recover(); x != nil {
+		c.fail(x)
 	}
 }
 
-// wait waits until the packets dealt so far have been taken in.
-func (c *crew) wait() {
-	if c.workers == 1 {
-		return
+// stop ends the crew when the first worker leaves, however it does.
+func (c *crew) stop() {
+	if x := recover(); x != nil {
+		c.fail(x)
 	}
-	c.idle.Wait()
+	c.ended.Wait()
 	if fault := c.fault.Load(); fault != nil {
 		panic(*fault)
 	}
-}
-
-// each runs f on every shard and waits. Packets dealt before come first.
-func (c *crew) each(f func(*shard)) {
-	if c.workers == 1 {
-		for _, s := range c.run.shards {
-			f(s)
-		}
-		return
-	}
-	for w := range c.jobs {
-		c.idle.Add(1)
-		c.jobs[w] <- job{shard: f}
-	}
-	c.wait()
-}
-
-func (c *crew) stop() {
-	for w := range c.jobs {
-		close(c.jobs[w])
-	}
-	c.ended.Wait()
 }

@@ -64,7 +64,9 @@ func (r *run) emit() {
 	for _, x := range over {
 		o.flow(&x.flow)
 	}
+	r.more = false
 	for _, s := range r.shards {
+		r.more = r.more || s.more
 		s.pool = append(s.pool, s.ended...)
 		s.pool = s.pool[:min(len(s.pool), wave)]
 		s.ended = s.ended[:0]

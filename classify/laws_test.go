@@ -143,7 +143,6 @@ func (c *talk) packet(flow int, down bool, flags uint16, n uint32) capture.Packe
 func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	const flows = 256
 	r := newRun(&capturetest.Source{}, newRecorder(), Options{Seed: 1})
-	defer r.crew.stop()
 	c := &talk{seq: make([]uint32, flows), time: 1_000 * second}
 	b := &load{}
 	feed := func() {
@@ -151,7 +150,7 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		for f := range flows {
 			b.Packets = append(b.Packets, c.packet(f, true, capture.ACK|capture.PSH, 1400), c.packet(f, false, capture.ACK, 0))
 		}
-		r.batch(b)
+		r.crew.workers[0].batch(b)
 	}
 	for range 60 { // beyond where transmission logs begin
 		feed()

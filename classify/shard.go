@@ -13,11 +13,10 @@ import (
 	"chokepoint/classify/track"
 )
 
-type netipAddr = netip.Addr
-
 // shard is one part of the flows, with what it has to tell at the next tick.
 type shard struct {
 	run     *run
+	clock   *clock // of its worker
 	track   *track.Tracker
 	packets uint64
 	orphans uint64 // ICMP errors about flows that are not known
@@ -106,7 +105,7 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 		return
 	}
 	x := s.take()
-	s.track.Snapshot(id, &x.flow, max(s.run.world.Now, s.run.clock.now), why)
+	s.track.Snapshot(id, &x.flow, max(s.run.world.Now, s.clock.now), why)
 	s.complete(&x.flow)
 	findings := 0
 	if suspect {

@@ -1,0 +1,239 @@
+package classify
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"chokepoint/capture"
+	"chokepoint/capture/decode"
+	"chokepoint/capture/defrag"
+	"chokepoint/classify/fact"
+)
+
+// worker goes through all packets, decoded for itself, and keeps the flows of
+// its own shards. Whatever depends on every packet (the clock, fragments, the
+// expression) each worker works out alike: decoding twice costs less than handing
+// decoded packets from core to core, and all workers come to a tick at the same
+// packet without being told.
+type worker struct {
+	run   *run
+	index int
+	own   [numShards]bool
+
+	dec    decode.Decoder
+	frags  *defrag.Table
+	packet capture.Packet // decoded here when others read the batch too
+	clock  clock
+	ticked int64 // the second of the last tick
+	swept  int64 // and of the last sweep
+	dealt  int   // packets since the last tick
+
+	first    int64  // time of the first packet, ns
+	filtered uint64 // packets that the expression does not match
+	noFlow   uint64 // packets that belong to no flow
+}
+
+func newWorker(r *run, i, of int) *worker {
+	w := &worker{run: r, index: i, frags: defrag.NewTable(), dec: decode.Decoder{Seed: r.opt.Seed}}
+	for s := i; s < numShards; s += of {
+		w.own[s] = true
+		r.shards[s].clock = &w.clock
+	}
+	return w
+}
+
+// batch takes in the packets of a batch, with ticks where packet time enters a
+// new second.
+func (w *worker) batch(b *load) {
+	alone := len(w.run.crew.workers) == 1
+	for i := range b.Packets {
+		p := &b.Packets[i]
+		if !alone {
+			p = w.take(p)
+		}
+		if !w.prepare(p) {
+			continue
+		}
+		if sec := w.clock.now / second; sec != w.ticked && w.due(sec) {
+			w.tick(sec)
+		}
+		w.dealt++
+		if s := p.Shard % numShards; w.own[s] {
+			w.run.shards[s].packet(p)
+		}
+	}
+	if b.drops && w.index == 0 {
+		w.run.dropsSeen = true
+	}
+	if b.err != nil && b.err != io.EOF && !errors.Is(b.err, context.Canceled) && !errors.Is(b.err, context.DeadlineExceeded) {
+		w.serial(func() { w.run.world.Blind |= fact.BlindTruncated })
+	}
+}
+
+// take copies what the source has set of a packet. A live source decodes too.
+func (w *worker) take(from *capture.Packet) *capture.Packet {
+	p := &w.packet
+	if from.Has&capture.Decoded != 0 {
+		*p = *from
+		return p
+	}
+	p.Num, p.Time, p.Frame, p.WireLen, p.If, p.Link, p.Has = from.Num, from.Time, from.Frame, from.WireLen, from.If, from.Link, 0
+	return p
+}
+
+const (
+	// tickPackets is how many packets a tick waits for where many seconds have
+	// few packets: a tick stops all workers, which costs as much as a hundred
+	// packets do.
+	tickPackets = 2048
+	// tickWait is how many seconds of packet time it waits at most.
+	tickWait = 4
+	// sweepEvery is how many seconds of packet time lie between two looks for
+	// flows whose time is up.
+	sweepEvery = 5
+	// wave is how many flows of a shard may end before what they left is
+	// emitted: it bounds the memory that ended flows take.
+	wave = 64
+)
+
+// due reports whether the second just begun brings a tick.
+func (w *worker) due(sec int64) bool {
+	return w.dealt >= tickPackets || sec-w.ticked >= tickWait || sec < w.ticked
+}
+
+// prepare decodes a packet, joins fragments and applies the expression. It
+// reports whether the packet goes to a flow.
+func (w *worker) prepare(p *capture.Packet) bool {
+	if p.Has&capture.Decoded == 0 {
+		w.dec.Decode(p)
+	}
+	if w.first == 0 {
+		w.first = p.Time
+	}
+	w.clock.see(p.Time)
+	if p.Has&capture.IsFragment != 0 && !w.join(p) {
+		w.noFlow++
+		return false
+	}
+	if !w.run.opt.Filter.Match(p) {
+		w.filtered++
+		return false
+	}
+	if p.Has&capture.HasQuoted != 0 {
+		p.Shard = p.Quoted.Key.Hash(0)
+	} else if p.Has&(capture.HasTCP|capture.HasUDP) == 0 || p.Has&capture.HasPorts == 0 {
+		w.noFlow++
+		return false
+	}
+	return true
+}
+
+// join adds a fragment to its datagram, and makes p the whole of it when this
+// was the last one missing.
+func (w *worker) join(p *capture.Packet) bool {
+	d, ok := decode.FragmentOf(p)
+	if !ok {
+		return false
+	}
+	f := defrag.Fragment{
+		Src: p.Key.Src, Dst: p.Key.Dst, V6: p.Has&capture.HasIPv6 != 0, Proto: d.Next, If: p.If, ID: d.ID,
+		Off: int(p.FragOff), More: d.More, Time: p.Time,
+		Header: d.IP[:d.HeaderLen], NextAt: d.NextAt, Data: p.Payload, Len: int(p.PayloadLen),
+	}
+	whole, ok := w.frags.Add(&f)
+	if ok {
+		w.dec.DecodeIP(p, whole)
+	}
+	return ok
+}
+
+// serial waits for all workers, has f run by the first one while the others
+// stand still, and lets them go on.
+func (w *worker) serial(f func()) {
+	meet := w.run.crew.meet
+	if !meet.wait() {
+		panic(stopped{})
+	}
+	if w.index == 0 {
+		f()
+	}
+	if !meet.wait() {
+		panic(stopped{})
+	}
+}
+
+// each runs f on the worker's own shards.
+func (w *worker) each(f func(*shard)) {
+	for i, s := range w.run.shards {
+		if w.own[i] {
+			f(s)
+		}
+	}
+}
+
+// tick is the moment between two seconds of packet time: what the shards
+// learnt is merged, flows that want it are judged, flows whose time is up end,
+// and findings are told.
+func (w *worker) tick(sec int64) {
+	r := w.run
+	w.ticked, w.dealt = sec, 0
+	w.frags.Expire(w.clock.now)
+	w.serial(func() { r.begin(&w.clock) })
+	w.each((*shard).judgeDirty)
+	if sec-w.swept < sweepEvery {
+		w.serial(r.conclude)
+		return
+	}
+	w.swept = sec
+	w.serial(r.emit)
+	w.waves(func(s *shard) bool { return s.track.Tick(w.clock.now, wave) })
+	w.serial(r.conclude)
+}
+
+// waves lets flows end on all shards, some at a time, until end says of every
+// shard that there are no more.
+func (w *worker) waves(end func(*shard) bool) {
+	r := w.run
+	w.each(func(s *shard) { s.more = true })
+	for {
+		w.each(func(s *shard) {
+			if s.more {
+				s.more = end(s)
+			}
+		})
+		w.serial(r.emit)
+		if !r.more {
+			return
+		}
+	}
+}
+
+// finish ends all flows; the first worker tells the answers.
+func (w *worker) finish() {
+	w.tick(w.clock.now/second + 1)
+	w.waves(func(s *shard) bool { return s.track.EndSome(wave) })
+	w.serial(func() {
+		w.run.out.repeat()
+		w.run.answer()
+	})
+}
+
+// begin starts a tick: the world learns.
+func (r *run) begin(c *clock) {
+	w := r.world
+	w.Now = c.now
+	if c.stepped {
+		w.Blind |= fact.BlindClockStep
+	}
+	if r.dropsSeen {
+		w.Blind |= fact.BlindKernelDrops
+	}
+	r.mergeAll()
+}
+
+// conclude ends a tick.
+func (r *run) conclude() {
+	r.emit()
+	r.out.repeat()
+}
