@@ -132,14 +132,9 @@ func (w *worker) prepare(p *capture.Packet) bool {
 // join adds a fragment to its datagram, and makes p the whole of it when this
 // was the last one missing.
 func (w *worker) join(p *capture.Packet) bool {
-	d, ok := decode.FragmentOf(p)
+	f, ok := defrag.Of(p)
 	if !ok {
 		return false
-	}
-	f := defrag.Fragment{
-		Src: p.Key.Src, Dst: p.Key.Dst, V6: p.Has&capture.HasIPv6 != 0, Proto: d.Next, If: p.If, ID: d.ID,
-		Off: int(p.FragOff), More: d.More, Time: p.Time,
-		Header: d.IP[:d.HeaderLen], NextAt: d.NextAt, Data: p.Payload, Len: int(p.PayloadLen),
 	}
 	whole, ok := w.frags.Add(&f)
 	if ok {

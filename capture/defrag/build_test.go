@@ -6,9 +6,21 @@ import (
 	"testing"
 
 	"chokepoint/capture"
+	"chokepoint/capture/decode"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
+)
+
+// Numbers the builders write (RFC 8200 section 4.1, IEEE 802 numbers registry).
+const (
+	hopByHop    = 0
+	routing     = 43
+	fragmentHdr = 44
+	destOptions = 60
+	etherIPv4   = 0x0800
+	etherVLAN   = 0x8100
+	etherIPv6   = 0x86dd
 )
 
 var fix = gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
@@ -82,7 +94,7 @@ func piece6(id uint32, data []byte, from, to int, more bool) *capture.Packet {
 // add finds the fragment in a packet and adds it.
 func add(t testing.TB, tab *Table, p *capture.Packet) ([]byte, bool) {
 	t.Helper()
-	f, ok := Of(p)
+	f, ok := found(p)
 	if !ok {
 		t.Fatalf("no fragment found in % x", p.Frame)
 	}
@@ -108,4 +120,11 @@ func permutations(n int, fn func(order []int)) {
 		}
 	}
 	next()
+}
+
+// found decodes a packet and finds the fragment in it.
+func found(p *capture.Packet) (Fragment, bool) {
+	var d decode.Decoder
+	d.Decode(p)
+	return Of(p)
 }

@@ -110,7 +110,7 @@ func FuzzOf(f *testing.F) {
 	f.Add(append(make([]byte, 12), 0x81, 0, 0, 1, 8, 0, 0x45), uint16(1))
 	f.Fuzz(func(t *testing.T, frame []byte, link uint16) {
 		p := capture.Packet{Frame: frame, Link: capture.LinkType(link)}
-		fr, ok := Of(&p)
+		fr, ok := found(&p)
 		if !ok {
 			return
 		}

@@ -136,7 +136,7 @@ func TestRepeatedFragmentsAreNoOverlap(t *testing.T) {
 // order and in the opposite one: splitting finely must not hide anything.
 func TestTinyFragmentsJoin(t *testing.T) {
 	data := text(65512)
-	ip, _ := Of(piece4(t, 1, data, 0, 8, true))
+	ip, _ := found(piece4(t, 1, data, 0, 8, true))
 	for name, place := range map[string]func(i int) int{
 		"in order":    func(i int) int { return i * 8 },
 		"from behind": func(i int) int { return len(data) - 8 - i*8 },
@@ -205,8 +205,8 @@ func TestAnIdentificationMayBeUsedAgain(t *testing.T) {
 
 func TestWhatTellsDatagramsApart(t *testing.T) {
 	data := text(16)
-	base, _ := Of(piece4(t, 1, data, 0, 8, true))
-	rest, _ := Of(piece4(t, 1, data, 8, 16, false))
+	base, _ := found(piece4(t, 1, data, 0, 8, true))
+	rest, _ := found(piece4(t, 1, data, 8, 16, false))
 	for name, change := range map[string]func(*Fragment){
 		"source":         func(f *Fragment) { f.Src[15]++ },
 		"destination":    func(f *Fragment) { f.Dst[15]++ },
@@ -221,7 +221,7 @@ func TestWhatTellsDatagramsApart(t *testing.T) {
 			t.Errorf("joined in spite of another %s", name)
 		}
 	}
-	six, _ := Of(piece6(1, data, 8, 16, false))
+	six, _ := found(piece6(1, data, 8, 16, false))
 	six.Proto++ // RFC 8200: what the first fragment says counts
 	tab := NewTable()
 	tab.Add(&six)
@@ -275,7 +275,7 @@ func TestMemoryIsBounded(t *testing.T) {
 }
 
 func TestRefusesWhatNobodyShouldSend(t *testing.T) {
-	good, _ := Of(piece6(1, text(16), 0, 8, true))
+	good, _ := found(piece6(1, text(16), 0, 8, true))
 	for name, change := range map[string]func(*Fragment){
 		"a middle of 7 bytes": func(f *Fragment) { f.Data, f.Len = f.Data[:7], 7 },
 		"an odd offset":       func(f *Fragment) { f.Off = 3 },

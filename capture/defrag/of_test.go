@@ -31,7 +31,7 @@ func TestFindsFragmentsBehindEveryLinkHeader(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.If, p.Time = 3, 12345
-			f, ok := Of(&p)
+			f, ok := found(&p)
 			if !ok || f.ID != 77 || f.Off != 8 || !f.More || f.Proto != 17 || f.Len != 16 || f.If != 3 || f.Time != 12345 ||
 				!bytes.Equal(f.Data, text(24)[8:]) || !bytes.Equal(f.Header, ip[:20]) || f.Src[12] != 192 || f.Dst[15] != 2 {
 				t.Errorf("%v %+v", ok, f)
@@ -42,13 +42,13 @@ func TestFindsFragmentsBehindEveryLinkHeader(t *testing.T) {
 
 func TestFindsIPv6FragmentsBehindExtensionHeaders(t *testing.T) {
 	p := piece6(0xdeadbeef, text(24), 8, 24, true)
-	f, ok := Of(p)
+	f, ok := found(p)
 	if !ok || !f.V6 || f.ID != 0xdeadbeef || f.Off != 8 || !f.More || f.Len != 16 || f.NextAt != 40 || len(f.Header) != 48 || f.Proto != 17 {
 		t.Errorf("%v %+v", ok, f)
 	}
 	for n := range p.Frame {
 		cut := capture.Packet{Link: capture.LinkRaw, Frame: p.Frame[:n]}
-		if g, ok := Of(&cut); ok != (n >= 56) || ok && (g.Len != 16 || len(g.Data) != n-56) {
+		if g, ok := found(&cut); ok != (n >= 56) || ok && (g.Len != 16 || len(g.Data) != n-56) {
 			t.Errorf("cut at %d: %v %+v", n, ok, g)
 		}
 	}
@@ -71,7 +71,7 @@ func TestWhatIsNoFragmentIsPassedOver(t *testing.T) {
 		"nothing on loopback": {Link: capture.LinkNull, Frame: []byte{2, 0}},
 		"not IP":              {Link: capture.LinkRaw, Frame: []byte{0x50, 1, 2, 3}},
 	} {
-		if f, ok := Of(&p); ok {
+		if f, ok := found(&p); ok {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
@@ -82,7 +82,13 @@ func TestWhatIsNoFragmentIsPassedOver(t *testing.T) {
 func TestAtomicFragmentsStandAlone(t *testing.T) {
 	tab := NewTable()
 	add(t, tab, piece6(1, text(32), 0, 16, true))
-	got, ok := add(t, tab, piece6(1, text(32), 0, 32, false))
+	whole := piece6(1, text(32), 0, 32, false)
+	if _, ok := found(whole); ok {
+		t.Error("the decoder takes it for a datagram; it is no fragment")
+	}
+	header := whole.Frame[:40]
+	got, ok := tab.Add(&Fragment{V6: true, ID: 1, Proto: capture.ProtoUDP, Header: header, NextAt: 6, Data: text(32), Len: 32,
+		Src: [16]byte(header[8:24]), Dst: [16]byte(header[24:40])})
 	if !ok || !bytes.Equal(got, whole6(32)) || tab.Len() != 1 {
 		t.Errorf("%v % x", ok, got)
 	}
