@@ -86,8 +86,8 @@ func TestAtomicFragmentsStandAlone(t *testing.T) {
 	if _, ok := found(whole); ok {
 		t.Error("the decoder takes it for a datagram; it is no fragment")
 	}
-	header := whole.Frame[:40]
-	got, ok := tab.Add(&Fragment{V6: true, ID: 1, Proto: capture.ProtoUDP, Header: header, NextAt: 6, Data: text(32), Len: 32,
+	header := whole.Frame[:48]
+	got, ok := tab.Add(&Fragment{V6: true, ID: 1, Proto: capture.ProtoUDP, Header: header, NextAt: 40, Data: text(32), Len: 32,
 		Src: [16]byte(header[8:24]), Dst: [16]byte(header[24:40])})
 	if !ok || !bytes.Equal(got, whole6(32)) || tab.Len() != 1 {
 		t.Errorf("%v % x", ok, got)
