@@ -38,7 +38,7 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 	s.StringArrayVar(&f.mine, "mine", nil, "a service of your own, `HOST:PORT=NAME` (repeatable)")
 	s.Var(&f.vantage, "vantage", "where the capture was taken")
 	s.Var(&f.memory, "memory", "budget for what is kept of flows; K, M or G are powers of 1024")
-	s.IntVar(&f.workers, "workers", 0, "how many `N` processors to use, 0: all; the output does not depend on it")
+	s.IntVar(&f.workers, "workers", 0, "how many `N` processors to use, 0: all up to 4; the output does not depend on it")
 	s.BoolVar(&f.exitCode, "exit-code", false, "exit with 10: interference found, 11: something does not work and the cause is not shown, 12: the capture cannot tell")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "only errors on stderr")
 	s.BoolVarP(&f.verbose, "verbose", "v", false, "say more on stderr, also how fast it went")
@@ -49,7 +49,7 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 // options translates the flags, all but what needs the rules.
 func (f *analyzeFlags) options() (classify.Options, error) {
 	opt := classify.Options{
-		Workers: f.workers, Memory: int64(f.memory), Vantage: f.vantage.value, All: f.all, Expect: f.expect,
+		Workers: f.processors(), Memory: int64(f.memory), Vantage: f.vantage.value, All: f.all, Expect: f.expect,
 	}
 	if opt.Workers == 0 {
 		opt.Workers = runtime.GOMAXPROCS(0)
@@ -70,4 +70,15 @@ func (f *analyzeFlags) known(r *service.Rules) error {
 		}
 	}
 	return nil
+}
+
+// maxProcessors is how many workers are worth having: each decodes every packet
+// for itself, so that more of them only warm the machine.
+const maxProcessors = 4
+
+func (f *analyzeFlags) processors() int {
+	if f.workers > 0 {
+		return f.workers
+	}
+	return min(runtime.GOMAXPROCS(0), maxProcessors)
 }

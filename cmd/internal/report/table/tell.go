@@ -122,6 +122,8 @@ func (t *telling) verdict() string {
 		suspicion = suspicion || g.accuses() && !g.context()
 	}
 	switch {
+	case t.stats.Source.Packets == 0 && t.stats.Packets == 0:
+		return "No packet was read: there is nothing to tell."
 	case !tried:
 		return "No interference found, and nothing that worked to compare with."
 	case suspicion:
