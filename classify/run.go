@@ -94,15 +94,19 @@ func (r *run) answer() {
 }
 
 func (r *run) finalStats() Stats {
-	w := r.crew.workers[0] // all workers count the same
+	w := r.crew.workers[0] // its clock and fragments are everybody's
 	s := Stats{
-		Source: r.src.Stats(), Filtered: w.filtered, NoFlow: w.noFlow,
-		Decode: w.dec.Counts, Defrag: w.frags.Counts(), Findings: r.out.count,
+		Source: r.src.Stats(), Defrag: w.frags.Counts(), Findings: r.out.count,
 		Vantage: r.world.Vantage, Blind: r.world.Blind,
 		Clients: len(r.seen.votes.clients), Controls: r.world.Parties(), Others: r.answers.Others(),
 	}
 	if w.first != 0 {
 		s.First, s.Last = time.Unix(0, w.first).UTC(), time.Unix(0, w.clock.now).UTC()
+	}
+	for _, o := range r.crew.workers {
+		s.Decode.Add(&o.dec.Counts)
+		s.Filtered += o.filtered
+		s.NoFlow += o.noFlow
 	}
 	for _, sh := range r.shards {
 		s.Packets += sh.packets

@@ -11,31 +11,32 @@ import (
 	"chokepoint/classify/fact"
 )
 
-// worker goes through all packets, decoded for itself, and keeps the flows of
-// its own shards. Whatever depends on every packet (the clock, fragments, the
-// expression) each worker works out alike: decoding twice costs less than handing
-// decoded packets from core to core, and all workers come to a tick at the same
-// packet without being told.
+// worker goes through all packets and keeps the flows of its own shards. It
+// decodes those that a glance shows to be its own, and all that a glance does not
+// tell: that costs less than handing decoded packets from core to core. What
+// depends on every packet (the clock, fragments) each worker works out alike, so
+// that all come to a tick at the same packet without being told.
 type worker struct {
 	run   *run
 	index int
 	own   [numShards]bool
 
-	dec    decode.Decoder
+	dec    decode.Decoder // counts what this worker answers for
+	spare  decode.Decoder // counts what others answer for, too
 	frags  *defrag.Table
-	packet capture.Packet // decoded here when others read the batch too
+	local  capture.Packet // decoded here when others read the batch too
 	clock  clock
 	ticked int64 // the second of the last tick
 	swept  int64 // and of the last sweep
-	dealt  int   // packets since the last tick
+	dealt  int   // packets since the last tick, whatever they are
 
 	first    int64  // time of the first packet, ns
-	filtered uint64 // packets that the expression does not match
-	noFlow   uint64 // packets that belong to no flow
+	filtered uint64 // packets that the expression does not match, of those it answers for
+	noFlow   uint64 // packets that belong to no flow, of those it answers for
 }
 
 func newWorker(r *run, i, of int) *worker {
-	w := &worker{run: r, index: i, frags: defrag.NewTable(), dec: decode.Decoder{Seed: r.opt.Seed}}
+	w := &worker{run: r, index: i, frags: defrag.NewTable(), dec: decode.Decoder{Seed: r.opt.Seed}, spare: decode.Decoder{Seed: r.opt.Seed}}
 	for s := i; s < numShards; s += of {
 		w.own[s] = true
 		r.shards[s].clock = &w.clock
@@ -49,18 +50,22 @@ func (w *worker) batch(b *load) {
 	alone := len(w.run.crew.workers) == 1
 	for i := range b.Packets {
 		p := &b.Packets[i]
-		if !alone {
-			p = w.take(p)
+		if w.first == 0 {
+			w.first = p.Time
 		}
-		if !w.prepare(p) {
-			continue
-		}
+		w.clock.see(p.Time)
 		if sec := w.clock.now / second; sec != w.ticked && w.due(sec) {
 			w.tick(sec)
 		}
 		w.dealt++
-		if s := p.Shard % numShards; w.own[s] {
-			w.run.shards[s].packet(p)
+		if alone {
+			w.packet(p, &w.dec)
+		} else if p.Has&capture.Decoded != 0 {
+			w.packet(w.take(p), w.decoder())
+		} else if shard, ok := decode.Peek(p); !ok {
+			w.packet(w.take(p), w.decoder())
+		} else if w.own[shard%numShards] {
+			w.packet(w.take(p), &w.dec)
 		}
 	}
 	if b.drops && w.index == 0 {
@@ -73,7 +78,7 @@ func (w *worker) batch(b *load) {
 
 // take copies what the source has set of a packet. A live source decodes too.
 func (w *worker) take(from *capture.Packet) *capture.Packet {
-	p := &w.packet
+	p := &w.local
 	if from.Has&capture.Decoded != 0 {
 		*p = *from
 		return p
@@ -102,43 +107,58 @@ func (w *worker) due(sec int64) bool {
 	return w.dealt >= tickPackets || sec-w.ticked >= tickWait || sec < w.ticked
 }
 
-// prepare decodes a packet, joins fragments and applies the expression. It
-// reports whether the packet goes to a flow.
-func (w *worker) prepare(p *capture.Packet) bool {
+// decoder is that of packets which every worker decodes: the first one answers
+// for them.
+func (w *worker) decoder() *decode.Decoder {
+	if w.index == 0 {
+		return &w.dec
+	}
+	return &w.spare
+}
+
+// packet decodes a packet, joins fragments, applies the expression and gives
+// what is left to its flow, if that is one of the worker's.
+func (w *worker) packet(p *capture.Packet, d *decode.Decoder) {
 	if p.Has&capture.Decoded == 0 {
-		w.dec.Decode(p)
+		d.Decode(p)
 	}
-	if w.first == 0 {
-		w.first = p.Time
-	}
-	w.clock.see(p.Time)
-	if p.Has&capture.IsFragment != 0 && !w.join(p) {
-		w.noFlow++
-		return false
+	mine := d == &w.dec // answered for by this worker
+	if p.Has&capture.IsFragment != 0 && !w.join(p, d) {
+		w.noFlow += count(mine)
+		return
 	}
 	if !w.run.opt.Filter.Match(p) {
-		w.filtered++
-		return false
+		w.filtered += count(mine)
+		return
 	}
 	if p.Has&capture.HasQuoted != 0 {
 		p.Shard = p.Quoted.Key.Hash(0)
 	} else if p.Has&(capture.HasTCP|capture.HasUDP) == 0 || p.Has&capture.HasPorts == 0 {
-		w.noFlow++
-		return false
+		w.noFlow += count(mine)
+		return
 	}
-	return true
+	if s := p.Shard % numShards; w.own[s] {
+		w.run.shards[s].packet(p)
+	}
+}
+
+func count(yes bool) uint64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // join adds a fragment to its datagram, and makes p the whole of it when this
 // was the last one missing.
-func (w *worker) join(p *capture.Packet) bool {
+func (w *worker) join(p *capture.Packet, d *decode.Decoder) bool {
 	f, ok := defrag.Of(p)
 	if !ok {
 		return false
 	}
 	whole, ok := w.frags.Add(&f)
 	if ok {
-		w.dec.DecodeIP(p, whole)
+		d.DecodeIP(p, whole)
 	}
 	return ok
 }

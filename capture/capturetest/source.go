@@ -25,7 +25,7 @@ type Source struct {
 	next, idle int // how much of Packets and Idle was read
 	bytes      uint64
 	now        int64
-	lent       [][]byte // what the present batch leads to
+	lent       map[*capture.Batch][][]byte // what each batch leads to
 	closed     bool
 }
 
@@ -82,19 +82,22 @@ func (s *Source) lend(b *capture.Batch, p []byte) []byte {
 	from := len(b.Buf)
 	b.Buf = append(b.Buf, p...)
 	kept := b.Buf[from:len(b.Buf):len(b.Buf)]
-	s.lent = append(s.lent, kept)
+	s.lent[b] = append(s.lent[b], kept)
 	return kept
 }
 
-// poison empties b for the next packets and overwrites all that was lent, also
-// what b.Buf left behind when it grew.
+// poison empties b for the next packets and overwrites all that it led to, also
+// what b.Buf left behind when it grew. Other batches stay valid.
 func (s *Source) poison(b *capture.Batch) {
-	for _, p := range s.lent {
+	for _, p := range s.lent[b] {
 		for i := range p {
 			p[i] = Poison
 		}
 	}
-	s.lent, b.Packets, b.Buf = s.lent[:0], b.Packets[:0], b.Buf[:0]
+	if s.lent == nil {
+		s.lent = map[*capture.Batch][][]byte{}
+	}
+	s.lent[b], b.Packets, b.Buf = s.lent[b][:0], b.Packets[:0], b.Buf[:0]
 }
 
 // Interfaces returns Ifs, or one interface made up for the packets.
