@@ -53,5 +53,8 @@ func (t *Tracker) reused(e *flow.Entry[Flow], p *capture.Packet, reverse bool) b
 	if s.flags&hasISN != 0 {
 		return s.isn != p.Seq
 	}
+	if f.synack != 0 { // it may have been overtaken by its answer
+		return f.sides[1].ack != p.Seq+1
+	}
 	return f.flags&isTCP != 0
 }

@@ -64,7 +64,7 @@ func (f *Flow) stand(w *work, d fact.Dir, p *capture.Packet) mark {
 	}
 	if o.flags&(hasAck|hasWin) == hasAck|hasWin {
 		ahead := p.Seq - o.ack
-		m.inWindow = ahead != 0 && ahead < uint32(o.win)<<f.scaleOf(d.Other())
+		m.inWindow = ahead != 0 && int64(ahead) < f.windowOf(d.Other())
 	}
 	return m
 }
@@ -75,6 +75,14 @@ func (f *Flow) scaleOf(d fact.Dir) uint8 {
 		return 0
 	}
 	return f.sides[d].scale
+}
+
+// windowOf is the window a side advertised last, bytes.
+func (f *Flow) windowOf(d fact.Dir) int64 {
+	if f.sides[d].flags&plainWin != 0 {
+		return int64(f.sides[d].win)
+	}
+	return int64(f.sides[d].win) << f.scaleOf(d)
 }
 
 // guard is how soon after a packet another of the same sender may have been

@@ -22,11 +22,12 @@ func (t *Tracker) Snapshot(id flow.ID, to *fact.Flow, now int64, why fact.End) {
 		Handshake: f.flags&handshake != 0, History: historyText(f.history),
 	}
 	if f.synack != 0 {
-		to.SYNACK = fact.Mark{Num: f.Num + uint64(f.synackN), Time: f.at(f.synack)}
+		to.SYNACK = fact.Mark{Num: f.Num + uint64(f.synackN), Time: f.at(f.synack), SeqEnd: f.sides[fact.Down].isn + 1}
 	}
 	for d := range f.sides {
 		f.side(fact.Dir(d), &to.Sides[d])
 	}
+	to.Sides[fact.Down].SYN = to.SYNACK
 	if x != nil {
 		t.more(f, x, to)
 	}
@@ -50,7 +51,7 @@ func (f *Flow) side(d fact.Dir, to *fact.Side) {
 		to.ISN = fact.Some(s.isn)
 	}
 	if s.syn > 0 && d == fact.Up {
-		to.SYN = fact.Mark{Num: f.Num, Time: f.start}
+		to.SYN = fact.Mark{Num: f.Num + uint64(f.synN), Time: f.start, SeqEnd: s.isn + 1}
 	}
 	if s.firstData != 0 {
 		to.First = fact.Mark{Num: f.Num + uint64(s.firstN), Time: f.at(s.firstData)}
@@ -69,7 +70,7 @@ func (f *Flow) side(d fact.Dir, to *fact.Side) {
 func (f *Flow) sideOptions(d fact.Dir, to *fact.Side) {
 	s := &f.sides[d]
 	if s.flags&hasWin != 0 {
-		to.Window = fact.Some(int64(s.win) << f.scaleOf(d))
+		to.Window = fact.Some(f.windowOf(d))
 	}
 	if s.flags&hasScale != 0 {
 		to.WScale = fact.Some(s.scale)

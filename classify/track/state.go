@@ -47,8 +47,9 @@ const (
 	mptcp
 	hasIPID
 	ttlSeen
-	holed   // bytes are missing between contig and next
-	tosSeen // tos is valid
+	holed    // bytes are missing between contig and island
+	tosSeen  // tos is valid
+	plainWin // win is that of a SYN, which is not scaled (RFC 7323 section 2.2)
 )
 
 // side is what one direction sent, compactly. Times are µs since the flow's
@@ -60,10 +61,11 @@ type side struct {
 	packets uint32 // wire segments
 
 	isn, next, contig, ack uint32
+	island                 uint32 // where the bytes in a row begin that end at next, while holed
 
 	fresh     uint32 // time of the last new payload, in units of freshUnit since start
 	firstData uint32 // time of the first payload, µs since start, +1; 0 none
-	holeAt    uint32 // when the latest hole opened, µs since start
+	holeAt    uint32 // when the latest hole opened, as wrapped
 	firstN    uint32 // packet of firstData and of the latest new payload, less Flow.Num
 	freshN    uint32
 
@@ -79,8 +81,8 @@ type side struct {
 	ipidStep, ipidSame, ipidOther      uint8
 	zeroWin, syn, tos                  uint8
 
-	rttMin, rttHandshake uint32 // µs, +1 so that 0 is none
 	samples              uint16
+	rttMin, rttHandshake uint32 // µs, +1 so that 0 is none
 
 	second, inSecond, peak uint32 // s since start; IP bytes in it; most in any
 }
@@ -102,6 +104,7 @@ type Flow struct {
 	x       uint32 // index of extra, 0 none
 	names   uint32 // index of names, 0 none
 	ifc     uint16
+	synN    uint16 // packet of the client's SYN, less Num: 0 but where its answer overtook it
 	sides   [2]side
 }
 
@@ -130,6 +133,10 @@ func (f *Flow) micros(t int64) uint32 {
 	}
 	return uint32(d)
 }
+
+// wrapped returns t in µs, modulo 71 minutes: differences of such times hold
+// for as long, however old the flow is.
+func wrapped(t int64) uint32 { return uint32(t / 1000) }
 
 // at returns the time of a µs offset as kept with +1.
 func (f *Flow) at(us uint32) int64 { return f.start + int64(us-1)*1000 }

@@ -85,16 +85,19 @@ func (f *Flow) sequence(d fact.Dir, p *capture.Packet, segs uint32) novelty {
 	case !after(end, s.next):
 		return f.repeat(s, d, p, segs)
 	case after(p.Seq, s.next):
-		hole := p.Seq - s.next
-		if hole > maxLeap {
+		if p.Seq-s.next > maxLeap {
 			return empty
 		}
-		f.holeOpens(s, d, hole, p.Time)
-	}
-	if s.flags&holed == 0 {
-		s.contig = end
+		f.holeOpens(s, d, p.Seq, p.Time)
 	}
 	s.next = end
+	switch {
+	case s.flags&holed == 0:
+		s.contig = end
+	case before(p.Seq, s.island): // it covers the latest hole, at least in part
+		s.island = p.Seq
+		s.settle()
+	}
 	return fresh
 }
 
@@ -105,15 +108,12 @@ func (f *Flow) repeat(s *side, d fact.Dir, p *capture.Packet, segs uint32) novel
 		return keepalive
 	case p.PayloadLen == 0:
 		return empty // SYN and FIN count elsewhere
-	case s.flags&holed != 0 && after(p.SeqEnd(), s.contig):
-		if f.micros(p.Time)-s.holeAt < f.reorderLimit() {
-			inc16(&s.outOfOrder)
+	case s.flags&holed != 0 && after(p.SeqEnd(), s.contig) && before(p.Seq, s.island):
+		if wrapped(p.Time)-s.holeAt < f.reorderLimit() {
+			s.outOfOrder = uint16(min(uint32(s.outOfOrder)+segs, 1<<16-1))
 			s.holes -= min(s.holes, segs)
 		}
-		if !after(p.Seq, s.contig) {
-			s.contig = p.SeqEnd()
-			s.settle()
-		}
+		s.fill(p.Seq, p.SeqEnd())
 		return filling
 	}
 	s.retrans += segs
@@ -142,7 +142,8 @@ func (f *Flow) rtt(d fact.Dir) uint32 {
 	return min(s.rttMin, s.rttHandshake) - 1
 }
 
-func (f *Flow) holeOpens(s *side, d fact.Dir, hole uint32, now int64) {
+// holeOpens notes that the bytes up to seq were skipped.
+func (f *Flow) holeOpens(s *side, d fact.Dir, seq uint32, now int64) {
 	unit := f.unit(d)
 	if unit == 0 {
 		unit = defaultMSS
@@ -151,13 +152,26 @@ func (f *Flow) holeOpens(s *side, d fact.Dir, hole uint32, now int64) {
 		s.contig = s.next
 	}
 	s.flags |= holed
-	s.holes += (hole + unit - 1) / unit
-	s.holeAt = f.micros(now)
+	s.holes += (seq - s.next + unit - 1) / unit
+	s.holeAt = wrapped(now)
+	s.island = seq
 }
 
-// settle forgets the holes below contig.
+// fill takes in bytes from the region of the holes. Where there are several,
+// what lies between them is known only by its retransmission.
+func (s *side) fill(seq, end uint32) {
+	if !before(end, s.island) {
+		s.island = seq
+	}
+	if !after(seq, s.contig) {
+		s.contig = end
+	}
+	s.settle()
+}
+
+// settle forgets the holes once no byte is missing below the latest ones.
 func (s *side) settle() {
-	if !before(s.contig, s.next) {
+	if !before(s.contig, s.island) {
 		s.contig = s.next
 		s.flags &^= holed
 	}
@@ -185,7 +199,8 @@ func (t *Tracker) acknowledge(f *Flow, d fact.Dir, p *capture.Packet, n novelty)
 		// The receiver has what the capture has not.
 		f.flags |= gap
 		f.note(d.Other(), hGap)
-		o.next = p.Ack
+		o.next, o.contig = p.Ack, p.Ack
+		o.flags &^= holed
 	}
 	if o.flags&holed != 0 && after(p.Ack, o.contig) && !after(p.Ack, o.next) {
 		o.contig = p.Ack
@@ -205,6 +220,11 @@ func (f *Flow) window(d fact.Dir, p *capture.Packet) {
 	s := &f.sides[d]
 	s.win = p.Window
 	s.flags |= hasWin
+	if p.Flags&capture.SYN != 0 {
+		s.flags |= plainWin
+	} else {
+		s.flags &^= plainWin
+	}
 	if p.Window == 0 && p.Flags&(capture.SYN|capture.FIN) == 0 {
 		inc8(&s.zeroWin)
 		f.note(d, hZeroWin)
@@ -226,6 +246,9 @@ func (t *Tracker) syn(f *Flow, id flow.ID, d fact.Dir, p *capture.Packet) {
 	}
 	s.isn, s.syn = p.Seq, 1
 	s.flags |= hasISN
+	if d == fact.Up {
+		f.synN = uint16(min(f.offset(p.Num), 1<<16-1))
+	}
 	if p.Has&capture.HasMSS != 0 {
 		s.mss = p.MSS
 	}
@@ -275,8 +298,8 @@ func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.P
 		if s.firstData == 0 {
 			s.firstData, s.firstN = f.micros(p.Time)+1, f.offset(p.Num)
 		}
+		s.freshN = f.offset(p.Num)
 		if n == fresh {
-			s.freshN = f.offset(p.Num)
 			f.probe(w, d, p.SeqEnd(), p.Time)
 		}
 	case again:
