@@ -40,7 +40,7 @@ func (t *Tracker) datagramDNS(id flow.ID, e *flow.Entry[Flow], p *capture.Packet
 
 // dnsStream reads the messages of a TCP stream, as many as are complete.
 func (t *Tracker) dnsStream(id flow.ID, e *flow.Entry[Flow], _ fact.Dir, p *capture.Packet, h *half, b []byte) bool {
-	base := p.Seq
+	base := dataSeq(p)
 	if h.buf != nil {
 		base = h.buf.Base()
 	}

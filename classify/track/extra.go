@@ -78,8 +78,8 @@ type work struct {
 
 // probe is a round-trip measurement under way on the leg to a side's receiver.
 type probe struct {
+	at  int64  // ns
 	seq uint32 // covered by the acknowledgement that closes it
-	at  uint32 // µs since the flow's start
 	on  bool
 }
 
@@ -104,6 +104,11 @@ type half struct {
 	tries  int  // segments that could have begun a message and did not
 	done   bool // nothing more to be learnt
 	parser parser
+}
+
+// collecting reports whether a message has begun that is not complete.
+func (h *half) collecting() bool {
+	return !h.done && (h.parser == asTLS || h.parser == unsure && h.buf != nil)
 }
 
 // parser says what a stream is being parsed as.

@@ -41,8 +41,13 @@ func (t *Tracker) helloData(id flow.ID, f *Flow, w *work, d fact.Dir, p *capture
 			return
 		}
 		h.First, h.End, h.Segs, h.Kind = markOf(p), p.SeqEnd(), segs, "other"
-	case n == fresh && h.Data.Num == 0 && w.streams[fact.Up].parser == asTLS && !w.streams[fact.Up].done:
-		h.End, h.Segs = later(h.End, p.SeqEnd()), h.Segs+segs
+	case (n == fresh || n == filling) && h.Data.Num == 0 && w.streams[fact.Up].collecting():
+		h.Segs += segs
+		if after(p.SeqEnd(), h.End) {
+			h.End = p.SeqEnd()
+			h.HeadAck = h.HeadAck || h.Acked.Ok
+			h.Acked = fact.Opt[int64]{} // what was acknowledged was not all of it
+		}
 	case n == again && before(p.Seq, h.End):
 		if h.Count++; len(h.Retrans) < maxMarks {
 			h.Retrans = append(w.retrans[:len(h.Retrans)], markOf(p))
@@ -67,7 +72,7 @@ func (t *Tracker) helloAnswer(f *Flow, w *work, d fact.Dir, p *capture.Packet) {
 	}
 	switch {
 	case !before(p.Ack, h.End):
-		h.Acked = fact.Some(p.Time)
+		h.Acked, h.HeadAck = fact.Some(p.Time), false
 	case !before(p.Ack, h.First.SeqEnd):
 		h.HeadAck = true
 	}
@@ -105,7 +110,7 @@ func (r *records) feed(s *side, p *capture.Packet) {
 		return
 	}
 	r.cursor.Feed(p.Payload, int(p.PayloadLen))
-	r.next = p.Seq + p.PayloadLen
+	r.next += p.PayloadLen
 }
 
 // remain returns how many bytes of an open record are missing, 0 if none or

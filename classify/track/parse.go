@@ -54,26 +54,15 @@ func (t *Tracker) parse(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.
 		t.collect(id, e, d, p, h)
 		return
 	}
-	base := p.Seq
-	if s := &f.sides[d]; h.tries == 0 && s.flags&hasISN != 0 && p.Seq-(s.isn+1) < tls.MaxHello {
+	if n == again {
+		return // whatever it was, it was looked at
+	}
+	base, seq := dataSeq(p), dataSeq(p)
+	if s := &f.sides[d]; h.tries == 0 && s.flags&hasISN != 0 && seq-(s.isn+1) < tls.MaxHello {
 		base = s.isn + 1
 	}
-	if base == p.Seq {
-		h.parser = sniff(e, d, p.Payload, w)
-		if h.parser == unsure && len(p.Payload) >= minSniff {
-			if h.tries++; h.tries >= maxTries {
-				h.done = true
-			}
-			return
-		}
-		if t.attempt(id, e, d, p, h, p.Payload, p.Seq) {
-			t.settleStream(h)
-			return
-		}
-		if h.buf == nil && h.parser != unsure {
-			t.startBuffer(h, base)
-			t.add(id, e, d, p, h)
-		}
+	if base == seq {
+		t.begins(id, e, d, p, h)
 		return
 	}
 	h.want = 1
@@ -81,11 +70,38 @@ func (t *Tracker) parse(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.
 	t.collect(id, e, d, p, h)
 }
 
+// begins tries a segment that may begin a message, and keeps it if more is
+// wanted.
+func (t *Tracker) begins(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, h *half) {
+	short := len(p.Payload) < minSniff
+	h.parser = sniff(e, d, p.Payload)
+	if h.parser == unsure && !short {
+		h.done = h.another()
+		return
+	}
+	if t.attempt(id, e, d, p, h, p.Payload, dataSeq(p)) {
+		t.settleStream(h)
+		return
+	}
+	if h.buf == nil && (h.parser != unsure || short) {
+		t.startBuffer(h, dataSeq(p))
+		t.add(id, e, d, p, h)
+	}
+}
+
+// another waits for another message: this one tells nothing. It reports
+// whether there were too many.
+func (h *half) another() bool {
+	h.parser = unsure
+	h.tries++
+	return h.tries >= maxTries
+}
+
 // minSniff is how many bytes tell the protocols apart.
 const minSniff = 5
 
 // sniff says what a stream begins as.
-func sniff(e *flow.Entry[Flow], d fact.Dir, b []byte, w *work) parser {
+func sniff(e *flow.Entry[Flow], d fact.Dir, b []byte) parser {
 	switch {
 	case e.Key.DstPort == portDNS || e.Key.SrcPort == portDNS:
 		return asDNS
@@ -157,8 +173,8 @@ func (t *Tracker) collect(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 		return
 	}
 	if h.parser == unsure && len(b) >= minSniff {
-		if h.parser = sniff(e, d, b, t.extras[e.Rec.x].work); h.parser == unsure {
-			h.tries++
+		if h.parser = sniff(e, d, b); h.parser == unsure {
+			h.done = h.another()
 			t.freeBuffer(h)
 			return
 		}
@@ -172,7 +188,7 @@ func (t *Tracker) collect(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 // there already are evidence; a lone byte is a keep-alive's.
 func (t *Tracker) add(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, h *half) {
 	before := h.buf.Cap()
-	r := h.buf.Add(p.Seq, p.Payload)
+	r := h.buf.Add(dataSeq(p), p.Payload)
 	t.buffered += h.buf.Cap() - before
 	if r.Conflict && r.Span > 1 {
 		t.conflict(id, &e.Rec, d, p, h.buf.Base()+uint32(r.At), uint32(r.Span))
@@ -331,8 +347,9 @@ func (t *Tracker) httpRequest(f *Flow, h *half, b []byte) bool {
 	if status == wire.NeedMore {
 		h.want = len(b) + 1
 	}
-	if status == wire.Alien {
-		return true
+	if status == wire.Alien { // EHLO looks like a method
+		t.freeBuffer(h)
+		return h.another()
 	}
 	r := &t.request
 	if r.Host == "" && status == wire.NeedMore {
@@ -350,10 +367,8 @@ func (t *Tracker) httpRequest(f *Flow, h *half, b []byte) bool {
 		}
 	}
 	if r.Method == "CONNECT" { // a hello follows on the same stream
-		h.tries++
-		h.parser = unsure
 		t.freeBuffer(h)
-		return false
+		return h.another()
 	}
 	return status != wire.NeedMore
 }

@@ -14,9 +14,9 @@ const staleProbe = 60_000_000
 // none is under way: one sample a flight is enough, and only of bytes never
 // seen before (Karn).
 func (f *Flow) probe(w *work, d fact.Dir, end uint32, t int64) {
-	p, now := &w.probes[d], f.micros(t)
-	if !p.on || now-p.at >= staleProbe {
-		*p = probe{end, now, true}
+	p := &w.probes[d]
+	if !p.on || t-p.at >= staleProbe*1000 {
+		*p = probe{seq: end, at: t, on: true}
 	}
 }
 
@@ -27,10 +27,10 @@ func (f *Flow) sample(w *work, d fact.Dir, ack uint32, t int64) {
 		return
 	}
 	p.on = false
-	us := f.micros(t) - p.at
-	if us > staleProbe {
+	if t < p.at || t-p.at > staleProbe*1000 {
 		return
 	}
+	us := uint32((t - p.at) / 1000)
 	s := &f.sides[d]
 	if s.rttMin == 0 || us+1 < s.rttMin {
 		s.rttMin = us + 1
@@ -40,7 +40,7 @@ func (f *Flow) sample(w *work, d fact.Dir, ack uint32, t int64) {
 }
 
 // rttBuckets is the size of a histogram of round trips: two buckets an octave
-// from 64 µs to 4 s.
+// from 64 µs to 2 s, and one for all below.
 const rttBuckets = 32
 
 type rttHist [rttBuckets]uint16

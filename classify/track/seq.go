@@ -16,6 +16,15 @@ func later(a, b uint32) uint32 {
 	return b
 }
 
+// dataSeq is the sequence number of a segment's first byte of payload: that of
+// a SYN comes before it (RFC 7413).
+func dataSeq(p *capture.Packet) uint32 {
+	if p.Flags&capture.SYN != 0 {
+		return p.Seq + 1
+	}
+	return p.Seq
+}
+
 // Ethernet's payload less the fixed headers: what a segment carries where no
 // MSS option was seen (RFC 6691).
 const defaultMSS = 1460

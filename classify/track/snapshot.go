@@ -133,6 +133,7 @@ func (s *side) roundTrip() fact.RTT {
 // more writes out what hangs off the flow.
 func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 	if w := x.work; w != nil {
+		t.partial(f, w)
 		to.Hello = w.hello
 		for d := range w.rtt {
 			if us := w.rtt[d].median(); us != 0 {
@@ -142,7 +143,6 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 				to.Sides[d].TLSRemain = fact.Some(r.cursor.Remain())
 			}
 		}
-		t.partial(f, w)
 		for d := range w.fins {
 			if !w.finAt[d].set {
 				continue
