@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"chokepoint/capture"
+	"chokepoint/capture/decode"
 )
 
 // inFlight is how many batches there are when several workers share them: one
@@ -16,9 +17,37 @@ const inFlight = 4
 // shards. They only read it.
 type load struct {
 	capture.Batch
-	err   error // how the source ended; nil: it did not
-	drops bool  // the source has lost packets by now
+	list  []glance // of Packets, for several workers
+	err   error    // how the source ended; nil: it did not
+	drops bool     // the source has lost packets by now
 	users atomic.Int32
+}
+
+// glance is the part of a packet that a worker needs to see that it is another's.
+// It fills a cache line: the whole packet is seven, and would travel to each core.
+type glance struct {
+	frame   []byte
+	time    int64
+	num     uint64
+	shard   uint64
+	wireLen uint32
+	ifc     uint16
+	link    capture.LinkType
+	known   bool // shard is; otherwise all workers decode the packet
+	decoded bool // by the source: the whole packet counts
+}
+
+// look makes the list.
+func (b *load) look() {
+	b.list = b.list[:0]
+	for i := range b.Packets {
+		p := &b.Packets[i]
+		g := glance{frame: p.Frame, time: p.Time, num: p.Num, wireLen: p.WireLen, ifc: p.If, link: p.Link}
+		if g.decoded = p.Has&capture.Decoded != 0; !g.decoded {
+			g.shard, g.known = decode.Peek(p)
+		}
+		b.list = append(b.list, g)
+	}
 }
 
 // crew reads ahead and shares out batches. With one worker there is no other
@@ -105,6 +134,7 @@ func (c *crew) readAhead(ctx context.Context) {
 			return
 		}
 		c.fill(ctx, b)
+		b.look()
 		b.users.Store(int32(len(c.workers)))
 		for _, q := range c.queues {
 			q <- b // never full: there are no more loads than places

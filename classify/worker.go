@@ -47,26 +47,13 @@ func newWorker(r *run, i, of int) *worker {
 // batch takes in the packets of a batch, with ticks where packet time enters a
 // new second.
 func (w *worker) batch(b *load) {
-	alone := len(w.run.crew.workers) == 1
-	for i := range b.Packets {
-		p := &b.Packets[i]
-		if w.first == 0 {
-			w.first = p.Time
+	if len(w.run.crew.workers) == 1 {
+		for i := range b.Packets {
+			w.advance(b.Packets[i].Time)
+			w.packet(&b.Packets[i], &w.dec)
 		}
-		w.clock.see(p.Time)
-		if sec := w.clock.now / second; sec != w.ticked && w.due(sec) {
-			w.tick(sec)
-		}
-		w.dealt++
-		if alone {
-			w.packet(p, &w.dec)
-		} else if p.Has&capture.Decoded != 0 {
-			w.packet(w.take(p), w.decoder())
-		} else if shard, ok := decode.Peek(p); !ok {
-			w.packet(w.take(p), w.decoder())
-		} else if w.own[shard%numShards] {
-			w.packet(w.take(p), &w.dec)
-		}
+	} else {
+		w.share(b)
 	}
 	if b.drops && w.index == 0 {
 		w.run.dropsSeen = true
@@ -76,15 +63,39 @@ func (w *worker) batch(b *load) {
 	}
 }
 
-// take copies what the source has set of a packet. A live source decodes too.
-func (w *worker) take(from *capture.Packet) *capture.Packet {
-	p := &w.local
-	if from.Has&capture.Decoded != 0 {
-		*p = *from
-		return p
+// advance moves the clock on to the next packet, with a tick where it is due.
+func (w *worker) advance(time int64) {
+	if w.first == 0 {
+		w.first = time
 	}
-	p.Num, p.Time, p.Frame, p.WireLen, p.If, p.Link, p.Has = from.Num, from.Time, from.Frame, from.WireLen, from.If, from.Link, 0
-	return p
+	w.clock.see(time)
+	if sec := w.clock.now / second; sec != w.ticked && w.due(sec) {
+		w.tick(sec)
+	}
+	w.dealt++
+}
+
+// share goes through a batch that other workers go through too.
+func (w *worker) share(b *load) {
+	p := &w.local
+	for i := range b.list {
+		g := &b.list[i]
+		w.advance(g.time)
+		switch {
+		case g.decoded:
+			*p = b.Packets[i]
+			w.packet(p, w.decoder())
+			continue
+		case g.known && !w.own[g.shard%numShards]:
+			continue
+		}
+		p.Num, p.Time, p.Frame, p.WireLen, p.If, p.Link, p.Has = g.num, g.time, g.frame, g.wireLen, g.ifc, g.link, 0
+		if g.known {
+			w.packet(p, &w.dec)
+		} else {
+			w.packet(p, w.decoder())
+		}
+	}
 }
 
 const (
