@@ -1,6 +1,8 @@
 package track
 
 import (
+	"slices"
+
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/flow"
@@ -30,10 +32,15 @@ func (t *Tracker) lifeAfter(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet) 
 	}
 	if m := &x.work.finAt[d]; m.set && after(p.SeqEnd(), later(m.next, f.sides[d].next)) {
 		tr := t.needTrouble(id, f)
-		if len(tr.fins) < maxFINs && (len(tr.fins) == 0 || tr.fins[len(tr.fins)-1].Num != x.work.fins[d].Num) {
-			tr.fins = append(tr.fins, x.work.fins[d])
-		}
+		tr.keepFIN(x.work.fins[d])
 		lives(&tr.afterFIN[d], f, m, d, p)
+	}
+}
+
+// keepFIN has a FIN outlive the flow's work.
+func (tr *trouble) keepFIN(fin fact.FIN) {
+	if !slices.ContainsFunc(tr.fins, func(x fact.FIN) bool { return x.Num == fin.Num }) {
+		tr.fins = append(tr.fins, fin)
 	}
 }
 
@@ -87,7 +94,7 @@ func peer(a *fact.After, f *Flow, m *mark, d fact.Dir, p *capture.Packet) {
 		a.PeerData++
 	}
 	// RFC 5961 section 3.2: a reset in the window but not exact is challenged.
-	if m.inWindow && a.ChallengeAck.Num == 0 && p.PayloadLen == 0 && p.Flags&capture.ACK != 0 && p.Ack == s.ack && p.Time-m.time < 1_000_000_000 {
+	if m.inWindow && a.ChallengeAck.Num == 0 && p.PayloadLen == 0 && p.Flags&(capture.ACK|capture.SYN|capture.FIN) == capture.ACK && p.Ack == s.ack && p.Time-m.time < 1_000_000_000 {
 		a.ChallengeAck = markOf(p)
 	}
 }

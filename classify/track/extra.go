@@ -29,6 +29,7 @@ type seen struct {
 	ipid     uint16
 	ttl      uint8
 	again    bool // retransmission
+	acks     bool // ack is valid
 }
 
 // ring holds the latest packets of a side.
@@ -149,7 +150,6 @@ type mark struct {
 // Bounds of the lists.
 const (
 	maxResets    = 8
-	maxFINs      = 4
 	maxConflicts = 4
 	maxICMPs     = 4
 	maxNew       = 4

@@ -42,7 +42,7 @@ func finFacts(w *work, d fact.Dir, p *capture.Packet, ahead int32) fact.FIN {
 		if q == nil {
 			return fin
 		}
-		if q.end != q.seq && !before(p.Ack, q.end) {
+		if q.end != q.seq && p.Flags&capture.ACK != 0 && !before(p.Ack, q.end) {
 			fin.Covers = fact.Mark{Num: q.num, Time: q.time, SeqEnd: q.end}
 			if !q.again {
 				fin.CoverAge = fact.Some(time.Duration(p.Time - q.time))

@@ -126,29 +126,50 @@ func (t *Tracker) resetFacts(f *Flow, d fact.Dir, p *capture.Packet) fact.Reset 
 	if o.last != 0 && o.flags&hasIPID != 0 {
 		r.PrevOtherIPID = fact.Some(o.ipid)
 	}
-	r.PrevOtherTTL = o.ttl
+	r.PrevOtherNum, r.PrevOtherTTL = f.lastNumOf(d.Other()), o.ttl
+	r.AckEchoes = o.flags&hasAck != 0 && p.Seq == o.ack
+	r.SegBoundary = s.flags&hasSeq != 0 && (p.Seq == s.next || s.flags&hasISN != 0 && p.Seq == s.isn+1)
+	var theirs, mine ring
 	if x := t.extraOf(f); x != nil && x.work != nil {
-		t.lookBack(f, x.work, d, p, &r)
-	} else {
-		r.Offenders = min(o.packets, recent)
-		r.AckEchoes = o.flags&hasAck != 0 && p.Seq == o.ack
-		r.SegBoundary = s.flags&hasSeq != 0 && (p.Seq == s.next || s.flags&hasISN != 0 && p.Seq == s.isn+1)
+		theirs, mine = x.work.rings[d.Other()], x.work.rings[d]
+	}
+	f.heard(&theirs, d, p, &r)
+	for k := range int(mine.n) {
+		q := mine.back(k)
+		r.SegBoundary = r.SegBoundary || q.seq == p.Seq || q.end == p.Seq
 	}
 	return r
 }
 
-// lookBack fills what depends on the latest packets of both sides.
-func (t *Tracker) lookBack(f *Flow, w *work, d fact.Dir, p *capture.Packet, r *fact.Reset) {
+// lastNumOf returns the number of a side's latest packet where no ring holds
+// it: the flow's latest, or the side's only one. 0: not known.
+func (f *Flow) lastNumOf(d fact.Dir) uint64 {
+	s, o := &f.sides[d], &f.sides[d.Other()]
+	switch {
+	case s.packets == 0:
+		return 0
+	case s.last > o.last:
+		return f.Num + uint64(f.lastN)
+	case s.packets == 1 && d == fact.Down && f.synack != 0:
+		return f.Num + uint64(f.synackN)
+	case s.packets == 1 && d == fact.Up && s.syn == 1:
+		return f.Num + uint64(f.synN)
+	}
+	return 0
+}
+
+// heard fills what depends on the latest packets of the side a RST of side d is
+// addressed to.
+func (f *Flow) heard(theirs *ring, d fact.Dir, p *capture.Packet, r *fact.Reset) {
 	window := int64(f.rtt(fact.Up)+f.rtt(fact.Down)) * 1500
 	if f.rtt(fact.Up) == 0 || f.rtt(fact.Down) == 0 {
 		window = max(window, offenderWindow)
 	}
-	mine, theirs := &w.rings[d], &w.rings[d.Other()]
-	for k := 0; ; k++ {
+	if o := &f.sides[d.Other()]; theirs.n == 0 && o.last != 0 && p.Time-o.last <= window {
+		r.Offenders = min(o.packets, recent) // of a handshake
+	}
+	for k := range int(theirs.n) {
 		q := theirs.back(k)
-		if q == nil {
-			break
-		}
 		if k == 0 {
 			r.PrevOtherNum, r.PrevOtherTTL = q.num, q.ttl
 			if r.PrevOtherIPID.Ok {
@@ -158,26 +179,12 @@ func (t *Tracker) lookBack(f *Flow, w *work, d fact.Dir, p *capture.Packet, r *f
 		if p.Time-q.time <= window {
 			r.Offenders++
 		}
-		if q.ack == p.Seq {
-			r.AckEchoes = true
-		}
+		r.AckEchoes = r.AckEchoes || q.acks && q.ack == p.Seq
 		if r.HasAck && r.Covers.Num == 0 && q.end != q.seq && !before(p.Ack, q.end) {
 			r.Covers = fact.Mark{Num: q.num, Time: q.time, SeqEnd: q.end}
 			if !q.again {
 				r.CoverAge = fact.Some(time.Duration(p.Time - q.time))
 			}
 		}
-	}
-	for k := 0; ; k++ {
-		q := mine.back(k)
-		if q == nil {
-			break
-		}
-		if q.seq == p.Seq || q.end == p.Seq {
-			r.SegBoundary = true
-		}
-	}
-	if isn := f.sides[d]; isn.flags&hasISN != 0 && p.Seq == isn.isn+1 {
-		r.SegBoundary = true
 	}
 }

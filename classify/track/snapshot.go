@@ -144,12 +144,9 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 			}
 		}
 		for d := range w.fins {
-			if !w.finAt[d].set {
-				continue
-			}
-			to.Sides[d].FIN = fact.Mark{Num: w.fins[d].Num, Time: w.fins[d].Time}
-			if x.trouble != nil && len(x.trouble.fins) == 0 {
-				to.FINs = append(to.FINs, w.fins[d])
+			if w.finAt[d].set {
+				fin := &w.fins[d]
+				to.Sides[d].FIN = fact.Mark{Num: fin.Num, Time: fin.Time, SeqEnd: fin.Seq + fin.PayloadLen + 1}
 			}
 		}
 		for d, c := range w.clocks {
@@ -160,9 +157,7 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 	}
 	if tr := x.trouble; tr != nil {
 		to.Resets, to.ResetCount = tr.resets, tr.resetCount
-		if len(tr.fins) > 0 {
-			to.FINs = tr.fins
-		}
+		to.FINs = tr.finsOf(x.work)
 		to.AfterReset, to.AfterFIN = tr.afterReset, tr.afterFIN
 		to.Conflicts, to.ICMPs = tr.conflicts, tr.icmps
 	}
@@ -174,6 +169,24 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 			to.Bulk[d] = l.Snapshot()
 		}
 	}
+}
+
+// finsOf lists the first FIN of each side, in order of arrival: of a flow that
+// has trouble they may matter. w may be nil.
+func (tr *trouble) finsOf(w *work) []fact.FIN {
+	if w == nil {
+		return tr.fins
+	}
+	var fins []fact.FIN
+	for d := range w.fins {
+		if w.finAt[d].set {
+			fins = append(fins, w.fins[d])
+		}
+	}
+	if len(fins) == 2 && fins[1].Num < fins[0].Num {
+		fins[0], fins[1] = fins[1], fins[0]
+	}
+	return fins
 }
 
 // partial reads the name out of a hello whose rest never came.

@@ -16,7 +16,10 @@ func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 		return
 	}
 	segs := segments(p, f.unit(d))
-	ahead := int32(p.Seq - s.next)
+	ahead := int32(0)
+	if s.flags&hasSeq != 0 {
+		ahead = int32(p.Seq - s.next)
+	}
 	t.lifeAfter(id, f, d, p)
 	if p.Flags&capture.SYN != 0 {
 		t.syn(f, id, d, p)
@@ -339,6 +342,6 @@ func (t *Tracker) remember(w *work, d fact.Dir, p *capture.Packet, n novelty) {
 	}
 	*w.rings[d].add() = seen{
 		time: p.Time, num: p.Num, seq: p.Seq, end: p.SeqEnd(), ack: p.Ack,
-		ipid: p.IPID, ttl: p.TTL, again: n == again,
+		ipid: p.IPID, ttl: p.TTL, again: n == again, acks: p.Flags&capture.ACK != 0,
 	}
 }
