@@ -34,8 +34,10 @@ type copyCell struct {
 func (c *copies) seen(p *capture.Packet) bool {
 	print := fingerprint(p)
 	cell := &c.cells[print%copyCells]
-	us := uint32(p.Time / 1000)
-	if cell.print == print && us-cell.us < copyWindow &&
+	us := wrapped(p.Time)
+	// Two interfaces need not date it in the order it is read.
+	apart := int32(us - cell.us)
+	if cell.print == print && -copyWindow < apart && apart < copyWindow &&
 		(p.If != cell.ifc || p.TTL == cell.ttl-1) {
 		return true
 	}

@@ -2,9 +2,10 @@ package track
 
 import (
 	"hash/crc32"
-
+	"net/netip"
 	"strings"
 	"time"
+	"unsafe"
 
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
@@ -18,7 +19,10 @@ const (
 	maxExchanges = 32
 	maxAnswers   = 4
 	maxAddrs     = 16
-	exchangeSize = 400 // bytes, roughly
+	exchangeSize = int(unsafe.Sizeof(fact.DNS{})) + 8 + 4*maxAnswers
+	answerSize   = int(unsafe.Sizeof(fact.DNSAnswer{}))
+	addrSize     = int(unsafe.Sizeof(netip.Addr{}))
+	stringSize   = int(unsafe.Sizeof(""))
 )
 
 // dnsLog is the DNS conversation of a flow.
@@ -27,9 +31,24 @@ type dnsLog struct {
 	last []int64 // when each was last asked, ns
 	sums [][maxAnswers]uint32
 	more int
+	held int // bytes
 }
 
-func (l *dnsLog) size() int { return exchangeSize * len(l.ex) }
+func exchangeBytes(x *fact.DNS) int {
+	n := exchangeSize + len(x.QName) + len(x.QNameRaw)
+	for i := range x.Answers {
+		n += answerBytes(&x.Answers[i])
+	}
+	return n
+}
+
+func answerBytes(a *fact.DNSAnswer) int {
+	n := answerSize + addrSize*len(a.Addrs) + len(a.SOAOwner)
+	for _, s := range a.Targets {
+		n += stringSize + len(s)
+	}
+	return n
+}
 
 // datagramDNS reads a message from a UDP datagram.
 func (t *Tracker) datagramDNS(id flow.ID, e *flow.Entry[Flow], p *capture.Packet) {
@@ -88,7 +107,7 @@ func (t *Tracker) dnsMessage(id flow.ID, e *flow.Entry[Flow], p *capture.Packet,
 		x.dns = &dnsLog{}
 	}
 	l := x.dns
-	t.side -= l.size()
+	before := l.held
 	i := l.find(m.ID, m.QName, m.QType)
 	if i < 0 {
 		i = l.add(fact.DNS{
@@ -96,15 +115,14 @@ func (t *Tracker) dnsMessage(id flow.ID, e *flow.Entry[Flow], p *capture.Packet,
 			Client: e.Key.SrcAddr(), Resolver: e.Key.DstAddr(), TCP: tcp,
 		})
 	}
-	t.side += l.size()
-	if i < 0 {
-		return
-	}
-	if m.Response {
+	switch {
+	case i < 0:
+	case m.Response:
 		t.dnsAnswer(id, f, l, i, p, raw)
-	} else {
+	default:
 		t.dnsQuery(id, f, l, i, p)
 	}
+	t.side += l.held - before
 }
 
 // find returns the latest exchange of a question, -1 without.
@@ -120,6 +138,7 @@ func (l *dnsLog) find(id uint16, name string, qtype uint16) int {
 // add makes room for an exchange: an old one that was answered plainly goes.
 func (l *dnsLog) add(x fact.DNS) int {
 	if len(l.ex) < maxExchanges {
+		l.held += exchangeBytes(&x)
 		l.ex = append(l.ex, x)
 		l.last = append(l.last, 0)
 		l.sums = append(l.sums, [maxAnswers]uint32{})
@@ -128,6 +147,7 @@ func (l *dnsLog) add(x fact.DNS) int {
 	l.more++
 	for i := range l.ex {
 		if a := l.ex[i].Answers; len(a) == 1 && a[0].Rcode == 0 && len(a[0].Addrs) > 0 {
+			l.held += exchangeBytes(&x) - exchangeBytes(&l.ex[i])
 			copy(l.ex[i:], l.ex[i+1:])
 			copy(l.last[i:], l.last[i+1:])
 			copy(l.sums[i:], l.sums[i+1:])
@@ -168,6 +188,7 @@ func (t *Tracker) dnsAnswer(id flow.ID, f *Flow, l *dnsLog, i int, p *capture.Pa
 	}
 	l.sums[i][len(x.Answers)] = sum
 	x.Answers = append(x.Answers, a)
+	l.held += answerBytes(&a)
 	if len(x.Answers) > 1 || a.Rcode != 0 || len(a.Addrs) == 0 || special(a.Addrs) {
 		t.mark(id, f)
 	}

@@ -117,3 +117,12 @@ func TestFloodOfSYNs(t *testing.T) {
 	is(t, "extras", len(b.extras)-1, 0)
 	is(t, "bytes beside the records", b.side, 0)
 }
+
+// TestStrayBytesAreNoHello: what cannot be of the stream names nobody.
+func TestStrayBytesAreNoHello(t *testing.T) {
+	c := newTalk(t).open()
+	c.send(up, pushAck, tlsHello("stray.example", 0), rel(1<<30+99))
+	f := c.facts()
+	is(t, "name", f.Names.SNI, "")
+	is(t, "hello", f.Hello.First.Num, 0)
+}

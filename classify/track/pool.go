@@ -66,7 +66,7 @@ func (x *extra) size() int {
 		n += troubleSize
 	}
 	if x.dns != nil {
-		n += x.dns.size()
+		n += x.dns.held
 	}
 	return n
 }
@@ -187,10 +187,15 @@ func (t *Tracker) freeWork(x *extra) {
 // conversations), else the one that was silent for longest. Works and bulk logs
 // keep to their own shares.
 func (t *Tracker) makeRoom() {
-	room := t.conf.Memory - t.conf.Memory/tableShare
-	for t.Table.Len() > 0 && (t.Table.Len()+1)*t.perFlow+t.side+len(t.extras)*int(extraSize+8) > room {
+	for t.full(1) {
 		t.evict()
 	}
+}
+
+// full reports whether the budget is too small for so many flows more.
+func (t *Tracker) full(more int) bool {
+	room := t.conf.Memory - t.conf.Memory/tableShare
+	return t.Table.Len() > 0 && (t.Table.Len()+more)*t.perFlow+t.side+len(t.extras)*int(extraSize+8) > room
 }
 
 func (t *Tracker) evict() {

@@ -294,6 +294,9 @@ func (t *Tracker) complete(e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
 func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, n novelty, segs uint32) {
 	f := &e.Rec
 	s := &f.sides[d]
+	if n == empty {
+		return // too far ahead to be of this stream
+	}
 	w := t.workOf(id, f, p.Time)
 	switch n {
 	case fresh, filling:

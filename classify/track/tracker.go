@@ -150,12 +150,15 @@ func (t *Tracker) begin(p *capture.Packet) (flow.ID, *flow.Entry[Flow], bool) {
 }
 
 // Tick lets flows end whose time is up at now, ns, at most limit of them, and
-// reports whether there are more. It looks at those that fell silent, and
-// forgets bulk logs beyond their budget.
+// reports whether there are more. It looks at those that fell silent, and keeps
+// to the budget what flows came to hold since they began.
 func (t *Tracker) Tick(now int64, limit int) (more bool) {
 	limit -= t.expire(QHalf, now-HalfOpenLife, limit)
 	limit -= t.expire(QClosed, now-ClosedLife, limit)
 	limit -= t.expire(QUDP, now-UDPLife, limit)
+	for ; limit > 0 && t.full(0); limit-- {
+		t.evict()
+	}
 	if limit <= 0 {
 		return true
 	}
