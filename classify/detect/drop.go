@@ -58,6 +58,7 @@ func dropVetoes(f *fact.Flow, w *fact.World) []finding.Reason {
 	veto(blind&fact.BlindGap != 0, "capture_gap", "the capture lost packets that a peer acknowledges")
 	veto(blind&fact.BlindKernelDrops != 0, "kernel_drops", "the capture reports lost packets")
 	veto(blind&fact.BlindOneWay != 0, "one_way", "only one direction was captured: an answer would not be seen")
+	veto(blind&fact.BlindOneWay == 0 && nothingAnswered(w), "one_way", "nothing in the whole capture was answered: only one direction may have been captured")
 	veto(blind&fact.BlindClockStep != 0, "clock_step", "capture time stepped back: waiting times cannot be trusted")
 	veto(f.Blind&fact.BlindTruncated != 0, "truncated", "the input broke off within this flow")
 	veto(f.Blind&fact.BlindSynthetic != 0, "synthetic", "the recorder made these headers up: its acknowledgements are not the network's")
@@ -65,6 +66,11 @@ func dropVetoes(f *fact.Flow, w *fact.World) []finding.Reason {
 	veto(tooBig(f), "mtu", "a router said that packets of this flow are too big for the path")
 	return out
 }
+
+// nothingAnswered reports that no connection and no query was seen to get an
+// answer so far. A capture of one direction looks like that, and so does a dead
+// link.
+func nothingAnswered(w *fact.World) bool { return len(w.Controls) == 0 && len(w.Resolvers) == 0 }
 
 // atServer is the veto of detectors whose question is whether the server was
 // reached: a tap at the server saw that it was, and that it kept silent itself.

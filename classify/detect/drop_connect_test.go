@@ -30,6 +30,7 @@ func TestDropConnect(t *testing.T) {
 		{"B36: a firewall on one host looks the same and stays suspected", dropSYN(0, 1, 3, 7, 15, 31), dropWorld(living(0, 60), living(3, 9)), finding.Suspected, ""},
 		{"a kernel that retries every second", dropSYN(0, 1, 2, 3), live, finding.Suspected, ""},
 		{"nothing else works", dropSYN(0, 1, 3, 7), dropWorld(), finding.Inconclusive, "no_control"},
+		{"nothing else was answered: half of the capture may be missing", dropSYN(0, 1, 3, 7), dropWorld(), finding.Inconclusive, "one_way"},
 		{"B24: all was quiet meanwhile", dropSYN(0, 1, 3, 7), dropWorld(living(-20, 0.2), living(8, 20)), finding.Inconclusive, "no_control"},
 		{"what moved in the first moment was in flight", dropSYN(0, 1, 3, 7), dropWorld(living(-20, 1)), finding.Inconclusive, "no_control"},
 		{"only the home router answers", dropSYN(0, 1, 3, 7), dropWorld(at(living(0, 12), "192.168.1.1")), finding.Inconclusive, "no_control"},

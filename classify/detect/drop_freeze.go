@@ -136,12 +136,24 @@ func (z *freeze) vetoes() []finding.Reason {
 			Text: fmt.Sprintf("idle for %s before it was used again: a forgotten NAT entry looks the same", spellNs(z.asked-z.from))})
 	}
 	mute := &z.f.Sides[z.silent]
+	if !z.witnessed() {
+		out = append(out, finding.Reason{Code: "unwitnessed",
+			Text: "neither side was heard again: the capture may have missed how the connection went on and ended"})
+	}
 	hole := int32(mute.NextSeq-mute.Contig) > 0
 	if (hole || z.unacked > mtuDoubt) && !z.mtuRuledOut() {
 		out = append(out, finding.Reason{Code: "mtu",
 			Text: "what is missing may have been too big for the path, and no full-size segment was seen to pass"})
 	}
 	return out
+}
+
+// witnessed reports that the side which is owed spoke well within the silence.
+// What it acknowledges then is what the capture has (else there is a gap), so
+// that nothing was sent which the capture missed. A flow of which nothing more
+// was captured at all proves nothing of the kind, whatever else went on.
+func (z *freeze) witnessed() bool {
+	return z.f.Sides[z.silent.Other()].LastAny-z.from >= dropPatience
 }
 
 // mtuRuledOut reports proof that the size of packets is not the matter: small

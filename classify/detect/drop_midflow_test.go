@@ -33,10 +33,14 @@ func TestDropMidflow(t *testing.T) {
 		blind string
 	}{
 		{"F14: frozen after 25 packets in a TLS record", dropFrozen(), live, finding.Suspected, ""},
-		{"the record alone is owed", edit(func(f *fact.Flow, up, down *side) {
+		{"the record alone is owed, and the client is still there", edit(func(f *fact.Flow, up, down *side) {
+			settled(f)
+			down.TLSRemain, up.LastAny = fact.Some(900), sec(9)
+		}), live, finding.Suspected, ""},
+		{"the record alone is owed, and of neither side anything more was captured", edit(func(f *fact.Flow, up, down *side) {
 			settled(f)
 			down.TLSRemain = fact.Some(900)
-		}), live, finding.Suspected, ""},
+		}), live, finding.Inconclusive, "unwitnessed"},
 		{"an acknowledgement alone is owed", edit(func(f *fact.Flow, up, down *side) { down.TLSRemain = fact.Opt[int]{} }), live, finding.Suspected, ""},
 		{"a FIN alone is owed", edit(func(f *fact.Flow, up, down *side) {
 			settled(f)
