@@ -161,7 +161,7 @@ func TestHTTP(t *testing.T) {
 }
 
 // certificate is a certificate message for names.
-func certificate(t *testing.T, names ...string) []byte {
+func certificate(t testing.TB, names ...string) []byte {
 	t.Helper()
 	pub, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
