@@ -51,6 +51,10 @@ func TestFINsThatNobodySent(t *testing.T) {
 		}), verdict: finding.Confirmed, kind: injected, how: "fin", counts: "R12/C", packets: []uint64{7, 8}},
 		{name: "acknowledges the hello before it can have arrived", flow: withFIN(func(f *fact.Flow) { f.FINs[0].CoverAge = fact.Some(dur(2)) }),
 			verdict: finding.Confirmed, kind: injected, how: "fin", counts: "R2/C", packets: []uint64{7, 4}},
+		{name: "acknowledges the hello too early, but the capture had lost packets", flow: withFIN(func(f *fact.Flow) {
+			f.FINs[0].CoverAge = fact.Some(dur(2))
+			f.Blind |= fact.BlindGap
+		})},
 		{name: "data queued before the end", flow: withFIN(goesOn(1, 0, fact.After{}))},
 		{name: "one byte differs, a keepalive's", flow: withFIN(func(f *fact.Flow) {
 			f.Conflicts = []fact.Conflict{{Dir: fact.Down, First: 7, Next: 8, Len: 1}}

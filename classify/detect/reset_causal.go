@@ -48,8 +48,16 @@ func (c *resetCase) tooEarly(r *fact.Reset) (resetSign, bool) {
 		s.needs |= needSYN
 		s.class = soloClass(r.CoverAge.V, rtt.V)
 	}
+	if s.class == finding.C && (c.lossy() || c.gapped()) {
+		s.class = finding.S
+	}
 	return s, true
 }
+
+// gapped reports a capture that missed packets of this flow. What it shows as the
+// first copy of some bytes may then be a later one, and the answer one to the
+// copy that was missed.
+func (c *resetCase) gapped() bool { return c.missing()&needGapless != 0 }
 
 // soloClass weighs an age against a single sample of the RTT.
 func soloClass(age, rtt time.Duration) finding.Class {

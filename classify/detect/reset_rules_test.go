@@ -68,6 +68,10 @@ func TestRulesAtTheirEdges(t *testing.T) {
 		}), verdict: finding.Unexplained, kind: seen, counts: "R1/M", packets: []uint64{5, 6}},
 		{name: "R2 ten milliseconds of forty, one sample", flow: lone(40, func(f *fact.Flow, r *fact.Reset) { r.CoverAge = fact.Some(dur(8)) }),
 			verdict: finding.Suspected, kind: injected, how: "race", counts: "R2/S", packets: []uint64{5, 4}},
+		{name: "R2 two milliseconds of forty, but the capture missed packets of the flow", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
+			r.CoverAge = fact.Some(dur(2))
+			f.Blind |= fact.BlindGap
+		}), verdict: finding.Suspected, kind: injected, how: "race", counts: "R2/S", packets: []uint64{5, 4}},
 		{name: "R3 a segment behind, on a boundary", flow: behindBy(2920, none), verdict: finding.Suspected, kind: injected, how: "race",
 			counts: "R3/S", packets: []uint64{7}},
 		{name: "R3 a few bytes behind", flow: behindBy(100, none), verdict: finding.Unexplained, kind: seen, counts: "R3/M", packets: []uint64{7}},
