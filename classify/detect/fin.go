@@ -35,7 +35,7 @@ func (c *resetCase) fin() []resetSign {
 func (c *resetCase) finLife() (resetSign, bool) {
 	x, a := &c.fins[0], &c.f.AfterFIN[c.dir]
 	end := x.Seq + x.PayloadLen + 1
-	if a.NewData == 0 || seqDelta(a.LastNew.SeqEnd, end) <= 0 {
+	if a.NewData == 0 || seqDelta(a.LastNew.SeqEnd, end) <= 0 || !c.continues(a.FirstNew, end) {
 		return resetSign{}, false
 	}
 	s := resetSign{code: "R12", family: finding.Causality, class: finding.S, needs: needGapless | needClock,
@@ -61,11 +61,12 @@ func (c *resetCase) finConflict() (resetSign, bool) {
 	return resetSign{}, false
 }
 
-// finEarly is R2 for a FIN: where it is beyond doubt, as FINs are everyday.
+// finEarly is R2 for a FIN: where it is beyond doubt, as FINs are everyday. The
+// handshake alone does not do: it may have waited for a sleeping host.
 func (c *resetCase) finEarly() (resetSign, bool) {
 	for i := range c.fins {
 		r := asReset(&c.fins[i])
-		if s, ok := c.tooEarly(&r); ok && s.class == finding.C {
+		if s, ok := c.tooEarly(&r); ok && s.class == finding.C && c.peer().RTT.Samples > 1 {
 			return s, true
 		}
 	}

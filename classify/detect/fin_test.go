@@ -51,6 +51,11 @@ func TestFINsThatNobodySent(t *testing.T) {
 		}), verdict: finding.Confirmed, kind: injected, how: "fin", counts: "R12/C", packets: []uint64{7, 8}},
 		{name: "acknowledges the hello before it can have arrived", flow: withFIN(func(f *fact.Flow) { f.FINs[0].CoverAge = fact.Some(dur(2)) }),
 			verdict: finding.Confirmed, kind: injected, how: "fin", counts: "R2/C", packets: []uint64{7, 4}},
+		{name: "acknowledges the hello too early for the handshake, which may have waited", flow: withFIN(func(f *fact.Flow) {
+			f.FINs[0].CoverAge = fact.Some(dur(2))
+			f.Sides[fact.Up].RTT.Samples = 1
+		})},
+		{name: "two segments of another connection on these ports", flow: withFIN(goesOn(2, 500_000_000, fact.After{AcksLater: true}))},
 		{name: "acknowledges the hello too early, but the capture had lost packets", flow: withFIN(func(f *fact.Flow) {
 			f.FINs[0].CoverAge = fact.Some(dur(2))
 			f.Blind |= fact.BlindGap

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"chokepoint/capture"
@@ -65,12 +66,12 @@ func (c *resetCase) local() bool {
 	return c.f.Vantage == "host" && c.dir == fact.Up || c.f.Vantage == "server" && c.dir == fact.Down
 }
 
-// from is the address the packets claim to come from.
-func (c *resetCase) from() string {
+// address is where the packets claim to come from.
+func (c *resetCase) address() netip.Addr {
 	if c.dir == fact.Up {
-		return c.f.Key.SrcAddr().String()
+		return c.f.Key.SrcAddr()
 	}
-	return c.f.Key.DstAddr().String()
+	return c.f.Key.DstAddr()
 }
 
 // lossy reports whether the capture as a whole lost packets, though no gap

@@ -46,7 +46,7 @@ func (c *resetCase) tooEarly(r *fact.Reset) (resetSign, bool) {
 		got:    inMs(r.CoverAge.V), want: ">= " + inMs(rtt.V/2), packets: []uint64{r.Covers.Num, r.Num}}
 	if c.peer().RTT.Samples < 2 {
 		s.needs |= needSYN
-		s.class = soloClass(r.CoverAge.V, rtt.V)
+		s.class = c.soloClass(r.CoverAge.V, rtt.V)
 	}
 	if s.class == finding.C && (c.lossy() || c.gapped()) {
 		s.class = finding.S
@@ -59,9 +59,13 @@ func (c *resetCase) tooEarly(r *fact.Reset) (resetSign, bool) {
 // copy that was missed.
 func (c *resetCase) gapped() bool { return c.missing()&needGapless != 0 }
 
-// soloClass weighs an age against a single sample of the RTT.
-func soloClass(age, rtt time.Duration) finding.Class {
+// soloClass weighs an age against a single sample of the RTT. On one's own
+// network that sample is hardly ever the path's: the first packet waits for ARP,
+// for a radio or for a host that sleeps.
+func (c *resetCase) soloClass(age, rtt time.Duration) finding.Class {
 	switch {
+	case localAddr(c.address()):
+		return finding.M
 	case age < rtt/causalSoloC && rtt >= causalMinSolo && rtt <= causalMaxSolo:
 		return finding.C
 	case age < rtt/causalSoloS:

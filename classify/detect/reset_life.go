@@ -25,6 +25,8 @@ func (c *resetCase) life() []resetSign {
 	switch {
 	case r.SYNOnly:
 		return c.accepted(a, r)
+	case a.NewData > 0 && !c.continues(a.FirstNew, r.Seq-uint32(r.SeqAhead.Or(0))):
+		return nil
 	case a.NewData > 0:
 		return []resetSign{c.newData(a, r)}
 	case a.Repeats > 0 || a.Guarded >= minGuarded:
@@ -90,6 +92,13 @@ func (c *resetCase) newData(a *fact.After, r *fact.Reset) resetSign {
 	}
 	s.class = c.lifeCeiling(r, s.class)
 	return s
+}
+
+// continues reports whether new data begins about where its sender was, next.
+// Further away it belongs to another connection on the same ports, whose SYN was
+// not captured.
+func (c *resetCase) continues(first fact.Mark, next uint32) bool {
+	return int64(seqDelta(first.SeqEnd, next)) <= max(c.peer().Window.Or(0), maxStep)
 }
 
 // lifeCeiling lowers R1 where life after a reset has innocent reasons: a reply

@@ -101,18 +101,18 @@ func (c *resetCase) named(r *resetRuling) []uint64 {
 func (c *resetCase) summary(r *resetRuling) string {
 	switch {
 	case r.verdict == finding.Benign:
-		return fmt.Sprintf("RST from %s: %s", c.from(), lower(r.why))
+		return fmt.Sprintf("RST from %s: %s", c.address(), lower(r.why))
 	case r.verdict == finding.Inconclusive && r.lost != 0:
-		return fmt.Sprintf("RST from %s: %s, so it cannot be told whether it is genuine", c.from(), vetoReasons(r.lost)[0].Text)
+		return fmt.Sprintf("RST from %s: %s, so it cannot be told whether it is genuine", c.address(), vetoReasons(r.lost)[0].Text)
 	case r.verdict.Rank() < finding.Suspected.Rank():
-		return fmt.Sprintf("RST from %s %s; nothing shows why", c.from(), c.when())
+		return fmt.Sprintf("RST from %s %s; nothing shows why", c.address(), c.when())
 	}
 	lead := &r.counted[0]
 	what := "RST"
 	if lead.fin {
 		what = "FIN"
 	}
-	return fmt.Sprintf("%s claims to come from %s but %s", what, c.from(), lead.clause)
+	return fmt.Sprintf("%s claims to come from %s but %s", what, c.address(), lead.clause)
 }
 
 // when places the first reset in the flow.

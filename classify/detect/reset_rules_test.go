@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"net/netip"
 	"testing"
 
 	"chokepoint/capture"
@@ -66,6 +67,14 @@ func TestRulesAtTheirEdges(t *testing.T) {
 		{name: "R1b late data that the reset's number covers", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
 			f.AfterReset[fact.Down] = fact.After{NewData: 3, FirstNew: fact.Mark{Num: 6, Time: ms(150)}, LastNew: fact.Mark{Num: 8, Time: ms(150), SeqEnd: r.Seq}, NewPackets: []uint64{6}}
 		}), verdict: finding.Unexplained, kind: seen, counts: "R1/M", packets: []uint64{5, 6}},
+		{name: "R1b data of another connection on these ports", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
+			f.AfterReset[fact.Down] = fact.After{NewData: 3, AcksLater: true, FirstNew: fact.Mark{Num: 6, Time: ms(150), SeqEnd: r.Seq + 500_000_000},
+				LastNew: fact.Mark{Num: 8, Time: ms(150), SeqEnd: r.Seq + 500_003_000}, NewPackets: []uint64{6}}
+		}), verdict: finding.Unexplained, kind: seen, counts: "", packets: []uint64{5}},
+		{name: "R2 two milliseconds of forty, one sample, a server next door", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
+			f.Key.Dst = netip.MustParseAddr("192.168.0.13").As16()
+			r.CoverAge = fact.Some(dur(2))
+		}), verdict: finding.Unexplained, kind: seen, counts: "R2/M", packets: []uint64{5, 4}},
 		{name: "R2 ten milliseconds of forty, one sample", flow: lone(40, func(f *fact.Flow, r *fact.Reset) { r.CoverAge = fact.Some(dur(8)) }),
 			verdict: finding.Suspected, kind: injected, how: "race", counts: "R2/S", packets: []uint64{5, 4}},
 		{name: "R2 two milliseconds of forty, but the capture missed packets of the flow", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
