@@ -36,6 +36,9 @@ func (c *resetCase) causal() []resetSign {
 }
 
 // tooEarly judges one packet by the age of the newest bytes it acknowledges.
+// Data may be acknowledged late on purpose (RFC 1122 section 4.2.3.2), a SYN is
+// not: without the handshake the round trip is an upper bound, however many
+// samples there are.
 func (c *resetCase) tooEarly(r *fact.Reset) (resetSign, bool) {
 	rtt := c.rtt()
 	if !r.HasAck || !r.CoverAge.Ok || r.SYNOnly || !rtt.Ok || !impossible(r.CoverAge.V, rtt.V) {
@@ -44,11 +47,14 @@ func (c *resetCase) tooEarly(r *fact.Reset) (resetSign, bool) {
 	s := resetSign{code: "R2", family: finding.Causality, class: finding.C, needs: needBoth | needClock,
 		clause: "arrived " + inMs(r.CoverAge.V) + " after the " + c.covered(r.Covers) + " it acknowledges; the path needs " + inMs(rtt.V),
 		got:    inMs(r.CoverAge.V), want: ">= " + inMs(rtt.V/2), packets: []uint64{r.Covers.Num, r.Num}}
-	if c.peer().RTT.Samples < 2 {
+	known := &c.peer().RTT
+	if known.Samples < 2 || !known.Handshake.Ok {
 		s.needs |= needSYN
+	}
+	if known.Samples < 2 {
 		s.class = c.soloClass(r.CoverAge.V, rtt.V)
 	}
-	if s.class == finding.C && (c.lossy() || c.gapped()) {
+	if s.class == finding.C && (!known.Handshake.Ok || c.lossy() || c.gapped()) {
 		s.class = finding.S
 	}
 	return s, true
@@ -115,7 +121,7 @@ func (c *resetCase) earlyUncovered(r *fact.Reset) (resetSign, bool) {
 	if !impossible(age, rtt.V) {
 		return resetSign{}, false
 	}
-	return resetSign{code: "R2", family: finding.Causality, class: finding.M, needs: needBoth | needClock,
+	return resetSign{code: "R2", family: finding.Causality, class: finding.M, needs: needBoth | needClock | needSYN,
 		clause: "arrived " + inMs(age) + " after the hello; the path needs " + inMs(rtt.V),
 		got:    inMs(age), want: ">= " + inMs(rtt.V/2), packets: []uint64{hello.Num, r.Num}}, true
 }

@@ -3,6 +3,7 @@ package detect
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
@@ -71,6 +72,13 @@ func TestRulesAtTheirEdges(t *testing.T) {
 			f.AfterReset[fact.Down] = fact.After{NewData: 3, AcksLater: true, FirstNew: fact.Mark{Num: 6, Time: ms(150), SeqEnd: r.Seq + 500_000_000},
 				LastNew: fact.Mark{Num: 8, Time: ms(150), SeqEnd: r.Seq + 500_003_000}, NewPackets: []uint64{6}}
 		}), verdict: finding.Unexplained, kind: seen, counts: "", packets: []uint64{5}},
+		{name: "R2 the handshake was not captured, and acknowledgements may wait", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
+			r.CoverAge, f.Sides[fact.Up].RTT.Samples, f.Sides[fact.Up].RTT.Handshake = fact.Some(dur(2)), 5, fact.Opt[time.Duration]{}
+			f.Blind |= fact.BlindMidstream
+		}), verdict: finding.Inconclusive, kind: seen, counts: "", packets: []uint64{5, 4}},
+		{name: "R2 the SYN was repeated, and acknowledgements may wait", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
+			r.CoverAge, f.Sides[fact.Up].RTT.Samples, f.Sides[fact.Up].RTT.Handshake = fact.Some(dur(2)), 5, fact.Opt[time.Duration]{}
+		}), verdict: finding.Suspected, kind: injected, how: "race", counts: "R2/S", packets: []uint64{5, 4}},
 		{name: "R2 two milliseconds of forty, one sample, a server next door", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
 			f.Key.Dst = netip.MustParseAddr("192.168.0.13").As16()
 			r.CoverAge = fact.Some(dur(2))
