@@ -124,6 +124,7 @@ var blindTexts = map[string]string{
 	"capture_gap":   "the capture itself lost packets",
 	"evicted":       "flows were forgotten for lack of memory",
 	"capture_ended": "the capture ended while answers were due",
+	"unwitnessed":   "how connections that fell silent went on may have been missed",
 	"clock_step":    "the capture's clock stepped back",
 	"kernel_drops":  "the kernel lost packets of the capture",
 	"synthetic":     "headers look made up by the recorder",
@@ -247,7 +248,7 @@ func captureAgain(blind []string) string {
 			how = append(how, "for two minutes")
 		case "midstream":
 			how = append(how, "begun before the app is opened")
-		case "capture_gap", "kernel_drops":
+		case "capture_gap", "kernel_drops", "unwitnessed":
 			how = append(how, "with a larger capture buffer")
 		}
 	}
