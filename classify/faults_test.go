@@ -46,9 +46,10 @@ func TestFaultsOfTheCaptureAccuseNobody(t *testing.T) {
 			}
 		}
 	}
-	// Excuses must stay exceptions, or a blind tool would pass.
+	// Excuses must stay exceptions, or a blind tool would pass. A part of the cases
+	// (-run) is too few to tell.
 	t.Logf("%d findings outlived a mild fault, %d have an excuse", kept, excused)
-	if kept < 10*excused {
+	if kept+excused > 100 && kept < 10*excused {
 		t.Errorf("%d findings outlived a mild fault, but %d have an excuse", kept, excused)
 	}
 }
