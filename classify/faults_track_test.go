@@ -34,7 +34,6 @@ func freeze(t *testing.T) harmed {
 // judged at its end. At 96 bytes a frame no TLS record is followed, so that only
 // the FINs show the demand.
 func TestWhoIsOwedAtTheEndIsJudged(t *testing.T) {
-	t.Skip("track: a quiet flow is looked at once; what is owed at its end does not make it suspect")
 	rec := freeze(t).after(&fault{make: capturetest.Snap(96)}).run(t)
 	for _, f := range rec.last(nil) {
 		if slices.Contains(f.Flows, "c000058") && f.Kind == finding.DropMidflow {

@@ -230,6 +230,10 @@ func (t *Tracker) enlist(id flow.ID, f *Flow) {
 
 // end closes a flow and frees what it holds.
 func (t *Tracker) end(id flow.ID, why fact.End) {
+	// What is owed at the end is a question too, if not yet an answer.
+	if f := &t.Table.At(id).Rec; f.flags&(isTCP|suspect) == isTCP && f.end() == fact.StillOpen && f.owed(t.extraOf(f)) {
+		f.flags |= suspect
+	}
 	if t.conf.OnEnd != nil {
 		t.conf.OnEnd(id, why)
 	}
