@@ -143,7 +143,7 @@ type Failure struct {
 }
 
 // World is what is known beyond one flow. It is merged in packet order at
-// one-second ticks; between ticks it does not change. Detectors only read it.
+// ticks, at whole seconds of packet time; between them it does not change. Detectors only read it.
 type World struct {
 	Now       int64
 	Vantage   string // host, gateway, span, server, unknown
