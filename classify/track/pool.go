@@ -9,7 +9,8 @@ import (
 
 // Shares of the memory budget.
 const (
-	tableShare = 4  // all but a quarter: flow records, names, trouble, DNS
+	tableShare = 4  // all but a quarter: flow records
+	restShare  = 8  // all but an eighth: those with names, trouble, DNS
 	worksShare = 16 // conversations alive
 	bulksShare = 16 // transmission logs
 )
@@ -194,8 +195,9 @@ func (t *Tracker) makeRoom() {
 
 // full reports whether the budget is too small for so many flows more.
 func (t *Tracker) full(more int) bool {
-	room := t.conf.Memory - t.conf.Memory/tableShare
-	return t.Table.Len() > 0 && (t.Table.Len()+more)*t.perFlow+t.side+len(t.extras)*int(extraSize+8) > room
+	flows := (t.Table.Len() + more) * t.perFlow
+	all := flows + t.side + len(t.extras)*int(extraSize+8)
+	return t.Table.Len() > 0 && (flows > t.conf.Memory-t.conf.Memory/tableShare || all > t.conf.Memory-t.conf.Memory/restShare)
 }
 
 func (t *Tracker) evict() {

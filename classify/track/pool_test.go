@@ -47,7 +47,7 @@ func TestLongestSilentGoes(t *testing.T) {
 // budget at the ticks.
 func TestGrowthCounts(t *testing.T) {
 	b := newBench(t, 1<<20)
-	room := b.conf.Memory - b.conf.Memory/tableShare
+	room := b.conf.Memory - b.conf.Memory/restShare
 	for i := range uint16(1000) {
 		b.talk(1000+i, 443).open()
 	}
