@@ -1,0 +1,4 @@
+package stun
+
+// Message is a STUN message.
+type Message struct{}
