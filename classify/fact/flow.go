@@ -303,11 +303,20 @@ type Flow struct {
 	Conflicts  []Conflict
 	ICMPs      []ICMP
 
-	Names   Names
-	Label   service.Label
-	DNS     []DNS
-	DNSMore int      // exchanges beyond those kept
-	Bulk    [2]*Bulk // transmission log of a bulk direction, nil when none was kept
+	Names    Names
+	Label    service.Label
+	App      string         // what is spoken: tls, quic, dtls, http, dns, stun, rtp, wireguard, ...; "" not known
+	QUIC     string         // its version
+	Media    []string       // audio, video: what RTP carries
+	Signs    []service.Sign // rules that its payload satisfied
+	Place    string         // of the service, as the protocol said it: "dc4"
+	ForMedia bool           // the protocol said that the connection is for media
+	Probe    bool           // too little and too short to be use: it tells reachability only
+	Resolver string         // id of the resolver whose encrypted transport this is, "" none
+	DNSOver  string         // https, tls, quic: how
+	DNS      []DNS
+	DNSMore  int      // exchanges beyond those kept
+	Bulk     [2]*Bulk // transmission log of a bulk direction, nil when none was kept
 
 	TunnelOf FlowID // the outer flow, 0 none
 	Tunnel   capture.Tunnel
@@ -319,10 +328,13 @@ type Names struct {
 	SNI        string
 	SNIPacket  uint64 // packet that completed the hello
 	ALPN       []string
-	ECH        string // none, outer
+	ECH        string // none, grease, real, esni; told apart by the name outside, which real ones share
+	ECHOuter   string // who fronts it, where it is real
+	JA4        string // of the client's hello
 	TLSVersion uint16 // selected, 0 not seen
-	PQ         bool
+	PQ         bool   // post-quantum key exchange is offered
 	CertNames  []string
+	CertOrgs   []string // organisations of subject and issuer
 	AlertUp    Opt[uint8]
 	AlertDown  Opt[uint8]
 	Host       string // HTTP/1 Host
