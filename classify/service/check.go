@@ -17,13 +17,15 @@ func (c *checker) service(d *serviceDoc) {
 	p := &patch{replace: d.Replace, disabled: d.Disabled}
 	p.svc = svc{
 		place: c.at(d.ID), id: c.id(d.ID), name: d.Name.s, category: d.Category.s, family: d.Family.s,
-		functions: values(d.Functions), notes: values(d.Notes), date: c.date(d.Date), files: []string{c.file},
+		notes: values(d.Notes), date: c.date(d.Date), files: []string{c.file},
 	}
 	if d.Family.s != "" {
 		c.id(d.Family)
 	}
 	for _, f := range d.Functions {
+		f = function(f)
 		oneOf(c, "function", f, functions)
+		p.functions = append(p.functions, f.s)
 	}
 	for i := range d.Domains {
 		p.names = append(p.names, c.domains(&d.Domains[i], d.ID)...)
@@ -34,6 +36,7 @@ func (c *checker) service(d *serviceDoc) {
 	for i := range d.Ports {
 		p.ports = append(p.ports, c.ports(&d.Ports[i], d.ID)...)
 	}
+	c.payload(p, d)
 	c.twice(p)
 	c.out.patches = append(c.out.patches, p)
 }
@@ -63,8 +66,9 @@ func validID(s string) bool {
 func (c *checker) entry(d *entryDoc) *origin {
 	o := &origin{fn: anyFunction, conf: "high", sure: 100, src: c.cite(d.Src), note: d.Note.s}
 	if d.Fn.s != "" {
-		oneOf(c, "function", d.Fn, functions)
-		o.fn = d.Fn.s
+		fn := function(d.Fn)
+		oneOf(c, "function", fn, functions)
+		o.fn = fn.s
 	}
 	if d.Conf.s != "" {
 		o.sure = oneOf(c, "conf", d.Conf, confidences)
@@ -118,9 +122,12 @@ func (c *checker) prefixes(d *prefixDoc, near text) []*prefixRule {
 	}
 	r := oneOf(c, "role", d.Role, roles)
 	o := c.entry(&d.Entry)
+	if d.Place.s != "" {
+		c.id(d.Place)
+	}
 	out := make([]*prefixRule, 0, len(d.CIDRs))
 	for _, t := range d.CIDRs {
-		out = append(out, &prefixRule{origin: o, place: c.at(t), role: r, prefix: c.prefix(t), text: t.s})
+		out = append(out, &prefixRule{origin: o, place: c.at(t), role: r, prefix: c.prefix(t), text: t.s, at: d.Place.s})
 	}
 	return out
 }
@@ -174,6 +181,15 @@ func (c *checker) twice(p *patch) {
 		once(r.place, r.key())
 	}
 	for _, r := range p.ports {
+		once(r.place, r.key())
+	}
+	for _, r := range p.excluded {
+		once(r.place, r.key())
+	}
+	for _, r := range p.magic {
+		once(r.place, r.key())
+	}
+	for _, r := range p.tokens {
 		once(r.place, r.key())
 	}
 }

@@ -103,6 +103,8 @@ func newRules() *Rules {
 	return &Rules{
 		byID: map[string]*svc{}, closed: map[string]bool{}, names: names{}, exist: map[string]bool{}, ech: map[string]string{},
 		addrs:     addrs{&bart.Table[*addrNode]{}},
+		magic:     newMagics(),
+		tokens:    tokens{},
 		resolvers: resolvers{&bart.Table[*resolver]{}, map[string]*resolver{}},
 	}
 }
@@ -174,6 +176,19 @@ func (r *Rules) addService(s *svc) error {
 		if o := r.addrs.add(p); o != nil {
 			return p.errorf(fmt.Sprintf("%s is %s's already (%s:%d)", p.text, o.svc.id, o.file, o.line))
 		}
+	}
+	for _, m := range s.magic {
+		m.svc = s
+		if o := r.magic.add(m); o != nil {
+			return m.errorf(fmt.Sprintf("%s is %s's already (%s:%d)", m.key(), o.svc.id, o.file, o.line))
+		}
+	}
+	for _, t := range s.tokens {
+		t.svc = s
+		r.tokens.add(t)
+	}
+	if len(s.excluded) > 0 {
+		r.excluding = append(r.excluding, s)
 	}
 	for _, p := range s.ports {
 		p.svc = s

@@ -134,7 +134,7 @@ func TestRulesOfTheUsersOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := labelCase{"own prefix and port", on("198.51.100.7", udp, 7005), "ours", "house", "calls", 68, "prefix port"}
+	c := labelCase{"own prefix and port", on("198.51.100.7", udp, 7005), "ours", "house", "call", 68, "prefix port"}
 	c.check(t, r)
 	if r, err = with("id: maybe\nname: Maybe\ncategory: messenger\nprefixes:\n  - role: likely\n    conf: low\n    cidrs: [198.51.100.0/24]\n"); err != nil {
 		t.Fatal(err)

@@ -52,6 +52,9 @@ func (s *svc) apply(p *patch) {
 	s.names = overlay(s.names, p.names)
 	s.prefixes = overlay(s.prefixes, p.prefixes)
 	s.ports = overlay(s.ports, p.ports)
+	s.excluded = overlay(s.excluded, p.excluded)
+	s.magic = overlay(s.magic, p.magic)
+	s.tokens = overlay(s.tokens, p.tokens)
 }
 
 func override(dst *string, v string) {

@@ -56,9 +56,19 @@ const anyFunction = "any"
 
 // functions is the closed vocabulary of what a service can be seen doing.
 var functions = map[string]bool{
-	anyFunction: true, "chat": true, "media": true, "calls": true, "registration": true, "web": true, "push": true,
+	anyFunction: true, "chat": true, "media": true, "call": true, "call_signalling": true, "registration": true, "web": true, "push": true,
 	"link": true, "telemetry": true, "update": true, "proxy": true, "config": true, "bot": true, "cdn": true,
-	"api": true, "storage": true, "health": true, "ads": true, "hosting": true, "other": true,
+	"api": true, "storage": true, "health": true, "ads": true, "hosting": true, "tunnel": true, "control": true,
+	"federation": true, "dc": true, "other": true,
+}
+
+// function reads a function; files from before calls were told from their
+// signalling say "calls".
+func function(t text) text {
+	if t.s == "calls" {
+		t.s = "call"
+	}
+	return t
 }
 
 // confidences scale the weight of a rule, percent: high is a primary source or
@@ -93,6 +103,7 @@ type prefixRule struct {
 	role   role
 	prefix netip.Prefix
 	text   string // prefix, written once
+	at     string // place of the service, "" not told
 }
 
 // owner returns whose the addresses are, "" when that is not known for certain.
@@ -127,6 +138,9 @@ type svc struct {
 	notes                      []string
 	files                      []string
 	names                      []*nameRule
+	excluded                   []*exclusion
 	prefixes                   []*prefixRule
 	ports                      []*portRule
+	magic                      []*magicRule
+	tokens                     []*tokenRule
 }

@@ -16,6 +16,9 @@ type Rules struct {
 	names     names
 	addrs     addrs
 	ports     []*portRule
+	magic     *magics
+	tokens    tokens
+	excluding []*svc // services with exclusions
 	exist     map[string]bool
 	ech       map[string]string // outer name → provider
 	resolvers resolvers

@@ -3,8 +3,8 @@ package service
 // The schema of rule files. One YAML document is either one service or lists of
 // facts that several services need; which one shows by the key "id". Every list
 // entry says how sure it is (conf: high, medium, low) and who says so (src: keys
-// of the sources list). New kinds of evidence, such as payload magic, become a
-// further list of entries of serviceDoc.
+// of the sources list). What payload, hellos and certificates show is in
+// schemamagic.go.
 
 // serviceDoc is one service, or, in a later file, what to add to one.
 type serviceDoc struct {
@@ -15,8 +15,13 @@ type serviceDoc struct {
 	Family    text   // owner it shares names and addresses with
 	Functions []text // what it can be seen doing
 	Domains   []domainDoc
+	Exclude   []text `yaml:"exclude_domains"` // suffixes: a flow with a name below is not this service, whatever else says so
 	Prefixes  []prefixDoc
 	Ports     []portDoc
+	Magic     []magicDoc
+	ALPN      []alpnDoc
+	JA4       []ja4Doc
+	Certs     []certDoc
 	Notes     []text
 	Replace   bool // forget what earlier files said
 	Disabled  bool // forget the service
@@ -43,6 +48,7 @@ type domainDoc struct {
 type prefixDoc struct {
 	Entry entryDoc `yaml:",inline"`
 	Role  text     // dedicated, endpoint, family, likely, shared, tenant, unverified
+	Place text     // which of the service's places is there, such as a data centre: dc2
 	CIDRs []text
 }
 

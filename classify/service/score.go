@@ -12,6 +12,10 @@ const (
 	weightHost      = 75
 	weightDNSUnique = 70
 	weightDNSShared = 40
+	weightJA4       = 10 // others say hello like that, too
+	weightJA4Unique = 70
+	weightArranged  = 60 // by a relay, a peer or a socket
+	weightSession   = 25 // by a service the client was talking to
 	weightMine      = 95 // the user says so
 )
 
