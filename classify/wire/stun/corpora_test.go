@@ -1,0 +1,158 @@
+package stun_test
+
+import (
+	"encoding/binary"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"chokepoint/capture"
+	"chokepoint/capture/decode"
+	"chokepoint/capture/pcapfile"
+	"chokepoint/classify/wire"
+	"chokepoint/classify/wire/stun"
+)
+
+// calls are captures with calls by their name, quiet those without.
+var (
+	calls = regexp.MustCompile(`(?i)stun|turn|rtp|whatsapp|telegram|signal|teams|webex|zoom|discord|facetime|skype|meet|viber`)
+	quiet = regexp.MustCompile(`(?i)dns|http|ssh|bittorrent|quic|wireguard|openvpn`)
+)
+
+// eachPayload calls fn for the payloads of a capture.
+func eachPayload(path string, fn func(p *capture.Packet)) error {
+	r, err := pcapfile.Open(path, pcapfile.Options{})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	var d decode.Decoder
+	for {
+		var b capture.Batch
+		err := r.Read(&b)
+		for i := range b.Packets {
+			p := &b.Packets[i]
+			if d.Decode(p); len(p.Payload) > 0 {
+				fn(p)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// eachCapture calls fn for the captures whose name matches.
+func eachCapture(t *testing.T, name *regexp.Regexp, fn func(path, short string)) {
+	dir := os.Getenv("CHOKEPOINT_CORPORA")
+	if dir == "" {
+		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to look at")
+	}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		switch filepath.Ext(path) {
+		case ".pcap", ".pcapng", ".cap":
+			if name.MatchString(e.Name()) {
+				short, _ := filepath.Rel(dir, path)
+				fn(path, short)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tally counts what a capture holds.
+type tally struct {
+	done, cut, classic, malformed, wrapped, channel, print, bad, stream int
+	// cookies counts datagrams with the cookie where it belongs, by a look that
+	// is not the parser's.
+	cookies int
+}
+
+func (c *tally) udp(t *testing.T, short string, m *stun.Message, p *capture.Packet) {
+	b, n := p.Payload, int(p.PayloadLen)
+	if inner, ok := stun.Unwrap(b); ok && n == len(b) && m.Parse(inner, len(inner)) == wire.Done {
+		b, n = inner, len(inner)
+		c.wrapped++
+	}
+	if len(b) >= 20 && b[0] < 4 && binary.BigEndian.Uint32(b[4:]) == stun.Magic {
+		c.cookies++
+	}
+	switch m.Parse(b, n) {
+	case wire.Done:
+		c.done++
+		if m.Cut {
+			c.cut++
+		}
+		if m.Classic {
+			c.classic++
+		}
+	case wire.Malformed:
+		c.malformed++
+		if c.malformed <= 3 {
+			t.Logf("%s: packet %d: type %#04x attributes %#04x fault at %d: % x", short, p.Num, m.Type, m.Attrs, m.FaultAt, b)
+		}
+	default:
+		if _, _, ok := stun.ChannelHead(b, n); ok {
+			c.channel++
+		}
+	}
+	switch m.Fingerprint {
+	case stun.Good:
+		c.print++
+	case stun.Bad:
+		c.bad++
+		t.Logf("%s: packet %d: bad fingerprint", short, p.Num)
+	}
+}
+
+// tcp counts messages at the start of segments, bare or framed.
+func (c *tally) tcp(m *stun.Message, b []byte) {
+	for len(b) > 0 {
+		inner, n, s := stun.Framed(b)
+		if s != wire.Done || m.Parse(inner, len(inner)) != wire.Done {
+			if n, s = stun.Frame(b); s != wire.Done || m.Parse(b[:n], n) != wire.Done {
+				return
+			}
+		}
+		c.stream++
+		b = b[n:]
+	}
+}
+
+func count(t *testing.T, path, short string) (c tally) {
+	var m stun.Message
+	err := eachPayload(path, func(p *capture.Packet) {
+		switch p.Key.Proto {
+		case capture.ProtoUDP:
+			c.udp(t, short, &m, p)
+		case capture.ProtoTCP:
+			c.tcp(&m, p.Payload)
+		}
+	})
+	_ = err // a file that breaks ends there
+	return c
+}
+
+func TestCaptures(t *testing.T) {
+	eachCapture(t, calls, func(path, short string) {
+		c := count(t, path, short)
+		if c != (tally{}) {
+			t.Logf("%-70s %+v", short, c)
+		}
+	})
+	eachCapture(t, quiet, func(path, short string) {
+		c := count(t, path, short)
+		c.channel = 0
+		if c != (tally{}) {
+			t.Logf("quiet %-70s %+v", short, c)
+		}
+	})
+}
