@@ -1,0 +1,241 @@
+package quic_test
+
+import (
+	"bufio"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"chokepoint/capture"
+	"chokepoint/capture/decode"
+	"chokepoint/capture/pcapfile"
+	"chokepoint/classify/wire"
+	"chokepoint/classify/wire/quic"
+	"chokepoint/classify/wire/tls"
+)
+
+// row is one server name on one flow of one capture.
+type row struct{ capture, ends, name string }
+
+// namesOf reads the QUIC rows of a table whose transport is in column c.
+func namesOf(t *testing.T, path string, c, n int) map[row]bool {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows := map[row]bool{}
+	for in := bufio.NewScanner(f); in.Scan(); {
+		col := strings.Split(in.Text(), "\t")
+		if len(col) > n && col[c] == "QUIC" && col[n] != "" {
+			rows[row{col[0], strings.Join(col[c+1:c+5], " "), strings.ToLower(col[n])}] = true
+		}
+	}
+	return rows
+}
+
+// watched is one direction of a flow of UDP.
+type watched struct {
+	client quic.Client
+	second quic.Client // what does not belong to the first
+	last   wire.Status
+	chlo   string
+	when   int // datagrams with Initials when the hello was complete
+}
+
+func (w *watched) add(payload []byte) {
+	before := w.client.Other()
+	if w.last = w.client.Add(payload); w.last == wire.Done && w.when == 0 {
+		w.when = w.client.Datagrams()
+	}
+	if w.client.Other() && !before {
+		w.second.Add(payload)
+	}
+	if name, ok := quic.CHLOName(payload); ok && w.chlo == "" {
+		w.chlo = name
+	}
+}
+
+// capture runs a Client over each direction of each flow of a capture.
+func watch(path string) (map[string]*watched, error) {
+	src, err := pcapfile.Open(path, pcapfile.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	flows := map[string]*watched{}
+	var batch capture.Batch
+	var d decode.Decoder
+	for {
+		err := src.Read(&batch)
+		for i := range batch.Packets {
+			p := &batch.Packets[i]
+			if d.Decode(p); p.Has&capture.HasUDP == 0 || len(p.Payload) == 0 {
+				continue
+			}
+			ends := fmt.Sprintf("%v %d %v %d", p.Key.SrcAddr(), p.Key.SrcPort, p.Key.DstAddr(), p.Key.DstPort)
+			w := flows[ends]
+			if w == nil {
+				w = &watched{}
+				flows[ends] = w
+			}
+			w.add(p.Payload)
+		}
+		if err != nil {
+			return flows, nil // damage ends a capture, it is not tested here
+		}
+	}
+}
+
+// name parses the hello of a Client.
+func name(c *quic.Client) string {
+	var h tls.ClientHello
+	if st, _ := h.ParseMessage(c.Hello()); st != wire.Done {
+		return ""
+	}
+	return strings.ToLower(h.SNIRaw)
+}
+
+// ours is what the parser says of a whole corpus: the names, with how they came.
+func ours(t *testing.T, dir string) (names map[row]string, seen map[[2]string]*watched) {
+	names, seen = map[row]string{}, map[[2]string]*watched{}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		file, _ := filepath.Rel(dir, path)
+		flows, err := watch(path)
+		if err != nil {
+			return nil
+		}
+		for ends, w := range flows {
+			seen[[2]string{file, ends}] = w
+			if n := name(&w.client); n != "" {
+				names[row{file, ends, n}] = fmt.Sprintf("%v, %d datagrams, %d bytes", w.client.Version(), w.when, len(w.client.Hello()))
+			}
+			if n := name(&w.second); n != "" {
+				names[row{file, ends, n}] = "as another connection on the same ports"
+			}
+			if w.chlo != "" {
+				names[row{file, ends, w.chlo}] = "gquic, plaintext"
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names, seen
+}
+
+// state tells why a flow has no name.
+func state(w *watched) string {
+	if w == nil {
+		return "flow not seen"
+	}
+	c := &w.client
+	return fmt.Sprintf("%v, version %v, %d datagrams with Initials, %d unopened, %d bytes, %d missing",
+		w.last, c.Version(), c.Datagrams(), c.Unopened(), len(c.Partial()), c.Missing())
+}
+
+func sorted(rows map[row]bool) (out []row) {
+	for r := range rows {
+		out = append(out, r)
+	}
+	sort.Slice(out, func(i, j int) bool { return fmt.Sprint(out[i]) < fmt.Sprint(out[j]) })
+	return out
+}
+
+// TestNamesAgreeWithBothOracles: at least 98 % of the names on which tshark and
+// nDPI agree are found, and hardly a name that neither of them knows.
+func TestNamesAgreeWithBothOracles(t *testing.T) {
+	dir := os.Getenv("CHOKEPOINT_CORPORA")
+	if dir == "" {
+		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to compare over")
+	}
+	tshark := namesOf(t, filepath.Join(dir, "oracle/tshark_sni.tsv"), 2, 7)
+	ndpi := namesOf(t, filepath.Join(dir, "oracle/ndpi_sni.tsv"), 1, 6)
+	got, seen := ours(t, dir)
+	agreed, hit := 0, 0
+	for r := range tshark {
+		if ndpi[r] {
+			agreed++
+			if got[r] != "" {
+				hit++
+			}
+		}
+	}
+	for _, table := range []struct {
+		who string
+		has map[row]bool
+	}{{"tshark", tshark}, {"nDPI", ndpi}} {
+		n := 0
+		for _, r := range sorted(table.has) {
+			if got[r] != "" {
+				n++
+			} else {
+				t.Logf("%s has %v, we have not: %s", table.who, r, state(seen[[2]string{r.capture, r.ends}]))
+			}
+		}
+		t.Logf("%s: %d of %d names are ours too", table.who, n, len(table.has))
+	}
+	alone, mine := 0, map[row]bool{}
+	for r := range got {
+		mine[r] = true
+	}
+	for _, r := range sorted(mine) {
+		if !tshark[r] {
+			t.Logf("tshark has not %v: %s; nDPI %v", r, got[r], ndpi[r])
+		}
+		if !tshark[r] && !ndpi[r] {
+			alone++
+		}
+	}
+	for _, w := range sortedFlows(seen) {
+		if f := seen[w]; f.client.Other() || f.client.Conflict() {
+			t.Logf("other %v, conflict %v: %v: %s", f.client.Other(), f.client.Conflict(), w, state(f))
+		}
+	}
+	t.Logf("%d of %d agreed names found; %d names in all, %d ours alone", hit, agreed, len(got), alone)
+	if agreed == 0 || hit*100 < agreed*98 {
+		t.Errorf("only %d of %d agreed names found", hit, agreed)
+	}
+}
+
+func sortedFlows(seen map[[2]string]*watched) (out [][2]string) {
+	for k := range seen {
+		out = append(out, k)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i][0]+out[i][1] < out[j][0]+out[j][1] })
+	return out
+}
+
+// TestBlobsOfDecoysGiveTheirNames: payloads that a tool against blocking sends
+// ahead of the real hello.
+func TestBlobsOfDecoysGiveTheirNames(t *testing.T) {
+	dir := os.Getenv("CHOKEPOINT_CORPORA")
+	if dir == "" {
+		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to compare over")
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "zapret-fake/files/fake/quic_initial_*.bin"))
+	if err != nil || len(paths) < 2 {
+		t.Fatalf("%d blobs, %v", len(paths), err)
+	}
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var c quic.Client
+		st := c.Add(b)
+		stem := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "quic_initial_"), ".bin")
+		if want := strings.ReplaceAll(stem, "_", "."); st != wire.Done || name(&c) != want {
+			t.Errorf("%s: %v, %q, want %q", filepath.Base(path), st, name(&c), want)
+		}
+	}
+}
