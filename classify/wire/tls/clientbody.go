@@ -22,16 +22,25 @@ func (h *ClientHello) body(b octets) bool {
 	copy(h.Random[:], fixed[2:])
 	ok = h.offers(&b) && h.extensions(b)
 	h.conclude()
+	h.whole = ok && !h.Partial
 	return ok
 }
 
-// offers parses session id, cipher suites and compression methods.
+// offers parses session id, in DTLS the cookie, cipher suites and compression
+// methods.
 func (h *ClientHello) offers(b *octets) bool {
 	id, ok := b.vec8()
 	if !ok {
 		return false
 	}
 	h.SessionIDLen = len(id)
+	if h.DTLS {
+		cookie, ok := b.vec8()
+		if !ok {
+			return false
+		}
+		h.CookieLen = len(cookie)
+	}
 	suites, ok := b.vec16()
 	if !ok {
 		return false
@@ -81,7 +90,7 @@ func (h *ClientHello) conclude() {
 	}
 	for _, v := range h.Versions {
 		if !IsGREASE(v) {
-			h.Version = max(h.Version, v)
+			h.Version = newest(h.Version, v, h.DTLS)
 		}
 	}
 	for _, list := range [...][]uint16{h.CipherSuites, h.Extensions, h.Groups, h.Versions} {

@@ -1,21 +1,5 @@
 package tls
 
-// ECH says what a ClientHello carries of Encrypted Client Hello.
-type ECH uint8
-
-// The forms of ECH in a ClientHello.
-const (
-	ECHNone  ECH = iota
-	ECHOuter     // an outer hello; real and GREASE look alike on the wire (draft-ietf-tls-esni section 6.2)
-	ECHInner     // an inner hello in the clear, as split-mode back ends see it
-	ESNI         // encrypted_server_name of draft-ietf-tls-esni-01 to -06
-)
-
-// String returns the form in lower case.
-func (e ECH) String() string {
-	return [...]string{"none", "outer", "inner", "esni"}[e&3]
-}
-
 // ClientHello is the first message of a TLS client. The zero value is ready;
 // one value may be used for any number of streams and reuses its slices, so
 // whatever is to outlive the next Parse must be cloned. Lists are in wire order
@@ -26,7 +10,7 @@ type ClientHello struct {
 	BadSNI  bool     // SNIRaw is there but is no host name (address literal, control bytes, over-long)
 	ALPN    []string // protocol names as sent
 	Random  [32]byte
-	Version uint16 // highest version offered, GREASE left out
+	Version uint16 // newest version offered, GREASE left out
 
 	RecordVersion  uint16 // of the first record
 	LegacyVersion  uint16
@@ -39,18 +23,27 @@ type ClientHello struct {
 	KeyShareGroups []uint16
 	PointFormats   []uint8 // ec_point_formats (RFC 8422 section 5.1.2)
 
-	ECH         ECH
-	ECHConfigID uint8 // valid with ECHOuter
-	GREASE      bool  // a GREASE cipher, extension, group or version is present
-	PostQuantum bool  // a post-quantum group is supported or shared
-	PSK         bool  // pre_shared_key: the session is resumed
-	EarlyData   bool  // 0-RTT data follows
-	SSLv2       bool  // sent in the SSLv2 compatible form, which has no extensions
-	Partial     bool  // filled by ParsePartial from a hello that was cut short
-	BadExts     bool  // an extension did not parse or bytes followed the last one
+	ECH           ECH
+	ECHConfigID   uint8 // valid with ECHOuter and ECHPayloadLen > 0; 0 in drafts -08 and -09, where it is long
+	ECHEncLen     int   // encapsulated key, bytes: 32 for X25519; 0 after a HelloRetryRequest
+	ECHPayloadLen int   // the encrypted hello with its tag, bytes
 
-	Length  int // of the handshake message body, bytes
-	Records int // records it was sent in, also partly
+	OddECH      bool // extension 0xfe02, see extOddECH
+	SRTP        bool // use_srtp: keys for a call's media are agreed on (RFC 5764)
+	GREASE      bool // a GREASE cipher, extension, group or version is present
+	PostQuantum bool // a post-quantum group is supported or shared
+	PSK         bool // pre_shared_key: the session is resumed
+	EarlyData   bool // 0-RTT data follows
+	SSLv2       bool // sent in the SSLv2 compatible form, which has no extensions
+	DTLS        bool // read by ParseDTLSMessage
+	Partial     bool // filled by ParsePartial from a hello that was cut short
+	BadExts     bool // an extension did not parse or bytes followed the last one
+
+	CookieLen int // of the cookie a DTLS server asked for before, bytes (RFC 6347 section 4.2.1)
+	Length    int // of the handshake message body, bytes
+	Records   int // records it was sent in, also partly
+
+	whole bool // the message was read to its end
 
 	last string // server name of the stream before: the same again costs no allocation
 	buf  []byte // the message when several records hold it
@@ -111,6 +104,26 @@ func (h *ClientHello) ParseMessage(b []byte) (Status, int) {
 		return Malformed, 0
 	}
 	return Done, n
+}
+
+// ParseDTLSMessage reads the body of a DTLS ClientHello, which has a cookie
+// after the session id (RFC 6347 section 4.2.1, RFC 9147 section 5.3): put
+// together from its fragments and without their headers. NotTLS: the version is
+// none of DTLS, and h is empty. Malformed: the body ends early or contradicts
+// itself. It never needs more.
+func (h *ClientHello) ParseDTLSMessage(body []byte) Status {
+	h.reset()
+	switch {
+	case len(body) > MaxHello || len(body) < 2:
+		return Malformed
+	case !isDTLS(uint16(body[0])<<8 | uint16(body[1])):
+		return NotTLS
+	}
+	h.DTLS, h.Length = true, len(body)
+	if !h.body(octets(body)) {
+		return Malformed
+	}
+	return Done
 }
 
 // ParsePartial reads as much as there is of a hello for which Parse returned

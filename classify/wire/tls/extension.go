@@ -4,17 +4,26 @@ import "chokepoint/classify/wire"
 
 // Extension types (IANA TLS ExtensionType Values registry).
 const (
-	extServerName        = 0  // RFC 6066 section 3
-	extSupportedGroups   = 10 // RFC 8446 section 4.2.7
-	extPointFormats      = 11 // RFC 8422 section 5.1.2
-	extSigAlgs           = 13 // RFC 8446 section 4.2.3
-	extALPN              = 16 // RFC 7301 section 3.1
-	extPreSharedKey      = 41 // RFC 8446 section 4.2.11
-	extEarlyData         = 42 // RFC 8446 section 4.2.10
-	extSupportedVersions = 43 // RFC 8446 section 4.2.1
-	extKeyShare          = 51 // RFC 8446 section 4.2.8
-	extECH               = 0xfe0d
+	extServerName        = 0      // RFC 6066 section 3
+	extSupportedGroups   = 10     // RFC 8446 section 4.2.7
+	extPointFormats      = 11     // RFC 8422 section 5.1.2
+	extSigAlgs           = 13     // RFC 8446 section 4.2.3
+	extALPN              = 16     // RFC 7301 section 3.1
+	extUseSRTP           = 14     // RFC 5764 section 4.1.1
+	extPreSharedKey      = 41     // RFC 8446 section 4.2.11
+	extEarlyData         = 42     // RFC 8446 section 4.2.10
+	extSupportedVersions = 43     // RFC 8446 section 4.2.1
+	extKeyShare          = 51     // RFC 8446 section 4.2.8
+	extECH               = 0xfe0d // RFC 9849 section 5
+	extECH08             = 0xfe08 // draft-ietf-tls-esni-08 section 5
+	extECH09             = 0xfe09 // draft-ietf-tls-esni-09 section 5
+	extECH10             = 0xfe0a // draft-ietf-tls-esni-10 section 5
 	extESNI              = 0xffce // draft-ietf-tls-esni-01 section 4
+
+	// extOddECH was never the number of ECH: Telegram for desktop and Android had
+	// it by mistake, in their imitation of a browser's hello, until April 2026
+	// (tdesktop pull request 30513, Telegram-iOS pull request 2090).
+	extOddECH = 0xfe02
 )
 
 // extension parses one extension of a ClientHello and reports whether it was
@@ -40,8 +49,12 @@ func (h *ClientHello) extension(typ uint16, b octets) (ok bool) {
 		h.ALPN, ok = protocols(b, h.ALPN[:0])
 	case extKeyShare:
 		return h.keyShares(b)
-	case extECH:
-		return h.ech(b)
+	case extECH, extECH08, extECH09, extECH10:
+		return h.ech(typ, b)
+	case extOddECH:
+		h.OddECH, ok = true, true
+	case extUseSRTP:
+		h.SRTP, ok = true, true
 	case extESNI:
 		h.ECH, ok = ESNI, true
 	case extPreSharedKey:
@@ -120,22 +133,6 @@ func (h *ClientHello) keyShares(b octets) bool {
 			h.KeyShareGroups = append(h.KeyShareGroups, g)
 			_, ok = list.vec16()
 		}
-	}
-	return ok
-}
-
-// ech parses ECHClientHello: type, then for an outer one KDF, AEAD, config id
-// (draft-ietf-tls-esni section 5).
-func (h *ClientHello) ech(b octets) bool {
-	typ, ok := b.uint8()
-	if ok && typ == 1 {
-		h.ECH = ECHInner
-		return true
-	}
-	h.ECH = ECHOuter
-	suite, ok := b.take(5)
-	if ok {
-		h.ECHConfigID = suite[4]
 	}
 	return ok
 }

@@ -130,7 +130,7 @@ func checkFlight(t *testing.T, down []byte, version uint16) {
 		return
 	}
 	c := f.Cert
-	if f.Hello.ALPN != "h2" || !c.Readable || c.CommonName != "leaf.example" || c.IssuerOrg != "Example Org" || c.IssuerName != "leaf.example" ||
+	if f.Hello.ALPN != "h2" || !c.Readable || c.CommonName != "leaf.example" || c.Org != "Example Org" || c.IssuerOrg != "Example Org" || c.IssuerName != "leaf.example" ||
 		!c.SelfSigned || c.Chain != 1 || !slices.Equal(c.DNSNames, []string{"a.example", "*.b.example"}) {
 		t.Errorf("TLS 1.2 shows %+v", f)
 	}

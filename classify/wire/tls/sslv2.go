@@ -29,7 +29,7 @@ func (h *ClientHello) parseSSLv2(b []byte) (Status, int) {
 		h.want = n - len(b)
 		return NeedMore, 0
 	}
-	h.SSLv2, h.Records, h.Length = true, 1, n-2
+	h.SSLv2, h.Records, h.Length, h.whole = true, 1, n-2, true
 	h.LegacyVersion = uint16(b[3])<<8 | uint16(b[4])
 	h.Version = h.LegacyVersion
 	h.SessionIDLen = int(id)
