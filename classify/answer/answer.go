@@ -16,7 +16,7 @@ func (v *view) answer() Service {
 	cause := v.cause(status)
 	blind := v.blind(status)
 	s := Service{
-		Type: "service", Service: v.id, Name: v.info.Name,
+		Type: "service", Service: v.id, Name: v.info.Name, Category: v.info.Category,
 		Status: status, Works: v.works(), Cause: cause,
 		Since: v.since(status), Flows: v.seen.flows,
 		Attempts:  Attempts{Tried: v.total.connections(), Failed: v.total.failed + v.total.spare},
@@ -25,19 +25,32 @@ func (v *view) answer() Service {
 		Clients:   v.clients(),
 		How:       v.how(status),
 		Findings:  v.findings(),
-		Functions: make(map[string]string, len(v.functions)),
-		Fits:      v.fits(status, cause), CannotTell: v.cannotTell(status, blind),
+		Functions: words(v.functions), Places: places(v.places),
+		Fits: v.fits(status, cause), CannotTell: v.cannotTell(status, blind),
 		Next: v.next(status, blind), Blind: blind,
 		BytesDown: v.seen.bytes[fact.Down], BytesUp: v.seen.bytes[fact.Up],
 		OpensMs: v.seen.opens.median(), Loss: v.seen.loss(), Controls: v.controls,
 		RateDownBps: rate(v.seen.peak[fact.Down]), RateUpBps: rate(v.seen.peak[fact.Up]),
 	}
-	for f, st := range v.functions {
-		s.Functions[f] = string(st)
-	}
 	s.Rates = v.rates()
 	s.Sentence = v.sentence(&s)
 	return s
+}
+
+func words(by map[string]Status) map[string]string {
+	out := make(map[string]string, len(by))
+	for name, st := range by {
+		out[name] = string(st)
+	}
+	return out
+}
+
+// places is nil where none was seen.
+func places(by map[string]Status) map[string]string {
+	if len(by) == 0 {
+		return nil
+	}
+	return words(by)
 }
 
 func rate(bps float64) *float64 {
@@ -73,12 +86,12 @@ func (v *view) since(s Status) *time.Time {
 		}
 	}
 	for _, f := range v.about {
-		if raises(f) {
+		if raises(f) && v.concerns(f) {
 			earlier(f.From)
 		}
 	}
-	if v.total.firstFail != 0 && (first.IsZero() || s == Failing) {
-		earlier(time.Unix(0, v.total.firstFail))
+	if v.mainTotal.firstFail != 0 && (first.IsZero() || s == Failing) {
+		earlier(time.Unix(0, v.mainTotal.firstFail))
 	}
 	if first.IsZero() {
 		return nil
@@ -116,6 +129,9 @@ func (v *view) telling(s Status) []*finding.Finding {
 	var out []*finding.Finding
 	for _, list := range [][]*finding.Finding{v.about, v.hostWide} {
 		for _, f := range list {
+			if !v.concerns(f) {
+				continue
+			}
 			hint := s == Failing && f.Verdict == finding.Suspected && effectOf(f.Kind) != noEffect
 			stands := raises(f) && s != OK && s != Unseen
 			if f.Service == "" {

@@ -30,6 +30,7 @@ type recordKey struct{ flow, service, name string }
 // record is the outcome of one flow, or of its queries for one name.
 type record struct {
 	function string
+	place    string
 	client   netip.Addr
 	at       int64
 	outcome  outcome
@@ -81,7 +82,7 @@ func (b *Builder) Flow(f *fact.Flow) {
 	s.flows++
 	s.add(f, a)
 	b.remember(f, recordKey{service: f.Label.Service},
-		record{function: normal(f.Label.Function), client: f.Key.SrcAddr(), at: f.Start, outcome: a.outcome})
+		record{function: normal(f.Label.Function), place: f.Label.Place, client: f.Key.SrcAddr(), at: f.Start, outcome: a.outcome})
 }
 
 // exchanges adds the queries of a DNS flow, each to the service whose name it
@@ -101,10 +102,13 @@ func (b *Builder) exchanges(f *fact.Flow) {
 		}
 		o := judgeName(d, b.rules)
 		s.tally(label.Function).name(o, d.Query.Time)
+		if at := s.place(label.Place); at != nil {
+			at.name(o, d.Query.Time)
+		}
 		s.client(f.Key.SrcAddr(), o == failed)
 		key := recordKey{f.ID.String(), label.Service, d.QName}
 		r := b.records[key]
-		r.function, r.client, r.queries = normal(label.Function), f.Key.SrcAddr(), r.queries+1
+		r.function, r.place, r.client, r.queries = normal(label.Function), label.Place, f.Key.SrcAddr(), r.queries+1
 		if r.at == 0 {
 			r.at = d.Query.Time
 		}
@@ -207,7 +211,7 @@ func (b *Builder) Services(w *fact.World) []Service {
 	out := make([]Service, 0, len(views))
 	for _, id := range slices.Sorted(maps.Keys(views)) {
 		v := b.view(id, views, standing, w)
-		v.controls = parties + b.otherServices(id, views)
+		v.controls = parties + b.otherServices(id, v.mainTotal.firstFail, views)
 		out = append(out, v.answer())
 	}
 	return out
@@ -232,6 +236,9 @@ func (b *Builder) accuse(standing []*finding.Finding) map[string]*seen {
 			done[key] = struct{}{}
 			s := views[key.service]
 			s.tally(r.function).accuse(r)
+			if at := s.places[r.place]; at != nil {
+				at.accuse(r)
+			}
 			s.client(r.client, true)
 		}
 	}

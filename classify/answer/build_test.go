@@ -21,7 +21,7 @@ func TestThirtyOneOfThirtyOne(t *testing.T) {
 	b.Flow(q)
 	b.Finding(about("f1", finding.DNSDenied, finding.Confirmed, "whatsapp", "chat", q))
 	s := one(b, "whatsapp")
-	want := "WhatsApp: names denied by 8.8.8.8; 31 of 31 connections: TCP opens in 41 ms, then the first payload gets no answer"
+	want := "WhatsApp: chat is blocked; names denied by 8.8.8.8; 31 of 31 connections: TCP opens in 41 ms, then the first payload gets no answer"
 	if s.Sentence != want {
 		t.Errorf("got  %q\nwant %q", s.Sentence, want)
 	}
@@ -31,7 +31,7 @@ func TestThirtyOneOfThirtyOne(t *testing.T) {
 	if !slices.Equal(s.How, []finding.Kind{finding.DNSDenied, finding.DropHello}) || s.Findings[0] != "f1" || s.Findings[9] != "f10" {
 		t.Errorf("how %v findings %v", s.How, s.Findings)
 	}
-	if s.Functions["media"] != "unseen" || s.Functions["calls"] != "unseen" || s.Functions["chat"] != "blocked" {
+	if s.Functions["media"] != "unseen" || s.Functions["call"] != "unseen" || s.Functions["chat"] != "blocked" {
 		t.Errorf("functions %v", s.Functions)
 	}
 	if s.Since == nil || s.Since.UnixNano() != base+5*second {

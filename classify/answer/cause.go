@@ -40,12 +40,7 @@ func (v *view) cause(s Status) string {
 }
 
 func (v *view) has(e effect) bool {
-	for _, of := range v.effects {
-		if of[e] {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(v.main, func(f string) bool { return v.effects[f][e] })
 }
 
 // ownPolicy: what denied the names was found to be the user's own choice.
@@ -53,7 +48,7 @@ func (v *view) ownPolicy() bool {
 	for cause := range v.benign {
 		switch cause {
 		case "own_policy", "own_resolver", "ad_blocker", "adblock":
-			return v.total.denied > 0
+			return v.mainTotal.denied > 0
 		}
 	}
 	return false
@@ -99,15 +94,15 @@ func (v *view) fits(s Status, cause string) []string {
 			}
 		}
 	}
-	for st, n := range v.total.stages {
+	for st, n := range v.mainTotal.stages {
 		if n > 0 {
 			add(fitting[st]...)
 		}
 	}
-	if v.total.denied > 0 {
+	if v.mainTotal.denied > 0 {
 		add("names denied by the resolver", "names denied by a box in between")
 	}
-	if v.total.worked == 0 {
+	if v.mainTotal.worked == 0 {
 		add(v.info.Name + " down for everyone")
 		if v.controls == 0 {
 			add("first hop bad")
@@ -192,11 +187,11 @@ func (v *view) blind(s Status) []string {
 	if s == OK || s == Unseen {
 		return nil
 	}
-	b := v.total.blind
+	b := v.mainTotal.blind
 	if v.world != nil {
 		b |= v.world.Blind
 	}
-	if v.total.broken() > 0 {
+	if v.mainTotal.broken() > 0 {
 		b &^= fact.BlindNoRTT // it costs timing evidence only
 	}
 	return b.Names()
@@ -212,14 +207,14 @@ func (v *view) next(s Status, blind []string) []Step {
 	case Throttled:
 		add("the same download through a VPN, captured as well", true)
 	case Blocked, Degraded, Failing:
-		if v.kind(finding.DropHello) || v.total.stages[stageHello] > 0 {
+		if v.kind(finding.DropHello) || v.mainTotal.stages[stageHello] > 0 {
 			add("one request for another name to the same address would settle name or address", true)
 		}
-		if v.total.denied > 0 {
+		if v.mainTotal.denied > 0 {
 			add("ask for the same name over TCP, and another resolver", true)
 		}
 	}
-	if s == Failing && v.total.broken() > 0 {
+	if s == Failing && v.mainTotal.broken() > 0 {
 		add("the same from another network or through a VPN, captured as well", true)
 	}
 	if s == Failing || s == Inconclusive {

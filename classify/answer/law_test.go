@@ -27,19 +27,22 @@ type story struct {
 
 func randomStory(r *rand.Rand) story {
 	var s story
-	services, functions := []string{"whatsapp", "telegram", "instagram"}, []string{"chat", "media", "any", ""}
+	services := []string{"whatsapp", "telegram", "instagram"}
+	functions := []string{"chat", "media", "any", "", "call", "telemetry", "update"}
 	for i := range r.IntN(12) {
-		svc, fn := services[r.IntN(3)], functions[r.IntN(4)]
+		svc, fn := services[r.IntN(3)], functions[r.IntN(len(functions))]
 		make := []func() *fact.Flow{
 			func() *fact.Flow { return tcpFlow(i+1, svc, fn) },
 			func() *fact.Flow { return mute(i+1, svc, fn) },
 			func() *fact.Flow { return unanswered(i+1, svc, fn) },
 			func() *fact.Flow { return query(i+1, svc, fn, "web.whatsapp.com", uint8(r.IntN(6))) },
 		}
-		s.flows = append(s.flows, make[r.IntN(len(make))]())
+		f := make[r.IntN(len(make))]()
+		f.Label.Place = []string{"", "dc1", "dc2", "dc10", "dc4", "dc5"}[r.IntN(6)]
+		s.flows = append(s.flows, f)
 	}
 	for i := range r.IntN(5) {
-		f := about(fmt.Sprintf("f%d", i+1), allKinds[r.IntN(len(allKinds))], allVerdicts[r.IntN(5)], services[r.IntN(3)], functions[r.IntN(4)])
+		f := about(fmt.Sprintf("f%d", i+1), allKinds[r.IntN(len(allKinds))], allVerdicts[r.IntN(5)], services[r.IntN(3)], functions[r.IntN(len(functions))])
 		if len(s.flows) > 0 && r.IntN(4) > 0 {
 			fl := s.flows[r.IntN(len(s.flows))]
 			f = about(f.ID, f.Kind, f.Verdict, fl.Label.Service, fl.Label.Function, fl)

@@ -17,11 +17,11 @@ type fakeRules struct{}
 func (fakeRules) Service(id string) (service.Info, bool) {
 	switch id {
 	case "whatsapp":
-		return service.Info{ID: id, Name: "WhatsApp", Family: "meta", Functions: []string{"chat", "media", "calls"}}, true
+		return service.Info{ID: id, Name: "WhatsApp", Family: "meta", Functions: []string{"chat", "media", "call"}}, true
 	case "instagram":
 		return service.Info{ID: id, Name: "Instagram (incl. Direct)", Family: "meta", Functions: []string{"chat"}}, true
 	case "telegram":
-		return service.Info{ID: id, Name: "Telegram", Functions: []string{"chat", "media", "calls"}}, true
+		return service.Info{ID: id, Name: "Telegram", Functions: []string{"chat", "media", "call"}}, true
 	}
 	return service.Info{}, false
 }

@@ -11,54 +11,132 @@ import (
 
 // sentence tells the answer in one line.
 func (v *view) sentence(s *Service) string {
-	switch s.Status {
-	case Unseen:
-		if s.Names.Tried > 0 {
-			return v.info.Name + ": its names were asked for, no connection was tried"
-		}
-		return v.info.Name + ": no name asked for, no address contacted"
-	case Inconclusive:
-		return v.info.Name + ": tried, and this capture cannot tell whether it works"
-	case OK:
-		return v.info.Name + ": " + v.fine(s)
-	}
-	parts := v.phrases(s)
 	head := v.info.Name + ": "
+	var parts []string
+	switch {
+	case s.Status == Unseen && v.minor:
+		good := v.named(OK)
+		return head + "nothing was tried but " + and(good) + ", which " + plural(len(good), "works", "work")
+	case s.Status == Unseen:
+		if s.Names.Tried > 0 {
+			return head + "its names were asked for, no connection was tried"
+		}
+		return head + "no name asked for, no address contacted"
+	case s.Status == Inconclusive && !v.minor:
+		parts = append(parts, "tried, and this capture cannot tell whether it works")
+	case s.Status == OK:
+		parts = v.fine(s)
+	default:
+		parts = v.troubled(s)
+	}
 	if s.Status == Failing && s.Cause == CauseUnknown {
 		head = v.info.Name + " does not work and the cause is not shown: "
 		if s.Works == WorksPartly {
 			head = v.info.Name + " works in part only and the cause is not shown: "
 		}
 	}
-	if good := v.named(OK); len(good) > 0 {
-		parts = append(parts, strings.Join(good, ", ")+" unaffected")
+	if aside := v.besides(); aside != "" {
+		parts = append(parts, aside)
+	}
+	if differ := v.differing(s); differ != "" {
+		parts = append(parts, differ)
 	}
 	return head + strings.Join(parts, "; ")
 }
 
-func (v *view) fine(s *Service) string {
+func (v *view) fine(s *Service) []string {
 	text := "works"
 	if good := v.named(OK); len(good) > 0 {
-		text = strings.Join(good, ", ") + " " + plural(len(good), "works", "work")
+		all := tell(strings.Join(good, ", "), OK, WorksYes)
+		text = all.name + " " + plural(len(good), all.verb(), all.many)
 	}
-	if s.Attempts.Failed > 0 {
-		text += fmt.Sprintf("; %d of %d connections failed", s.Attempts.Failed, s.Attempts.Tried)
+	parts := []string{text}
+	if t := &v.mainTotal; t.failed+t.spare > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d connections failed", t.failed+t.spare, t.connections()))
 	}
 	switch s.Cause {
 	case CauseFirstHop:
-		text += "; slowed by a bad first hop"
+		parts = append(parts, "slowed by a bad first hop")
 	case CausePath:
-		text += "; slowed by loss on the path that hits everything alike"
+		parts = append(parts, "slowed by loss on the path that hits everything alike")
 	}
-	return text
+	return parts
+}
+
+// troubled tells what does not work, or not well: per function, then by what.
+func (v *view) troubled(s *Service) []string {
+	parts := v.phrases(s)
+	if v.minor {
+		return append(append([]string{v.perFunction(v.main)}, parts...), "nothing else was tried")
+	}
+	if v.heldOnly(s) {
+		if good := v.named(OK); len(good) > 0 {
+			parts = append(parts, strings.Join(good, ", ")+" unaffected")
+		}
+		return parts
+	}
+	if head := v.perFunction(v.main); head != "" && !v.allFail() {
+		parts = append([]string{head}, parts...)
+	}
+	return parts
+}
+
+// heldOnly: one function is held, by findings that name it: then the phrases
+// about them say which.
+func (v *view) heldOnly(s *Service) bool {
+	held := ""
+	for _, f := range v.main {
+		switch {
+		case v.functions[f] == OK, v.functions[f] == Inconclusive:
+		case v.functions[f] == Throttled && held == "":
+			held = f
+		default:
+			return false
+		}
+	}
+	for _, f := range v.telling(s.Status) {
+		if effectOf(f.Kind) != throttles || f.Function != held {
+			return false
+		}
+	}
+	return held != ""
+}
+
+// allFail: every function fails alike, which the head of the sentence says.
+func (v *view) allFail() bool {
+	return !slices.ContainsFunc(v.main, func(f string) bool { return v.functions[f] != Failing })
+}
+
+// perFunction tells how functions do, "" when none has a name.
+func (v *view) perFunction(functions []string) string {
+	named := slices.ContainsFunc(functions, func(f string) bool { return f != FunctionAny })
+	if !named {
+		return ""
+	}
+	list := make([]told, 0, len(functions))
+	for _, f := range functions {
+		name := FunctionName(f)
+		if f == FunctionAny {
+			name = "other traffic"
+		}
+		list = append(list, tell(name, v.functions[f], v.function(f).works()))
+	}
+	return clauses(list)
+}
+
+// besides tells what is wrong with functions that do not count.
+func (v *view) besides() string {
+	return v.perFunction(slices.DeleteFunc(slices.Clone(v.aside), func(f string) bool {
+		return v.functions[f] == OK || v.functions[f] == Inconclusive
+	}))
 }
 
 // named lists the functions of a status by name, "any" left out.
 func (v *view) named(s Status) []string {
 	var out []string
-	for _, f := range slices.Sorted(maps.Keys(v.functions)) {
+	for _, f := range v.main {
 		if v.functions[f] == s && f != FunctionAny {
-			out = append(out, f)
+			out = append(out, FunctionName(f))
 		}
 	}
 	return out
@@ -74,16 +152,17 @@ func (v *view) phrases(s *Service) []string {
 	}
 	connections := false
 	for _, kind := range s.How {
-		p := phrase(kind, byKind[kind], s)
+		p := v.phrase(kind, byKind[kind])
 		out = append(out, p)
 		connections = connections || strings.HasPrefix(string(kind), "drop.") || kind == finding.ResetInjected
 	}
-	if !connections && s.Attempts.Failed > 0 && (s.Status == Failing || len(out) == 0) {
-		out = append(out, fmt.Sprintf("%d of %d connections failed%s",
-			s.Attempts.Failed, s.Attempts.Tried, v.stageText()))
+	t := &v.mainTotal
+	failed := t.failed + t.spare
+	if !connections && failed > 0 && (s.Status == Failing || len(out) == 0) {
+		out = append(out, fmt.Sprintf("%d of %d connections failed%s", failed, t.connections(), v.stageText()))
 	}
-	if s.Attempts.Tried == 0 && s.Names.Failed > 0 && len(out) == 0 {
-		out = append(out, fmt.Sprintf("%d of %d names denied", s.Names.Failed, s.Names.Tried))
+	if t.connections() == 0 && t.denied > 0 && len(out) == 0 {
+		out = append(out, fmt.Sprintf("%d of %d names denied", t.denied, t.names))
 	}
 	if s.Cause == CauseFirstHop || s.Cause == CausePath {
 		out = append(out, "loss hits everything alike")
@@ -103,7 +182,7 @@ var stageTexts = [stages]string{
 
 func (v *view) stageText() string {
 	var out []string
-	for st, n := range v.total.stages {
+	for st, n := range v.mainTotal.stages {
 		if n > 0 {
 			out = append(out, stageTexts[st])
 		}
@@ -115,16 +194,16 @@ func (v *view) stageText() string {
 }
 
 // phrase tells what the findings of one kind say, with figures.
-func phrase(kind finding.Kind, list []*finding.Finding, s *Service) string {
+func (v *view) phrase(kind finding.Kind, list []*finding.Finding) string {
 	first := list[0]
 	flows := countFlows(list)
 	what := fmt.Sprintf("%d %s", flows, plural(flows, "connection", "connections"))
-	if s.Attempts.Tried >= flows {
-		what = fmt.Sprintf("%d of %d connections", flows, s.Attempts.Tried)
+	if tried := v.mainTotal.connections(); tried >= flows {
+		what = fmt.Sprintf("%d of %d connections", flows, tried)
 	}
 	opens := "TCP opens"
-	if s.OpensMs != nil {
-		opens = fmt.Sprintf("TCP opens in %.0f ms", *s.OpensMs)
+	if ms := v.seen.opens.median(); ms != nil {
+		opens = fmt.Sprintf("TCP opens in %.0f ms", *ms)
 	}
 	switch kind {
 	case finding.DropHello:

@@ -66,7 +66,8 @@ type Step struct {
 type Service struct {
 	Type       string            `json:"type"` // always "service"
 	Service    string            `json:"service"`
-	Name       string            `json:"name"` // as people write it
+	Name       string            `json:"name"`               // as people write it
+	Category   string            `json:"category,omitempty"` // messenger, social, web, push, ...
 	Status     Status            `json:"status"`
 	Works      string            `json:"works"` // yes, partly, no, unseen
 	Cause      string            `json:"cause"` // interference, this_host, first_hop, path, far_end, own_policy, unknown, none
@@ -76,7 +77,8 @@ type Service struct {
 	Clients    Clients           `json:"clients"`
 	How        []finding.Kind    `json:"how"`
 	Findings   []string          `json:"findings"`
-	Functions  map[string]string `json:"functions"` // chat, media, call, ...: ok, blocked, throttled, degraded, failing, inconclusive, unseen
+	Functions  map[string]string `json:"functions"`        // chat, media, call, ...: ok, blocked, throttled, degraded, failing, inconclusive, unseen
+	Places     map[string]string `json:"places,omitempty"` // dc2, dc4, ...: the same, of those that were seen
 	Fits       []string          `json:"fits"`
 	CannotTell []finding.Reason  `json:"cannot_tell"`
 	Next       []Step            `json:"next"`

@@ -10,18 +10,26 @@ import (
 
 // view is one service while its answer is made.
 type view struct {
-	id        string
-	info      service.Info
-	seen      *seen
-	world     *fact.World
-	total     tally
-	about     []*finding.Finding // standing, surest first
-	hostWide  []*finding.Finding // standing, of no service: host.allowlist, path.loss
-	effects   map[string]map[effect]bool
+	id       string
+	info     service.Info
+	seen     *seen
+	world    *fact.World
+	total    tally
+	about    []*finding.Finding // standing, surest first
+	hostWide []*finding.Finding // standing, of no service: host.allowlist, path.loss
+	bears    map[*finding.Finding]bearing
+	effects  map[string]map[effect]bool // by function
+	atPlaces map[string]map[effect]bool
+	controls int
+	benign   map[string]bool // benign causes of its findings
+	beyond   int
+
 	functions map[string]Status
-	controls  int
-	benign    map[string]bool // benign causes of its findings
-	beyond    int
+	places    map[string]Status
+	main      []string // functions that the status stands on, in order
+	aside     []string // functions tried beside them
+	minor     bool     // main are none that count
+	mainTotal tally    // of main, and of what was not told
 }
 
 func (b *Builder) view(id string, all map[string]*seen, standing []*finding.Finding, w *fact.World) *view {
@@ -42,133 +50,133 @@ func (b *Builder) view(id string, all map[string]*seen, standing []*finding.Find
 			v.benign[l.Cause] = true
 		}
 	}
-	v.effects = v.collect(b)
-	v.functions = v.judgeFunctions()
+	v.collect(b)
+	v.functions, v.places = v.judgeFunctions(), v.judgePlaces()
+	v.headline()
 	return v
 }
 
-// collect says which effects bear on which function.
-func (v *view) collect(b *Builder) map[string]map[effect]bool {
-	out := map[string]map[effect]bool{}
-	mark := func(function string, e effect) {
-		if out[function] == nil {
-			out[function] = map[effect]bool{}
+// bearing is what a finding bears on.
+type bearing struct{ functions, places []string }
+
+// bearing looks at the flows of a finding. The function it names itself holds.
+func (b *Builder) bearing(f *finding.Finding) bearing {
+	var on bearing
+	for _, id := range f.Flows {
+		_, r, ok := b.recall(f, id)
+		if !ok {
+			continue
 		}
-		out[function][e] = true
+		if !slices.Contains(on.functions, r.function) {
+			on.functions = append(on.functions, r.function)
+		}
+		if r.place != "" && !slices.Contains(on.places, r.place) {
+			on.places = append(on.places, r.place)
+		}
 	}
+	switch {
+	case f.Function != "":
+		on.functions = []string{f.Function}
+	case len(on.functions) == 0:
+		on.functions = []string{FunctionAny}
+	}
+	return on
+}
+
+// collect says which effects bear on which function and which place.
+func (v *view) collect(b *Builder) {
+	v.bears = map[*finding.Finding]bearing{}
+	v.effects, v.atPlaces = map[string]map[effect]bool{}, map[string]map[effect]bool{}
 	for _, f := range v.about {
+		on := b.bearing(f)
+		v.bears[f] = on
 		if !raises(f) {
 			continue
 		}
-		if f.Function != "" {
-			mark(f.Function, effectOf(f.Kind))
-			continue
+		for _, function := range on.functions {
+			mark(v.effects, function, effectOf(f.Kind))
 		}
-		marked := false
-		for _, id := range f.Flows {
-			if _, r, ok := b.recall(f, id); ok {
-				mark(r.function, effectOf(f.Kind))
-				marked = true
-			}
-		}
-		if !marked {
-			mark(FunctionAny, effectOf(f.Kind))
+		for _, place := range on.places {
+			mark(v.atPlaces, place, effectOf(f.Kind))
 		}
 	}
 	// An allow-list explains what does not work; it does not accuse what does.
 	for _, f := range v.hostWide {
+		if !raises(f) {
+			continue
+		}
 		for name, t := range v.seen.functions {
-			if raises(f) && t.works() == WorksNo {
-				mark(name, effectOf(f.Kind))
+			if t.works() == WorksNo {
+				mark(v.effects, name, effectOf(f.Kind))
+			}
+		}
+		for name := range v.seen.places {
+			if v.place(name).tried.works() == WorksNo {
+				mark(v.atPlaces, name, effectOf(f.Kind))
 			}
 		}
 	}
-	return out
 }
 
-func (v *view) judgeFunctions() map[string]Status {
-	out := map[string]Status{}
-	for _, f := range v.info.Functions {
-		out[f] = Unseen
+func mark(effects map[string]map[effect]bool, name string, e effect) {
+	if effects[name] == nil {
+		effects[name] = map[effect]bool{}
 	}
-	for f := range v.seen.functions {
-		out[f] = v.judgeFunction(f)
-	}
-	for f := range v.effects {
-		out[f] = v.judgeFunction(f)
-	}
-	return out
+	effects[name][e] = true
 }
 
-// functionTally is what was tried of a function. What belongs to no function
-// in particular stands for the service as a whole.
-func (v *view) functionTally(function string) tally {
-	t := v.seen.functions[function]
-	if function == FunctionAny && (t == nil || t.connections() == 0) && v.total.connections() > 0 {
-		return v.total
-	}
-	if t == nil {
-		return tally{}
-	}
-	return *t
-}
-
-// functionWorks is what was seen of a function. A standing finding that raises
-// a status leaves no room for "yes", and one that blocks, where no attempt is
-// known, says itself that it does not work.
-func (v *view) functionWorks(function string) string {
-	t, e := v.functionTally(function), v.effects[function]
-	switch w := t.works(); {
-	case w == WorksUnseen && (e[blocks] || e[local]):
-		return WorksNo
-	case w == WorksYes && len(e) > 0, w == WorksUnseen && len(e) > 0:
-		return WorksPartly
-	default:
-		return w
-	}
-}
-
-func (v *view) judgeFunction(function string) Status {
-	t, e, works := v.functionTally(function), v.effects[function], v.functionWorks(function)
-	switch {
-	case e[blocks] && works == WorksNo:
-		return Blocked
-	case e[local], works == WorksNo:
-		return Failing
-	case e[throttles]:
-		return Throttled
-	case e[blocks], e[degrades]:
-		return Degraded
-	case works == WorksPartly && t.mostlyFails():
-		return Failing
-	case works != WorksUnseen:
-		return OK
-	case t.open > 0:
-		return Inconclusive
-	}
-	return Unseen
+// concerns: a finding bears on what the status stands on.
+func (v *view) concerns(f *finding.Finding) bool {
+	return f.Service == "" || slices.ContainsFunc(v.bears[f].functions, func(name string) bool { return slices.Contains(v.main, name) })
 }
 
 // severity orders statuses: the worst function makes the service's. Where
 // interference was found it is the answer, even if something else fails too.
 var severity = []Status{Blocked, Throttled, Degraded, Failing, Inconclusive, OK, Unseen}
 
+// gravity is the place of a status in severity.
+func (s Status) gravity() int { return slices.Index(severity, s) }
+
 func (v *view) status() Status {
-	worst := len(severity) - 1
-	for _, s := range v.functions {
-		worst = min(worst, slices.Index(severity, s))
+	worst := Unseen
+	for _, f := range v.main {
+		if st := v.functions[f]; st.gravity() < worst.gravity() {
+			worst = st
+		}
 	}
-	return severity[worst]
+	if v.minor {
+		return worst.minor()
+	}
+	return worst
 }
 
-// works sums up the functions that were tried.
+// minor is the most that functions which do not count say of a service when
+// they are all that was tried: interference is told, but as one with a part, and
+// neither success nor failure says anything of the rest.
+func (s Status) minor() Status {
+	switch s {
+	case Blocked, Throttled, Degraded:
+		return Degraded
+	case Failing, Inconclusive:
+		return Inconclusive
+	}
+	return Unseen
+}
+
+// works sums up the functions that the status stands on.
 func (v *view) works() string {
+	if v.minor {
+		if v.status() == Degraded {
+			return WorksPartly
+		}
+		return WorksUnseen
+	}
 	var yes, no, partly bool
-	for f, s := range v.functions {
-		if s == Unseen || s == Inconclusive {
+	for _, f := range v.main {
+		if v.functions[f] == Inconclusive {
 			continue
 		}
-		switch v.functionWorks(f) {
+		switch v.function(f).works() {
 		case WorksYes:
 			yes = true
 		case WorksNo:
@@ -190,12 +198,11 @@ func (v *view) works() string {
 
 // otherServices counts services of other owners that worked no earlier than
 // this one failed.
-func (b *Builder) otherServices(id string, all map[string]*seen) int {
+func (b *Builder) otherServices(id string, firstFail int64, all map[string]*seen) int {
 	n, own := 0, all[id]
-	from := own.total()
 	for other, s := range all {
 		related := other == id || own.family != "" && own.family == s.family
-		if !related && s.first != 0 && s.last >= from.firstFail {
+		if !related && s.first != 0 && s.last >= firstFail {
 			n++
 		}
 	}

@@ -145,6 +145,7 @@ type seen struct {
 	family      string
 	flows       int
 	functions   map[string]*tally
+	places      map[string]*tally
 	clients     map[netip.Addr]bool // true: affected
 	opens       sample              // handshake RTT, ms
 	first, last int64               // span of what worked, ns
@@ -154,7 +155,7 @@ type seen struct {
 }
 
 func newSeen() *seen {
-	return &seen{functions: map[string]*tally{}, clients: map[netip.Addr]bool{}}
+	return &seen{functions: map[string]*tally{}, places: map[string]*tally{}, clients: map[netip.Addr]bool{}}
 }
 
 func (s *seen) tally(function string) *tally {
@@ -185,6 +186,9 @@ func (s *seen) client(a netip.Addr, affected bool) {
 func (s *seen) add(f *fact.Flow, a attempt) {
 	t := s.tally(f.Label.Function)
 	t.add(a, f.Start, f.Blind)
+	if at := s.place(f.Label.Place); at != nil {
+		at.add(a, f.Start, f.Blind)
+	}
 	s.client(f.Key.SrcAddr(), a.outcome == failed && !a.spare)
 	up, down := &f.Sides[fact.Up], &f.Sides[fact.Down]
 	for d := range f.Sides {
@@ -226,16 +230,21 @@ func opens(f *fact.Flow) (float64, bool) {
 // clone copies what accusations change.
 func (s *seen) clone() *seen {
 	c := *s
-	c.functions = make(map[string]*tally, len(s.functions))
-	for k, t := range s.functions {
-		copied := *t
-		c.functions[k] = &copied
-	}
+	c.functions, c.places = copied(s.functions), copied(s.places)
 	c.clients = make(map[netip.Addr]bool, len(s.clients))
 	for k, v := range s.clients {
 		c.clients[k] = v
 	}
 	return &c
+}
+
+func copied(by map[string]*tally) map[string]*tally {
+	out := make(map[string]*tally, len(by))
+	for k, t := range by {
+		c := *t
+		out[k] = &c
+	}
+	return out
 }
 
 // total adds all functions up.
