@@ -23,6 +23,19 @@ func microsoft(b []byte) bool {
 	return len(b) >= HeaderLen+8 && be.Uint32(b[HeaderLen:]) == AttrMagicCookie<<16|4 && be.Uint32(b[HeaderLen+4:]) == microsoftCookie
 }
 
+// microsoftType reads the types that [MS-TURN] section 2.2.1 has of its own.
+// Its Send gets no answer, so it is an indication here.
+func (m *Message) microsoftType() {
+	switch {
+	case m.Type == 0x0004:
+		m.Class, m.Method = Indication, Send
+	case m.Type == 0x0115:
+		m.Class, m.Method = Indication, Data
+	case m.Method == Send: // the number is another request's there
+		m.Method = SetActiveDestination
+	}
+}
+
 // translate returns the type an attribute has in the RFCs.
 func (m *Message) translate(typ uint16) uint16 {
 	if !m.Microsoft {

@@ -110,7 +110,9 @@ func (m *Message) Parse(b []byte, wireLen int) wire.Status {
 		return wire.Malformed
 	}
 	m.Cut = len(b) < n
-	m.Microsoft = microsoft(b)
+	if m.Microsoft = microsoft(b); m.Microsoft {
+		m.microsoftType()
+	}
 	m.Unpadded = !even(b, n, 4) && even(b, n, 1)
 	m.attributes(b, n)
 	if m.FaultAt != 0 {

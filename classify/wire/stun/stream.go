@@ -43,7 +43,8 @@ func ChannelHead(b []byte, wireLen int) (channel uint16, payload []byte, ok bool
 // Frame returns the length of the message or ChannelData message a stream of
 // STUN or TURN over TCP begins with, padding counted (RFC 8489 section 6.2.2,
 // RFC 8656 section 12.5). Done: all n bytes are there. Alien: neither of them.
-// A stream that begins with ChannelData is not proven to be TURN.
+// A stream that begins with ChannelData is not proven to be TURN, and is not: a
+// client asks for a relay first. "GET " is a channel, too.
 func Frame(stream []byte) (n int, s wire.Status) {
 	if len(stream) > 0 && stream[0]&0xc0 != 0 && stream[0]&0xf0 != MinChannel>>8 {
 		return 0, wire.Alien

@@ -51,7 +51,10 @@ const (
 	Connect           Method = 0x00a // RFC 6062 section 4.3
 	ConnectionBind    Method = 0x00b // RFC 6062 section 4.3
 	ConnectionAttempt Method = 0x00c // RFC 6062 section 4.4
-	GooglePing        Method = 0x080 // libwebrtc's GOOG_PING, a keepalive of a checked path
+	// SetActiveDestination is Microsoft's ([MS-TURN] section 2.2.1), which has the
+	// number of Send on the wire; this one is ours, beyond the 12 bits of methods.
+	SetActiveDestination Method = 0x1006
+	GooglePing           Method = 0x080 // libwebrtc's GOOG_PING, a keepalive of a checked path
 )
 
 // String returns the method's name in lower case, "" for one not listed here.
@@ -79,6 +82,8 @@ func (m Method) String() string {
 		return "connection bind"
 	case ConnectionAttempt:
 		return "connection attempt"
+	case SetActiveDestination:
+		return "set active destination"
 	case GooglePing:
 		return "google ping"
 	}
