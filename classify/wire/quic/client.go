@@ -37,15 +37,17 @@ func (c *cid) equal(b []byte) bool { return bytes.Equal(c.b[:c.n], b) }
 // zero value is ready; it is for one flow at a time.
 type Client struct {
 	keys     keys
-	under    Version // the keys are of this version
-	of       cid     // and derived from this connection id
+	now      Version // in the packets that the keys are for
+	of       cid     // the keys are derived from this connection id
 	next     uint64  // packet number expected
 	derived  uint8   // sets of keys so far
-	version  Version // of the first Initial
+	version  Version // of the packets the hello is from
 	dcid     cid     // of the first Initial
 	scid     cid     // of the first Initial
 	retry    cid     // what a Retry tells the client to use
 	retried  bool
+	renewed  bool // the server refused the version
+	frozen   bool // the hello is complete, and the client began again with another
 	crypto   stream
 	opener   opener
 	packet   Packet
@@ -122,13 +124,19 @@ func (c *Client) done() bool { return c.total > 0 && len(c.crypto.head()) >= c.t
 // Retry tells of a Retry from the server and the source connection id in it: the
 // client uses it from now on and derives new keys from it (RFC 9001 section 5.2).
 // Without being told, a Client takes an Initial for the answer to a Retry if it
-// has a token, another id, and the same hello.
+// has a token, another id, and the same hello or one of the same length.
 func (c *Client) Retry(scid []byte) {
 	if len(scid) <= maxCID {
 		c.retry.set(scid)
 		c.retried = true
 	}
 }
+
+// Renegotiate tells of a version negotiation from the server: the client may
+// begin again under another version, with another id and another hello (RFC 9000
+// section 6.2). Without being told, a Client expects it after GREASE, or under
+// the same id.
+func (c *Client) Renegotiate() { c.renewed = true }
 
 // Hello returns the ClientHello message, its header of four bytes included, for
 // tls.ClientHello.ParseMessage; nil until Done. It is good until Reset.
@@ -158,7 +166,8 @@ func (c *Client) Missing() int {
 	return max(0, c.total-len(c.crypto.head()))
 }
 
-// Version returns the version of the first Initial, 0 before any.
+// Version returns the version of the Initials that Hello is from, GREASE
+// included; 0 before any.
 func (c *Client) Version() Version { return c.version }
 
 // DCID returns the destination connection id of the first Initial, which the
@@ -173,8 +182,8 @@ func (c *Client) SCID() []byte { return c.scid.bytes() }
 // MaxDatagrams.
 func (c *Client) Datagrams() int { return int(c.count) }
 
-// Conflict reports that a byte of the message came twice and was another the
-// second time. The first one counts.
+// Conflict reports that a byte of the message came twice under the same keys and
+// was another the second time. The first one counts.
 func (c *Client) Conflict() bool { return c.crypto.conflict }
 
 // Other reports that an Initial of another connection came on these ports: it

@@ -11,9 +11,8 @@ import (
 // section 6.1): flags, connection id, version, packet number.
 const (
 	flagVersion = 0x01
-	flagReset   = 0x02
-	flagNonce   = 0x04 // diversification nonce, of servers only
 	flagCID     = 0x08
+	flagCIDOld  = 0x04 // with flagCID the length of the id in old versions; later a nonce, of servers only
 	flagNumber  = 0x30 // length of the packet number
 
 	publicCID    = 8 // bytes of a connection id
@@ -29,7 +28,7 @@ func (v Version) modern() bool {
 // public recognises gQUIC up to Q043 by the version a client sends until the
 // server has spoken.
 func (p *Packet) public(datagram []byte) (int, wire.Status) {
-	if len(datagram) < publicHeader || datagram[0]&^flagNumber != flagVersion|flagCID {
+	if len(datagram) < publicHeader || datagram[0]&^(flagNumber|flagCIDOld) != flagVersion|flagCID {
 		return 0, wire.Alien
 	}
 	v := Version(binary.BigEndian.Uint32(datagram[1+publicCID:]))

@@ -6,7 +6,7 @@ func (c *Client) initial(p *Packet) {
 		c.begin(p)
 		return
 	}
-	if p.Version == c.version || p.Version == c.under {
+	if p.Version == c.now {
 		if frames, number, ok := c.opener.open(&c.keys, p, c.next); ok {
 			c.take(frames, number) // also under the id that the server chose
 			return
@@ -16,29 +16,32 @@ func (c *Client) initial(p *Packet) {
 			return
 		}
 	}
+	if c.dcid.equal(p.DCID) && p.Version == c.version {
+		return // from before a Retry, late
+	}
 	c.foreign(p)
 }
 
 // begin takes an Initial for the first of the connection. It stays so if it
 // opens: until one does, there is no telling what the others were.
 func (c *Client) begin(p *Packet) {
-	c.version = p.Version
+	c.version, c.now = p.Version, p.Version
 	c.dcid.set(p.DCID)
 	c.scid.set(p.SCID)
-	frames, number, under, ok := c.tryOwn(&c.keys, p)
+	frames, number, ok := c.tryOwn(&c.keys, p)
 	if !ok {
 		c.miss()
 		return
 	}
-	c.opened, c.under = true, under
+	c.opened = true
 	c.of.set(p.DCID)
 	c.take(frames, number)
 }
 
 // tryOwn opens an Initial with keys of its own connection id. GREASE has no
 // salt: clients that send it use that of the version they mean to speak.
-func (c *Client) tryOwn(k *keys, p *Packet) (frames []byte, number uint64, under Version, ok bool) {
-	tries := [...]Version{p.Version, 0}
+func (c *Client) tryOwn(k *keys, p *Packet) (frames []byte, number uint64, ok bool) {
+	tries := [...]Version{p.Version, Negotiate}
 	if p.Version.GREASE() {
 		tries = [...]Version{V1, Draft29}
 	}
@@ -47,10 +50,10 @@ func (c *Client) tryOwn(k *keys, p *Packet) (frames []byte, number uint64, under
 			continue
 		}
 		if frames, number, ok = c.opener.open(k, p, 0); ok {
-			return frames, number, v, true
+			return frames, number, true
 		}
 	}
-	return nil, 0, 0, false
+	return nil, 0, false
 }
 
 // derive makes keys, as long as the Client may.
@@ -73,58 +76,81 @@ func (c *Client) foreign(p *Packet) {
 	var k keys
 	// RFC 9368 section 2.3, RFC 9369 section 4: a server may change the version,
 	// and the new one's keys are still derived from the client's first id.
-	if p.Version != c.under && !c.version.GREASE() && c.derive(&k, p.Version, c.of.bytes()) {
+	if p.Version != c.now && !c.of.equal(p.DCID) && c.derive(&k, p.Version, c.of.bytes()) {
 		if frames, number, ok := c.opener.open(&k, p, c.next); ok {
-			c.keys, c.under = k, p.Version
+			c.keys, c.now = k, p.Version
 			c.take(frames, number)
 			return
 		}
 	}
-	frames, number, under, ok := c.tryOwn(&k, p)
+	frames, number, ok := c.tryOwn(&k, p)
 	switch {
 	case !ok:
 		c.miss()
-	case c.answersRetry(p, frames):
-		c.keys, c.under = k, under
-		c.of.set(p.DCID)
-		c.take(frames, number)
-	case c.version.GREASE() && !p.Version.GREASE():
-		// Version negotiation: the connection starts again, with another hello.
-		if c.done() {
-			return
-		}
-		c.crypto.reset()
-		c.keys, c.under, c.version, c.total, c.next = k, under, p.Version, 0, 0
-		c.of.set(p.DCID)
-		c.dcid.set(p.DCID)
-		c.scid.set(p.SCID)
-		c.take(frames, number)
+	case c.explained(p, frames):
+		c.again(k, p, frames, number)
 	default:
 		c.other = true
 	}
 }
 
-// answersRetry reports whether an Initial with keys of its own is what a client
-// sends after a Retry. It sends the same hello (RFC 9000 section 17.2.5.3), so
-// bytes that contradict are somebody else's.
-func (c *Client) answersRetry(p *Packet, frames []byte) bool {
+// explained reports whether an Initial with keys of its own is the connection's,
+// begun again: after a Retry, or after version negotiation.
+func (c *Client) explained(p *Packet, frames []byte) bool {
+	if p.Version != c.now {
+		return c.renewed || c.now.GREASE() || c.of.equal(p.DCID)
+	}
 	if c.retried && c.retry.equal(p.DCID) {
 		return true
 	}
-	if len(p.Token) == 0 || p.Version != c.version {
+	if len(p.Token) == 0 {
 		return false
 	}
-	same, differ := 0, false
+	// A token may also be kept from an earlier connection. After a Retry comes
+	// the same hello (RFC 9000 section 17.2.5.3), or from some clients one that
+	// was made anew: it has the length of the first.
+	alike, differs, total := c.compare(frames)
+	return alike >= leastAlike && !differs || total > 0 && total == c.total
+}
+
+// compare returns how many bytes the CRYPTO frames have in common with what is
+// there, whether they contradict it, and the length of their message if they
+// tell it.
+func (c *Client) compare(frames []byte) (alike int, differs bool, total int) {
 	eachCrypto(frames, func(offset uint64, data []byte) {
-		alike, differs := c.crypto.compare(offset, data)
-		same, differ = same+alike, differ || differs
+		n, d := c.crypto.compare(offset, data)
+		alike, differs = alike+n, differs || d
+		if offset == 0 {
+			total = messageLen(data)
+		}
 	})
-	return same >= leastAlike && !differ
+	return alike, differs, total
+}
+
+// again takes an Initial for the connection's, begun again under new keys. The
+// client sends its whole hello once more; unless that is seen to be the same,
+// nothing of the first is mixed into it.
+func (c *Client) again(k keys, p *Packet, frames []byte, number uint64) {
+	c.keys, c.now, c.next = k, p.Version, 0
+	c.of.set(p.DCID)
+	alike, differs, _ := c.compare(frames)
+	if alike < leastAlike || differs {
+		if c.done() {
+			c.frozen = true
+			return
+		}
+		c.crypto.reset()
+		c.total, c.bad, c.version = 0, false, p.Version
+	}
+	c.take(frames, number)
 }
 
 // take puts the CRYPTO frames of an opened Initial into place.
 func (c *Client) take(frames []byte, number uint64) {
 	c.next = max(c.next, number+1)
+	if c.frozen {
+		return
+	}
 	eachCrypto(frames, func(offset uint64, data []byte) {
 		limit := MaxCrypto
 		if c.total > 0 {
@@ -141,11 +167,19 @@ func (c *Client) measure() {
 	if len(head) > 0 && head[0] != msgClientHello {
 		c.bad = true
 	}
-	if c.bad || c.total > 0 || len(head) < messageHeader {
+	if c.bad || c.total > 0 {
 		return
 	}
-	c.total = messageHeader + (int(head[1])<<16 | int(head[2])<<8 | int(head[3]))
-	if c.total > MaxCrypto {
+	if c.total = messageLen(head); c.total > MaxCrypto {
 		c.bad, c.total = true, 0
 	}
+}
+
+// messageLen returns the length of the handshake message that begins here, its
+// header included; 0 if that is not all there.
+func messageLen(b []byte) int {
+	if len(b) < messageHeader {
+		return 0
+	}
+	return messageHeader + (int(b[1])<<16 | int(b[2])<<8 | int(b[3]))
 }
