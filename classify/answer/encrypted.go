@@ -10,20 +10,26 @@ const (
 	OverQUIC  = "quic"  // RFC 9250
 )
 
+// UnknownResolver is the id of a resolver that is not in the rules.
+const UnknownResolver = "unknown"
+
 // EncryptedDNS is a resolver that was asked where nobody in between can read:
 // what was asked there, and what was answered, is not seen.
 type EncryptedDNS struct {
-	Resolver string    // its id in the rules: "google"
+	Resolver string    // its id in the rules: "google", or unknown
 	Name     string    // what it was called on the wire, or in the rules: "dns.google"; foreign text, "" none
 	Over     string    // https, tls or quic; "" not told
 	Flows    int       // that went there
 	First    time.Time // of the first of them
 }
 
-// Called is its name, or its id without one.
+// Called is what to call it: its name, else its id.
 func (e *EncryptedDNS) Called() string {
-	if e.Name != "" {
+	switch {
+	case e.Name != "":
 		return e.Name
+	case e.Resolver == UnknownResolver, e.Resolver == "":
+		return "a resolver without a known name"
 	}
 	return e.Resolver
 }
