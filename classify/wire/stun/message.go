@@ -196,3 +196,13 @@ func (r *recent) keep(raw []byte) string {
 	r.next++
 	return s
 }
+
+// Relays reports whether the message asks a relay for something or comes from
+// one: its method is TURN's (RFC 8656 section 17, RFC 6062 section 6.1).
+func (m *Message) Relays() bool {
+	switch m.Method {
+	case Allocate, Refresh, Send, Data, CreatePermission, ChannelBind, Connect, ConnectionBind, ConnectionAttempt, SetActiveDestination:
+		return true
+	}
+	return false
+}
