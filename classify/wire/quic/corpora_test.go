@@ -70,7 +70,7 @@ func (w *watched) add(payload []byte) {
 	}
 }
 
-// capture runs a Client over each direction of each flow of a capture.
+// watch runs a Client over each direction of each flow of a capture.
 func watch(path string) (map[string]*watched, error) {
 	src, err := pcapfile.Open(path, pcapfile.Options{})
 	if err != nil {
@@ -205,10 +205,13 @@ func TestNamesAgreeWithBothOracles(t *testing.T) {
 			alone++
 		}
 	}
-	for _, w := range sortedFlows(seen) {
+	for _, w := range sortedFlows(seen) { // not one of these captures has a decoy
 		if f := seen[w]; f.client.Other() || f.client.Conflict() {
-			t.Logf("other %v, conflict %v: %v: %s", f.client.Other(), f.client.Conflict(), w, state(f))
+			t.Errorf("other %v, conflict %v: %v: %s", f.client.Other(), f.client.Conflict(), w, state(f))
 		}
+	}
+	if alone*20 > len(got) {
+		t.Errorf("%d of %d names are ours alone", alone, len(got))
 	}
 	t.Logf("%d of %d agreed names found; %d names in all, %d ours alone", hit, agreed, len(got), alone)
 	if agreed == 0 || hit*100 < agreed*98 {
@@ -222,6 +225,30 @@ func sortedFlows(seen map[[2]string]*watched) (out [][2]string) {
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i][0]+out[i][1] < out[j][0]+out[j][1] })
 	return out
+}
+
+// TestOnlyQUICIsTakenForIt: over all foreign captures, where Initials are seen
+// they open, or what else the flow says makes it QUIC.
+func TestOnlyQUICIsTakenForIt(t *testing.T) {
+	dir := os.Getenv("CHOKEPOINT_CORPORA")
+	if dir == "" {
+		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to look through")
+	}
+	_, seen := ours(t, dir)
+	aliens := 0
+	for _, k := range sortedFlows(seen) {
+		w := seen[k]
+		switch {
+		case w.last == wire.Alien:
+			aliens++
+		case w.last != wire.Done && !strings.Contains(k[1], " 443"):
+			t.Logf("%v: %s", k, state(w))
+		}
+	}
+	t.Logf("%d of %d directions of UDP flows are no QUIC", aliens, len(seen))
+	if aliens*10 < len(seen)*8 {
+		t.Errorf("too many flows are taken for QUIC")
+	}
 }
 
 // TestBlobsOfDecoysGiveTheirNames: payloads that a tool against blocking sends
