@@ -11,7 +11,7 @@ import (
 
 // show prints what a parse yielded, without the memory kept for reuse.
 func show(st Status, n int, m Message) string {
-	m.raw, m.last, m.lastLow, m.want, m.addresses = nil, "", "", 0, false
+	m.raw, m.last, m.lastLow, m.lastECH, m.want, m.addresses = nil, "", "", "", 0, false
 	return fmt.Sprintf("%v %d %+v", st, n, m)
 }
 
@@ -71,6 +71,10 @@ func FuzzMessage(f *testing.F) {
 	f.Add(response())
 	f.Add(cat(header(0x0100, 1, 0, 0, 0), question(labels("t", "me"), 65)))
 	f.Add(cat(header(0x8180, 1, 1, 0, 0), question(labels("t", "me"), 65), rec(again, 65, 9, cat(u16s(1), labels(), u16s(4, 8), make([]byte, 8)))))
+	for _, v := range vectors {
+		f.Add(service(f, v.rdata))
+	}
+	f.Add(service(f, echRecord(f)))
 	f.Fuzz(messageLaws)
 }
 

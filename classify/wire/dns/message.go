@@ -29,6 +29,11 @@ type Answer struct {
 	Target string     // of CNAME, DNAME, NS, PTR, SVCB, HTTPS: a name; of TXT: its first string
 	ALPN   bool       // SVCB, HTTPS: alpn is present
 	ECH    bool       // SVCB, HTTPS: ech is present
+
+	Priority  uint16 // SVCB, HTTPS: lower is tried first; 0 is an alias for Target, without parameters
+	Port      uint16 // SVCB, HTTPS: 0 when none is given
+	Protocols string // SVCB, HTTPS: the first 8 ids of alpn, "h3,h2"; a comma or backslash in one as \X, odd bytes as \DDD
+	ECHName   string // SVCB, HTTPS: the host name that ech puts into the open; "" when ech gives none
 }
 
 // Message is one DNS message. The zero value is ready; one value may be used
@@ -70,6 +75,7 @@ type Message struct {
 	raw       []byte // scratch: a name in presentation form, case kept
 	last      string // question of the message before: the same again costs no allocation
 	lastLow   string
+	lastECH   string // the same for names of ech
 }
 
 // Want returns how many more bytes ParseTCP is known to need after NeedMore.
@@ -118,5 +124,5 @@ func (m *Message) reset() {
 	if m.QNameRaw != "" {
 		m.last, m.lastLow = m.QNameRaw, m.QName
 	}
-	*m = Message{Answers: m.Answers[:0], raw: m.raw, last: m.last, lastLow: m.lastLow}
+	*m = Message{Answers: m.Answers[:0], raw: m.raw, last: m.last, lastLow: m.lastLow, lastECH: m.lastECH}
 }
