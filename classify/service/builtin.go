@@ -2,59 +2,88 @@ package service
 
 import "slices"
 
-// builtins are the matchers that rules may name.
+// builtins are the matchers that rules may name: what is more than bytes at
+// offsets. The parsers are in package wire and below; here is what of them a
+// rule asks for.
 var builtins = map[string]matcher{
-	"ip_proto":                  matchIPProto,
-	"stun":                      never,
-	"wa_noise":                  never,
-	"wa_noise_frame":            never,
-	"wa_edge":                   never,
-	"wa_edge_noise":             never,
-	"mtproto_obfuscated":        never,
-	"mtproto_obfuscated_random": never,
-	"mtproto_abridged":          never,
-	"mtproto_intermediate":      never,
-	"mtproto_padded":            never,
-	"mtproto_full":              never,
-	"mtproto_plain":             never,
-	"tg_reflector_ping":         never,
-	"tg_reflector_special":      never,
-	"tg_reflector_data":         never,
-	"viber_tcp":                 never,
-	"viber_udp":                 never,
-	"discord_discovery":         never,
-	"discord_keepalive":         never,
-	"line_call":                 never,
-	"kakao_loco":                never,
-	"mmtls":                     never,
-	"qq_oicq":                   never,
-	"qq_udp":                    never,
-	"threema_hello":             never,
-	"ms_mux_turn":               never,
-	"oscar_flap":                never,
-	"imo_udp":                   never,
-	"zoom_udp":                  never,
-	"wg_initiation":             never,
-	"wg_response":               never,
-	"wg_cookie":                 never,
-	"wg_data":                   never,
-	"ovpn_reset":                never,
-	"ovpn_answer":               never,
-	"ovpn_tcp":                  never,
-	"ike":                       never,
-	"ike_answer":                never,
-	"esp_udp":                   never,
-	"l2tp":                      never,
-	"pptp":                      never,
-	"ts_disco":                  never,
-	"warp":                      never,
+	"ip_proto": matchIPProto,
+	"stun":     matchSTUN,
+
+	"wa_noise":       waNoise,
+	"wa_noise_frame": waNoiseFrame,
+	"wa_edge":        waEdge,
+	"wa_edge_noise":  waEdgeNoise,
+
+	"mtproto_obfuscated":        mtprotoObfuscated,
+	"mtproto_obfuscated_random": mtprotoRandom,
+	"mtproto_abridged":          mtprotoAbridged,
+	"mtproto_intermediate":      mtprotoIntermediate,
+	"mtproto_padded":            mtprotoPadded,
+	"mtproto_full":              mtprotoFull,
+	"mtproto_plain":             mtprotoPlain,
+	"tg_reflector_ping":         reflectorPing,
+	"tg_reflector_special":      reflectorSpecial,
+	"tg_reflector_data":         reflectorData,
+
+	"viber_tcp":         viberTCP,
+	"viber_udp":         viberUDP,
+	"discord_discovery": discordDiscovery,
+	"discord_keepalive": discordKeepalive,
+	"line_call":         lineCall,
+	"kakao_loco":        kakaoLOCO,
+	"mmtls":             mmtls,
+	"qq_oicq":           qqOICQ,
+	"qq_udp":            qqUDP,
+	"threema_hello":     threemaHello,
+	"ms_mux_turn":       teamsMux,
+	"oscar_flap":        oscarFLAP,
+	"imo_udp":           imoUDP,
+	"zoom_udp":          zoomUDP,
+
+	"wg_initiation": wgInitiation,
+	"wg_response":   wgResponse,
+	"wg_cookie":     wgCookie,
+	"wg_data":       wgData,
+	"warp":          warp,
+	"ovpn_reset":    ovpnReset,
+	"ovpn_answer":   ovpnAnswer,
+	"ovpn_tcp":      ovpnTCP,
+	"ike":           ikeRequest,
+	"ike_answer":    ikeAnswer,
+	"esp_udp":       espUDP,
+	"l2tp":          l2tp,
+	"pptp":          pptp,
+	"ts_disco":      tsDisco,
 }
 
-func never(*Payload, *magicRule) (string, bool) { return "", false }
-
 // firstBytes are the first bytes of payload that a builtin may hold for, where
-// they are few.
-var firstBytes = map[string]string{}
+// they are few: what begins otherwise is never shown to it.
+var firstBytes = map[string]string{
+	"wa_noise":             "W",
+	"wa_edge":              "E",
+	"wa_edge_noise":        "E",
+	"mtproto_abridged":     "\xef",
+	"mtproto_intermediate": "\xee",
+	"mtproto_padded":       "\xdd",
+	"discord_discovery":    "\x00",
+	"discord_keepalive":    "\x13",
+	"kakao_loco":           "\x00",
+	"mmtls":                "\x16\x19",
+	"qq_oicq":              "\x02",
+	"qq_udp":               "\x02",
+	"ms_mux_turn":          "\xff",
+	"oscar_flap":           "*",
+	"imo_udp":              "\x00\x09\x88",
+	"wg_initiation":        "\x01",
+	"wg_response":          "\x02",
+	"wg_cookie":            "\x03",
+	"wg_data":              "\x04",
+	"warp":                 "\xc1\xc2\xc3\xc4",
+	"ovpn_tcp":             "\x00\x01\x02\x03\x04", // the upper byte of a length
+	"l2tp":                 "\xc8",
+	"pptp":                 "\x00",
+	"ts_disco":             "T",
+}
 
 func matchIPProto(p *Payload, m *magicRule) (string, bool) {
 	return "", slices.Contains(m.protos, p.Proto)

@@ -1,5 +1,10 @@
 package service
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Classify labels a flow by what it offers. A name the flow itself gives (SNI,
 // certificate, Host) beats names the client resolved to the address, which beat
 // the address, which beats the port (precedence 2). What agrees with the
@@ -12,18 +17,18 @@ func (r *Rules) Classify(e *Evidence) Label {
 	if e.QName != "" {
 		return r.classifyQuery(e.QName)
 	}
-	at := r.addrs.find(e.Server)
-	votes, foreign := r.nameVotes(e)
-	if len(votes) > 0 && e.Server.IsValid() && r.misplaced(votes[0].owner, votes[0].elsewhere, at) {
-		return mismatch(votes, at)
+	var b ballot
+	r.collect(e, &b)
+	var l Label
+	switch {
+	case b.astray && b.belied == (Why{}):
+		return mismatch(b.votes(), b.at)
+	case b.n == 0 || b.room[0].support:
+		l = r.byPort(e, b.foreign)
+	default:
+		l = r.combine(e, &b)
 	}
-	if addr, ok := addrVote(at, foreign, len(votes) == 0); ok {
-		votes = append(votes, addr)
-	}
-	if len(votes) == 0 {
-		return r.byPort(e, foreign)
-	}
-	l := r.combine(votes, e, foreign)
+	l.Mismatch = b.astray
 	return r.frontedBy(l, e.SNI)
 }
 
@@ -38,34 +43,94 @@ func (r *Rules) classifyQuery(qname string) Label {
 }
 
 // combine adds up votes, the strongest first.
-func (r *Rules) combine(votes []vote, e *Evidence, foreign bool) Label {
-	lead := votes[0]
-	s := lead.svc
-	for _, v := range votes[1:] {
-		// What is known of the family only may be narrowed by weaker evidence
-		// (precedence 4), but a shared name means any of its services (6).
-		if s == nil && !lead.shared && v.owner == lead.owner {
-			s = v.svc
-		}
-	}
-	var why []Why
-	for _, v := range votes {
-		if v.owner == lead.owner && (v.svc == nil || v.svc == s) && v.Weight > 0 {
-			why = append(why, v.Why)
-		}
+func (r *Rules) combine(e *Evidence, b *ballot) Label {
+	lead := &b.room[0]
+	by := b.naming()
+	s, session := by.svc, Why{}
+	if of, why := r.session(e, lead.owner, b); of != nil && (of == s || s == nil && lead.narrows()) {
+		s, session = of, why
 	}
 	fn := lead.fn
-	if p := r.bestPort(e, lead.owner, s); p != nil && !foreign {
+	why := make([]Why, 0, b.n+4)
+	for i := range b.n {
+		v := &b.room[i]
+		if v.owner != lead.owner || v.svc != nil && v.svc != s || v.Weight <= 0 {
+			continue
+		}
+		why = append(why, v.Why)
+		if v.payload && fn == anyFunction {
+			fn = v.fn
+		}
+	}
+	if session.By != "" {
+		why = append(why, session)
+	}
+	if p := r.bestPort(e, lead.owner, s); p != nil && !b.foreign {
 		why = append(why, p.why())
-		if lead.By == "prefix" && fn == anyFunction && p.weight >= tellingPort {
+		if lead.By == byPrefix && fn == anyFunction && p.weight >= tellingPort {
 			fn = p.fn
 		}
 	}
 	l := label(s, lead.owner, fn, why)
-	if lead.By == "prefix" && s == nil && len(why) > 1 {
+	if lead.By == byPrefix && by.svc == nil && len(why) > 1 {
 		l.Confidence = capped(l.Confidence, capSharedIPPort)
 	}
+	if by.weak {
+		l.Confidence = capped(l.Confidence, capWeakMagic)
+	}
+	if lead.payload && l.Confidence < possible {
+		l = Label{Confidence: l.Confidence, Why: l.Why} // too little for an owner, too
+	}
+	if b.belied.By != "" {
+		l.Why = append(l.Why, b.belied)
+	}
+	r.locate(&l, e, b)
 	return l
+}
+
+// naming returns the vote that tells the service. What is known of the family
+// only may be narrowed by weaker evidence (precedence 4), but a shared name means
+// any of its services until payload, or kin, tells them apart (6).
+func (b *ballot) naming() *vote {
+	lead := &b.room[0]
+	if lead.svc != nil {
+		return lead
+	}
+	for i := range b.n - 1 {
+		v := &b.room[1+i]
+		if v.svc != nil && v.owner == lead.owner && float64(v.Weight)/100 >= possible && (v.payload || !lead.shared) {
+			return v
+		}
+	}
+	return lead
+}
+
+// narrows reports whether a live session may tell the service of a vote for a
+// family. Addresses that strangers of the family share are too many for that.
+func (v *vote) narrows() bool { return v.By != byPrefix || !v.shared }
+
+// locate says where in the service the server is, and that it is for media, as
+// the protocol told or else as the address does.
+func (r *Rules) locate(l *Label, e *Evidence, b *ballot) {
+	s := r.byID[l.Service]
+	if s == nil {
+		return
+	}
+	here := b.at != nil && b.at.svc == s
+	if here {
+		l.Place = b.at.at
+	}
+	spoke := here || slices.ContainsFunc(e.Signs, func(x Sign) bool {
+		m := r.magic.byID[x.Rule]
+		return m != nil && m.svc == s
+	})
+	if !spoke {
+		return
+	}
+	l.Place = cmp.Or(e.Place, l.Place)
+	if e.Media && (l.Function == anyFunction || l.Function == "chat") && slices.Contains(s.functions, "media") {
+		l.Function = "media"
+	}
 }
 
 // label names a service, or, when the evidence is too weak for that, its owner.
@@ -110,31 +175,20 @@ func (r *Rules) frontedBy(l Label, sni string) Label {
 	return l
 }
 
-// byPort is the label of a flow that offers nothing but a port. No service and
-// no function is named by it (precedence 5), and everybody's ports are not
-// mentioned.
+// byPort is the label of a flow that offers nothing but a port, and perhaps a
+// hello like many. No service and no function is named by it (precedence 5), and
+// everybody's ports are not mentioned.
 func (r *Rules) byPort(e *Evidence, foreign bool) Label {
-	var l Label
-	if p := r.bestPort(e, "", nil); p != nil && !foreign && p.weight >= tellingPort {
-		l.Why = []Why{p.why()}
-		l.Confidence = capped(noisyOr(l.Why), capPortOnly)
+	p := r.bestPort(e, "", nil)
+	if p == nil || foreign || p.weight < tellingPort {
+		return Label{}
 	}
-	return r.frontedBy(l, e.SNI)
-}
-
-// bestPort returns the heaviest rule for a flow's port: of a service, of any
-// service of an owner, or of all.
-func (r *Rules) bestPort(e *Evidence, owner string, s *svc) *portRule {
-	var best *portRule
-	for _, p := range r.ports {
-		if p.proto != e.Proto || e.Port < p.lo || e.Port > p.hi || s != nil && p.svc != s || owner != "" && p.svc.owner != owner {
-			continue
-		}
-		if best == nil || scale(p.weight, p.sure) > scale(best.weight, best.sure) {
-			best = p
+	why, most := []Why{p.why()}, capPortOnly
+	for _, t := range r.tokens[token{tokenJA4, e.JA4}] {
+		if t.svc == p.svc {
+			why, most = append(why, t.why()), capPortJA4
+			break
 		}
 	}
-	return best
+	return Label{Why: why, Confidence: capped(noisyOr(why), most)}
 }
-
-func (p *portRule) why() Why { return Why{"port", p.text, scale(p.weight, p.sure)} }

@@ -113,7 +113,7 @@ func TestPrecedence(t *testing.T) {
 		{"an unverified prefix under its name", sni(on(telegramMay, tcp, 9), "telegram.org"), "telegram", "telegram", "any", 85.6, "sni prefix"},
 		{"rented addresses", on(vkRented, tcp, 443), "", "", "", 0, ""},
 		{"addresses shared with strangers", on(cloudflare, tcp, 443), "", "", "", 0, ""},
-		{"a shared name", sni(on(vkCalls, udp, 23456), "calls.okcdn.ru"), "", "vk", "call", 91, "sni prefix port"},
+		{"a shared name", sni(on(vkCalls, udp, 23456), "calls.okcdn.ru"), "", "vk", "call_signalling", 91, "sni prefix port"},
 		{"a shared name is not narrowed", resolved(sni(on(metaShared, tcp, 9), "static.xx.fbcdn.net"), "www.instagram.com"),
 			"", "meta", "cdn", 87.3, "sni prefix"},
 		{"a port alone", on(nobody, udp, 599), "", "", "", 10, "port"},
@@ -133,7 +133,7 @@ func TestAQueryIsLabelledByTheNameAskedFor(t *testing.T) {
 		{"a known name", Evidence{QName: "MMG.WhatsApp.net."}, "whatsapp", "meta", "media", 90, "dns_query"},
 		{"the resolver says nothing", Evidence{QName: "example.org", Server: netip.MustParseAddr(telegramDC), Port: 53, Proto: udp}, "", "", "", 0, ""},
 		{"nor is it out of place", Evidence{QName: "t.me", Server: netip.MustParseAddr(waHost), Port: 53}, "telegram", "telegram", "any", 85, "dns_query"},
-		{"a shared name", Evidence{QName: "calls.okcdn.ru"}, "", "vk", "call", 90, "dns_query"},
+		{"a shared name", Evidence{QName: "calls.okcdn.ru"}, "", "vk", "call_signalling", 90, "dns_query"},
 	} {
 		c.check(t, Default())
 	}

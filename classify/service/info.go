@@ -13,8 +13,11 @@ type Info struct {
 	Date                       time.Time // of the newest file about it; zero unknown
 	Files                      []string  // rule files that speak of it, in order
 	Domains                    []DomainInfo
+	Exclude                    []string // suffixes of names that are not the service's
 	Prefixes                   []PrefixInfo
 	Ports                      []PortInfo
+	Magic                      []MagicInfo
+	Tokens                     []TokenInfo
 	Notes                      []string
 	Sources                    map[string]int // rules by the source they cite
 }
@@ -40,6 +43,7 @@ type DomainInfo struct {
 type PrefixInfo struct {
 	Origin
 	Role     string // dedicated, endpoint, family, likely, shared, tenant, unverified
+	Place    string // of the service, "" not told
 	Prefixes []netip.Prefix
 }
 
@@ -72,7 +76,7 @@ func (r *Rules) Service(id string) (Info, bool) {
 	last = nil
 	for _, p := range s.prefixes {
 		if p.origin != last {
-			i.Prefixes = append(i.Prefixes, PrefixInfo{Origin: p.info(), Role: p.role.String()})
+			i.Prefixes = append(i.Prefixes, PrefixInfo{Origin: p.info(), Role: p.role.String(), Place: p.at})
 		}
 		d := &i.Prefixes[len(i.Prefixes)-1]
 		d.Prefixes = append(d.Prefixes, p.prefix)
@@ -87,6 +91,7 @@ func (r *Rules) Service(id string) (Info, bool) {
 		d.Ports = append(d.Ports, p.text)
 		last = i.count(p.origin)
 	}
+	i.payload(s)
 	return i, true
 }
 

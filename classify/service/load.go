@@ -103,6 +103,7 @@ func newRules() *Rules {
 	return &Rules{
 		byID: map[string]*svc{}, closed: map[string]bool{}, names: names{}, exist: map[string]bool{}, ech: map[string]string{},
 		addrs:     addrs{&bart.Table[*addrNode]{}},
+		ports:     new(ports),
 		magic:     newMagics(),
 		tokens:    tokens{},
 		resolvers: resolvers{&bart.Table[*resolver]{}, map[string]*resolver{}},
@@ -192,8 +193,8 @@ func (r *Rules) addService(s *svc) error {
 	}
 	for _, p := range s.ports {
 		p.svc = s
+		r.ports.add(p)
 	}
-	r.ports = append(r.ports, s.ports...)
 	r.byID[s.id] = s
 	at, _ := slices.BinarySearchFunc(r.ids, s.id, strings.Compare)
 	r.ids = slices.Insert(r.ids, at, s.id)

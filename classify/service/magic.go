@@ -1,7 +1,6 @@
 package service
 
 import (
-	"bytes"
 	"net/netip"
 	"slices"
 )
@@ -210,13 +209,6 @@ func (r *Rules) signs(rules []*magicRule, p *Payload, out []Sign) []Sign {
 func (r *Rules) home(s *svc, a netip.Addr) bool {
 	p := r.addrs.find(a)
 	return p != nil && p.svc == s && p.role.names()
-}
-
-// alike reports whether a payload begins as the first one of the other direction
-// did: what only echoes is no answer.
-func alike(p *Payload) bool {
-	o := &p.First[way(!p.Up)]
-	return len(o.Bytes) > 0 && o.Len == p.Len && bytes.HasPrefix(p.Bytes, o.Bytes)
 }
 
 // way is the index of a direction in [Payload.First].

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -97,7 +98,8 @@ func fold(name string, buf *[maxName]byte) []byte {
 func (n names) find(name string) (nameMatch, bool) {
 	var buf [maxName]byte
 	var arr [16]*nameRule
-	all := n.all(fold(name, &buf), arr[:0])
+	folded := fold(name, &buf)
+	all := slices.DeleteFunc(n.all(folded, arr[:0]), func(r *nameRule) bool { return r.svc.excludes(folded) })
 	if len(all) == 0 {
 		return nameMatch{}, false
 	}

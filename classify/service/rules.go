@@ -15,7 +15,7 @@ type Rules struct {
 	closed    map[string]bool // by owner
 	names     names
 	addrs     addrs
-	ports     []*portRule
+	ports     *ports
 	magic     *magics
 	tokens    tokens
 	excluding []*svc // services with exclusions

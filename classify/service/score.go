@@ -23,8 +23,10 @@ const (
 // nothing is named (scoring.verdict.possible).
 const (
 	capPortOnly     = 10
+	capPortJA4      = 20
 	capSharedIPPort = 30
 	capMismatch     = 35
+	capWeakMagic    = 49 // below likely
 	possible        = 0.25
 )
 

@@ -8,10 +8,13 @@ type vote struct {
 	svc       *svc   // nil: only the owner is known
 	owner     string // family, else service
 	fn        string
-	shared    bool // by a name that several services share: the service stays open
+	shared    bool // by a name or an address that several services share
 	elsewhere bool
-	mixed     bool // by names of several services
+	mixed     bool // by several services
 	strangers bool // by names some of which are nobody's we know
+	payload   bool // by what the flow itself or its kin show: tells services of a shared name apart
+	support   bool // adds to what others say and says nothing alone
+	weak      bool // gives way to the address
 }
 
 // nameVote looks one name up. A name shared by services names their family.
@@ -38,7 +41,7 @@ func (r *Rules) nameVote(by, name string, exact, other int) (vote, bool) {
 // flow that gives a name we do not know: it is somebody else's, whatever else
 // lives or lived at the address. The outer name of an encrypted hello is no name
 // of the flow (precedence 12).
-func (r *Rules) nameVotes(e *Evidence) (votes []vote, foreign bool) {
+func (r *Rules) nameVotes(e *Evidence, votes []vote) (_ []vote, foreign bool) {
 	if e.SNI != "" && r.echProvider(e.SNI) == "" {
 		exact, other := weightSNIExact, weightSNISuffix
 		if e.Proto == capture.ProtoUDP {
@@ -46,7 +49,7 @@ func (r *Rules) nameVotes(e *Evidence) (votes []vote, foreign bool) {
 		}
 		v, ok := r.nameVote("sni", e.SNI, exact, other)
 		if !ok {
-			return nil, true
+			return votes[:0], true
 		}
 		votes = append(votes, v)
 	}
@@ -56,7 +59,7 @@ func (r *Rules) nameVotes(e *Evidence) (votes []vote, foreign bool) {
 	if e.Host != "" {
 		v, ok := r.nameVote("http_host", e.Host, weightHost, weightHost)
 		if !ok && len(votes) == 0 {
-			return nil, true
+			return votes, true
 		}
 		if ok {
 			votes = append(votes, v)
@@ -86,6 +89,9 @@ func (r *Rules) namesVote(by string, list []string, weight int) (v vote, ok bool
 			return vote{}, false
 		default:
 			v.join(x)
+			if x.Weight > v.Weight {
+				v.Why = x.Why
+			}
 		}
 	}
 	v.strangers = strangers
@@ -113,20 +119,18 @@ func bare(name string) string {
 }
 
 // addrVote is what the address says. Under a foreign name it says whose it is
-// and no more; alone, what is only presumed to be somebody's says nothing.
-func addrVote(p *prefixRule, foreign, alone bool) (vote, bool) {
-	if p == nil {
+// and no more; what is only presumed to be somebody's says nothing then.
+func addrVote(p *prefixRule, foreign bool) (vote, bool) {
+	if p == nil || foreign && (p.role == roleLikely || p.role == roleUnverified) {
 		return vote{}, false
 	}
-	v := vote{Why: Why{"prefix", p.text, scale(ipWeights[p.role], p.sure)}, owner: p.owner(), fn: p.fn}
+	v := vote{Why: Why{byPrefix, p.text, scale(ipWeights[p.role], p.sure)}, owner: p.owner(), fn: p.fn, shared: p.role == roleShared}
 	if p.role.names() {
 		v.svc = p.svc
 	}
 	switch {
-	case p.role == roleUnverified && alone, p.role == roleLikely && foreign:
-		return vote{}, false
 	case p.role == roleUnverified:
-		v.owner, v.svc = p.svc.owner, p.svc
+		v.owner, v.svc, v.support = p.svc.owner, p.svc, true
 	case foreign:
 		v.svc, v.fn = nil, anyFunction
 	}

@@ -61,15 +61,25 @@ func (a *app) showService(r *service.Rules, args []string) error {
 	for _, d := range s.Domains {
 		t.rule(d.Match+mark(d.Shared, " shared")+mark(d.Elsewhere, " elsewhere"), d.Names, d.Origin)
 	}
+	for _, name := range s.Exclude {
+		t.fields("exclude", name)
+	}
 	for _, p := range s.Prefixes {
 		var blocks []string
 		for _, b := range p.Prefixes {
 			blocks = append(blocks, b.String())
 		}
-		t.rule(p.Role, blocks, p.Origin)
+		t.rule(p.Role+mark(p.Place != "", " "+p.Place), blocks, p.Origin)
 	}
 	for _, p := range s.Ports {
 		t.rule("port", p.Ports, p.Origin)
+	}
+	for _, m := range s.Magic {
+		tests := strings.Join(m.Tests, ", ")
+		t.rule("magic", append([]string{m.ID}, lines(m.Where+", "+tests, 60)...), m.Origin)
+	}
+	for _, x := range s.Tokens {
+		t.rule(x.Kind, x.Values, x.Origin)
 	}
 	for _, note := range s.Notes {
 		t.fields("note", note)
@@ -98,9 +108,45 @@ func (a *app) matchService(r *service.Rules, args []string) error {
 		if h.File != "" {
 			where = fmt.Sprintf("%s:%d", h.File, h.Line)
 		}
-		t.row(mark(h.Wins, "*"), cmp.Or(h.Service, "-"), cmp.Or(h.Owner, "-"), cmp.Or(h.Function, "-"), h.Rule, weight, h.Conf, where)
+		rule := h.Rule + mark(h.Place != "", " "+h.Place)
+		t.row(mark(h.Wins, "*"), cmp.Or(h.Service, "-"), cmp.Or(h.Owner, "-"), cmp.Or(h.Function, "-"), rule, weight, h.Conf, where)
 	}
-	return t.w.Flush()
+	if err := t.w.Flush(); err != nil {
+		return err
+	}
+	return a.explainHits(hits)
+}
+
+// explainHits says why rules do not label, below the table: beside it there is
+// no room for sentences.
+func (a *app) explainHits(hits []service.Hit) error {
+	for i, h := range hits {
+		if h.Loses == "" {
+			continue
+		}
+		gap := ""
+		if !slices.ContainsFunc(hits[:i], func(h service.Hit) bool { return h.Loses != "" }) {
+			gap = "\n"
+		}
+		if _, err := fmt.Fprintf(a.stdout, "%s%s: %s\n", gap, report.Text(h.Rule), report.Text(h.Loses)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lines breaks a list at its commas, so that no line but of a single item is
+// longer than width.
+func lines(list string, width int) []string {
+	var out []string
+	for item := range strings.SplitSeq(list, ", ") {
+		if last := len(out) - 1; last >= 0 && len(out[last])+2+len(item) <= width {
+			out[last] += ", " + item
+			continue
+		}
+		out = append(out, item)
+	}
+	return out
 }
 
 func mark(on bool, text string) string {

@@ -1,0 +1,107 @@
+package service
+
+import (
+	"chokepoint/classify/wire"
+	"chokepoint/classify/wire/mtproto"
+	"chokepoint/classify/wire/noise"
+)
+
+func waNoise(p *Payload, _ *magicRule) (string, bool) {
+	k, _ := noise.WhatsApp(p.Bytes, p.Len)
+	return "", k == noise.Header || k == noise.HeaderFrame
+}
+
+// waNoiseFrame wants the first frame of either side: behind the header, or in a
+// segment of its own after it, or the server's hello.
+func waNoiseFrame(p *Payload, _ *magicRule) (string, bool) {
+	if !p.Up {
+		return "", p.Nth == 1 && noise.Server(p.Bytes) == wire.Done
+	}
+	if p.Nth == 1 {
+		k, _ := noise.WhatsApp(p.Bytes, p.Len)
+		return "", k == noise.HeaderFrame
+	}
+	h := &p.First[way(true)]
+	if p.Nth != 2 || h.Len != len(h.Bytes) {
+		return "", false
+	}
+	if k, _ := noise.WhatsApp(h.Bytes, h.Len); k != noise.Header {
+		return "", false
+	}
+	var buf [4 * HeadBytes]byte
+	n := copy(buf[:], h.Bytes)
+	n += copy(buf[n:], p.Bytes)
+	k, _ := noise.WhatsApp(buf[:n], h.Len+p.Len)
+	return "", k == noise.HeaderFrame
+}
+
+func waEdge(p *Payload, _ *magicRule) (string, bool) {
+	k, _ := noise.WhatsApp(p.Bytes, p.Len)
+	return "", k == noise.EdgeRouting || k == noise.EdgeThenHeader
+}
+
+func waEdgeNoise(p *Payload, _ *magicRule) (string, bool) {
+	k, _ := noise.WhatsApp(p.Bytes, p.Len)
+	return "", k == noise.EdgeThenHeader
+}
+
+func mtprotoObfuscated(p *Payload, _ *magicRule) (string, bool) {
+	in, st := mtproto.Obfuscated(p.Bytes)
+	if st != wire.Done {
+		return "", false
+	}
+	return in.Transport.String(), true
+}
+
+// mtprotoRandom is a start that looks like noise and does not decrypt: a secret
+// of a proxy is in it, or it is something else.
+func mtprotoRandom(p *Payload, _ *magicRule) (string, bool) {
+	in, st := mtproto.Obfuscated(p.Bytes)
+	return "", st == wire.Alien && in.Random
+}
+
+func mtprotoAbridged(p *Payload, _ *magicRule) (string, bool) {
+	return "", mtproto.Abridged(p.Bytes, p.Len)
+}
+
+func mtprotoIntermediate(p *Payload, _ *magicRule) (string, bool) {
+	return "", mtproto.Intermediate(p.Bytes, p.Len)
+}
+
+func mtprotoPadded(p *Payload, _ *magicRule) (string, bool) {
+	return "", mtproto.Padded(p.Bytes, p.Len)
+}
+
+func mtprotoFull(p *Payload, _ *magicRule) (string, bool) {
+	return "", mtproto.Full(p.Bytes, p.Len)
+}
+
+func mtprotoPlain(p *Payload, _ *magicRule) (string, bool) {
+	h, st := mtproto.Unencrypted(p.Bytes, 0)
+	if st != wire.Done || h.Server == p.Up {
+		return "", false
+	}
+	return h.Transport.String(), true
+}
+
+// reflectorPing is the hello to a relay of calls, or the relay's answer to it.
+func reflectorPing(p *Payload, _ *magicRule) (string, bool) {
+	switch k := mtproto.Reflector(p.Bytes, p.Len); k {
+	case mtproto.ReflectorPing, mtproto.ReflectorReply, mtproto.ReflectorLegacy:
+		return k.String(), true
+	}
+	return "", false
+}
+
+func reflectorSpecial(p *Payload, _ *magicRule) (string, bool) {
+	return "", mtproto.Reflector(p.Bytes, p.Len) == mtproto.ReflectorSpecial
+}
+
+func reflectorData(p *Payload, _ *magicRule) (string, bool) {
+	for i := range p.First {
+		if mtproto.ReflectorData(p.Bytes, p.Len, p.First[i].Bytes) {
+			return "", true
+		}
+	}
+	return "", false
+}
