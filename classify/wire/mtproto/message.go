@@ -118,8 +118,9 @@ func plainMessage(b []byte, n int, now int64) (Hello, wire.Status) {
 	if body%4 != 0 || body < plainMin-plainHead || int64(body) > int64(n-plainHead) || !timely(h.Sent, now) {
 		return Hello{}, wire.Alien
 	}
-	// The two lowest bits: 0 from a client, 1 in a server's answer.
-	if id&3 > 1 || !known(h.Constructor, h.Server) {
+	// The two lowest bits: 1 in a server's answer, 3 in what it sends unasked; 0
+	// from a client, though the documented example of 2013 has 2.
+	if id&3 == 3 || !known(h.Constructor, h.Server) {
 		return Hello{}, wire.Alien
 	}
 	return h, wire.Done

@@ -14,7 +14,7 @@ type ReflectorKind uint8
 const (
 	ReflectorNone    ReflectorKind = iota
 	ReflectorPing                  // tgcalls' hello: query id 123; every 0.5 s until the first answer, then every 10 s
-	ReflectorReply                 // a relay's answer to a hello, with our address in it
+	ReflectorReply                 // a relay's answer, with the addresses of one or both callers in it
 	ReflectorLegacy                // libtgvoip's hello with a random query id, or its request for endpoints
 	ReflectorSpecial               // another datagram with the mark of twelve ff; 96 bits
 )
@@ -49,7 +49,8 @@ const (
 	pingQuery  = 123
 	codePing   = 0xfeffffff // int32 -2
 	codeFetch  = 0xffffffff // int32 -1, libtgvoip
-	codeReply  = 0xc77215c0 // 0xc01572c7 little-endian: udpReflectorSelfInfo
+	codeReply  = 0xc77215c0 // 0xc01572c7 little-endian, udpReflectorSelfInfo
+	codePeers  = 0x1c37d927 // 0x27d9371c little-endian, udpReflectorPeerInfo: the answer to codeFetch
 	minVariety = 6          // distinct bytes in 12 random ones; fewer once in 10^10
 )
 
@@ -72,7 +73,7 @@ func Reflector(b []byte, wireLen int) ReflectorKind {
 		return ReflectorLegacy
 	case code == codeFetch && wireLen == codeEnd:
 		return ReflectorLegacy
-	case code == codeReply:
+	case code == codeReply || code == codePeers:
 		return ReflectorReply
 	case code>>24 != 0xff:
 		return ReflectorSpecial // exactly twelve, as nDPI has it
