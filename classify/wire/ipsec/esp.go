@@ -45,7 +45,8 @@ func ESP(b []byte, wireLen int) (spi, seq uint32, ok bool) {
 // SameESP reports whether two datagrams of one direction are ESP packets of one
 // security association: the same SPI, and a sequence number that grew. It looks
 // at the first 8 bytes of each, so the sizes are to be asserted with [ESP] first.
-// It is evidence on port 4500 or beside IKE only.
+// It is evidence on port 4500 or beside IKE only: elsewhere it is true of DHCP's
+// transactions, for one.
 func SameESP(first, later []byte) bool {
 	spi, from, ok1 := ESP(first, minESP+(len(first)+3)/4*4)
 	other, to, ok2 := ESP(later, minESP+(len(later)+3)/4*4)

@@ -1,13 +1,13 @@
 // Package wireguard knows WireGuard's messages by their plain headers, one
 // datagram at a time ([Kind]), and says whether two of them belong together
-// ([Answers], [SameSession]).
+// ([Answers], [Repeats], [SameSession]).
 //
 // One datagram proves little: what a handshake initiation shows in the clear
 // are four constant bytes and its size, and tools that disturb packet
 // inspection send a genuine looking initiation as a decoy before something
 // else (zapret carries one, wireguard_initiation.bin). The proof is in two
-// datagrams: an answer that repeats an index chosen by the other side, or data
-// of one session whose counter grows.
+// datagrams: an answer that repeats an index chosen by the other side, data of
+// one session whose counter grows, or, where nothing comes back, a second attempt.
 //
 // Only the open protocol is known. Variants that change the type field, the
 // reserved bytes or the sizes are not, and that takes in Cloudflare WARP's types

@@ -1,6 +1,9 @@
 package wireguard
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // Type is the type of a message, with its values on the wire.
 type Type uint8
@@ -45,6 +48,7 @@ const (
 	headLen         = 8
 	responseHeadLen = 12
 	dataHeadLen     = 16
+	ephemeralLen    = 32 // of an initiation, behind its head
 )
 
 // minIndex is the smallest index believed. Indices are random; small numbers
@@ -98,6 +102,19 @@ func Answers(initiation, response []byte) bool {
 		return index(response, 4) == sender
 	}
 	return false
+}
+
+// Repeats reports whether later is another attempt at what first, an initiation
+// of the same direction, began: an initiation with an ephemeral key of its own,
+// as every attempt has (section 6.4; one in 5 s). Decoys are copies of one
+// datagram. It looks at the first 40 bytes of each.
+func Repeats(first, later []byte) bool {
+	t1, _ := head(first)
+	t2, _ := head(later)
+	if t1 != Initiation || t2 != Initiation || len(first) < headLen+ephemeralLen || len(later) < headLen+ephemeralLen {
+		return false
+	}
+	return !bytes.Equal(first[headLen:headLen+ephemeralLen], later[headLen:headLen+ephemeralLen])
 }
 
 // SameSession reports whether two data messages of one direction belong to one

@@ -104,6 +104,34 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+func TestRepeats(t *testing.T) {
+	first := append(unhex(t, initiation), bytes.Repeat([]byte{7}, 30)...)
+	fresh := bytes.Clone(first)
+	fresh[39]++ // the last byte of the ephemeral key
+	after := bytes.Clone(first)
+	after[40]++
+	tests := []struct {
+		name string
+		a, b []byte
+		want bool
+	}{
+		{"another ephemeral key", first, fresh, true},
+		{"a copy", first, first, false},
+		{"a copy with other bytes behind the key", first, after, false},
+		{"cut within the key", first, fresh[:39], false},
+		{"the first one cut within the key", first[:39], fresh, false},
+		{"a response", first, append(unhex(t, response), fresh...), false},
+		{"nothing", nil, nil, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Repeats(tt.a, tt.b); got != tt.want {
+				t.Fatalf("%v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestSameSession(t *testing.T) {
 	tests := []struct {
 		name, a, b string
@@ -197,6 +225,9 @@ func laws(t *testing.T, a, b []byte, wire uint16) {
 	if SameSession(a, b) && (SameSession(b, a) || !bytes.Equal(a[:8], b[:8])) {
 		t.Fatalf("%x and %x", a, b)
 	}
+	if Repeats(a, b) != Repeats(b, a) || Repeats(a, a) {
+		t.Fatalf("%x repeats %x one way only, or itself", b, a)
+	}
 	if SameSession(a, a) {
 		t.Fatalf("%x after itself", a)
 	}
@@ -220,7 +251,7 @@ func TestTypeNames(t *testing.T) {
 
 func TestMessagesDoNotAllocate(t *testing.T) {
 	i, r, d, e := unhex(t, initiation), unhex(t, response), unhex(t, data0), unhex(t, data1)
-	if n := testing.AllocsPerRun(100, func() { Kind(i, 148); Answers(i, r); SameSession(d, e) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { Kind(i, 148); Answers(i, r); SameSession(d, e); Repeats(i, i) }); n != 0 {
 		t.Fatalf("%v allocations", n)
 	}
 }
