@@ -46,6 +46,9 @@ func Static(typ uint8) Media {
 const (
 	minSpan   = 1000 // ms
 	tolerance = 8    // 1/8 of the clock
+	// loose is asked of what has all the other marks of video: packets held up by
+	// more than a pause and sent in a burst make its clock run fast.
+	loose = 4
 )
 
 // audioClocks are those of audio codecs: narrow to full band, and compact disc
@@ -57,8 +60,15 @@ const videoClock = 90000
 
 // Sizes and spacing that tell when the clock does not.
 const (
-	audioSize              = 400    // bytes of datagram: 60 ms of G.711 has 520, of what messengers use below 200
-	minSpacing, maxSpacing = 20, 60 // ms; the mean, so 1/8 more or less is allowed
+	audioSize = 400 // bytes of datagram: 60 ms of G.711 has 520, of what messengers use below 300
+	// 20 to 60 ms in most codecs, up to 160 in WhatsApp on a bad network; the mean,
+	// so 1/8 more or less is allowed.
+	minSpacing, maxSpacing = 20, 160
+	// The steps of timestamps of the usual clocks and lengths: up to 60 ms of the
+	// fastest, in whole 10 ms of the slowest. Frames of video, 30 or 60 a second,
+	// make steps of 3000 and 1500, and no jitter makes 90000 look like this.
+	maxStride, stride = 2880, 80
+	fastest           = 54_000 // 48000 and an eighth: above it may be video
 )
 
 // Media returns what the sources that are sure carry: by their static payload
@@ -67,8 +77,8 @@ func (s *Stream) Media() Media {
 	m := Unknown
 	if s.Sure() {
 		for i := range s.sources {
-			if c := &s.sources[i]; c.proven {
-				m |= c.media()
+			if s.proven>>i&1 != 0 {
+				m |= s.sources[i].media()
 			}
 		}
 	}
@@ -79,43 +89,45 @@ func (c *source) media() Media {
 	if m := Static(c.typ); m != Unknown {
 		return m
 	}
-	rate := c.clock(minSpan)
-	if rate == 0 {
-		return Unknown
-	}
-	// Frames of video take several packets with one timestamp each. A stray one
-	// is a keypad event or a packet of redundancy.
+	// Frames of video take several packets with one timestamp each. Of audio such
+	// packets are repetitions or keypad events.
 	framed := int(c.same)*8 >= int(c.good)
-	switch {
-	case near(rate, videoClock):
-		if framed || c.size >= audioSize {
-			return Video
+	small := c.size < audioSize
+	switch rate := c.clock(minSpan); {
+	case near(rate, videoClock, tolerance) && (framed || !small),
+		near(rate, videoClock, loose) && framed && !small:
+		return Video
+	case audioClock(rate):
+		if !framed || small {
+			return Audio
 		}
-	case !framed && (audioClock(rate) || c.speaks()):
+	case c.speaks():
 		return Audio
 	}
 	return Unknown
 }
 
 // speaks reports whether packets are as small and come as evenly as those of a
-// voice do.
+// voice do. It needs no second of them, so it is stricter about the rest.
 func (c *source) speaks() bool {
-	if c.size >= audioSize || c.good == 0 || int(c.even)*4 < int(c.good)*3 {
+	if c.size >= audioSize || int(c.even)*4 < int(c.good)*3 || c.step == 0 || c.step > maxStride || c.step%stride != 0 {
 		return false
 	}
-	rate := c.clock(minSpan)
-	return uint64(c.step)*1000*tolerance >= minSpacing*rate*(tolerance-1) && uint64(c.step)*1000*tolerance <= maxSpacing*rate*(tolerance+1)
+	rate := c.clock(minProof)
+	spacing := uint64(c.step) * 1000 * tolerance // times the rate
+	return rate <= fastest && spacing >= minSpacing*rate*(tolerance-1) && spacing <= maxSpacing*rate*(tolerance+1)
 }
 
 func audioClock(rate uint64) bool {
 	for _, c := range audioClocks {
-		if near(rate, c) {
+		if near(rate, c, tolerance) {
 			return true
 		}
 	}
 	return false
 }
 
-func near(rate, clock uint64) bool {
-	return rate*tolerance >= clock*(tolerance-1) && rate*tolerance <= clock*(tolerance+1)
+// near reports whether the rate is the clock, give or take its part'th part.
+func near(rate, clock, part uint64) bool {
+	return rate*part >= clock*(part-1) && rate*part <= clock*(part+1)
 }

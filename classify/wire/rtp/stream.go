@@ -1,7 +1,7 @@
 package rtp
 
 // Stream judges whether what goes in one direction of a flow is RTP. It holds
-// two sources, as audio and video may share a flow; it has no pointers and 64
+// two sources, as audio and video may share a flow; it has no pointers and 60
 // bytes. The zero value is ready.
 //
 // The reckoning for Sure. A packet follows another when the source is the same,
@@ -20,7 +20,8 @@ type Stream struct {
 	sources [2]source
 	misses  uint8 // datagrams that fit nothing, halved with fits
 	fits    uint8
-	turn    uint8 // which of two unproven sources gives way
+	turn    uint8 // which of two unproven sources gave way last
+	proven  uint8 // set of sources by 1<<index
 }
 
 // source is what is known of one SSRC. Counts are halved together when one is
@@ -33,16 +34,13 @@ type source struct {
 	last   uint16 // capture time, ms: the low bits
 	seq    uint16
 	step   uint16 // of the last timestamp, 0 none
-	size   uint16 // mean of the datagrams, bytes
+	size   uint16 // mean of the datagrams, bytes; 0: there is no source
 	typ    uint8
-	seen   bool
-	proven bool
-
-	good uint8 // packets that followed
-	next uint8 // of these by 1
-	same uint8 // with the timestamp of the one before
-	even uint8 // whose timestamp advanced as the one before did
-	odd  uint8 // packets of the source that did not follow
+	good   uint8 // packets that followed
+	next   uint8 // of these by 1
+	same   uint8 // with the timestamp of the one before
+	even   uint8 // whose timestamp advanced as the one before did
+	odd    uint8 // packets of the source that did not follow
 }
 
 // What makes a stream sure.
@@ -67,15 +65,21 @@ const (
 // time in ns.
 func (s *Stream) Add(h *Header, size int, at int64) {
 	ms := uint16(at / 1_000_000)
+	size = max(1, min(size, 1<<16-1))
 	for i := range s.sources {
-		if c := &s.sources[i]; c.seen && c.ssrc == h.SSRC {
+		if c := &s.sources[i]; c.size != 0 && c.ssrc == h.SSRC {
 			s.count(c.add(h, size, ms))
+			if c.proves() {
+				s.proven |= 1 << i
+			}
 			return
 		}
 	}
-	s.count(false)
-	if c := s.room(); c != nil {
-		*c = source{ssrc: h.SSRC, stamp: h.Timestamp, last: ms, seq: h.Seq, size: uint16(min(size, 1<<16-1)), typ: h.Type, seen: true}
+	if s.proven == 0 { // a third source of a call is no noise
+		s.count(false)
+	}
+	if i := s.room(); i >= 0 {
+		s.sources[i] = source{ssrc: h.SSRC, stamp: h.Timestamp, last: ms, seq: h.Seq, size: uint16(size), typ: h.Type}
 	}
 }
 
@@ -94,21 +98,21 @@ func (s *Stream) count(fit bool) {
 	}
 }
 
-// room returns the source that gives way to a new one, nil if none does: those
+// room returns the source that gives way to a new one, -1 if none does: those
 // that were followed stay, as long as more speaks for them than against.
-func (s *Stream) room() *source {
+func (s *Stream) room() int {
 	for i := range s.sources {
-		if c := &s.sources[i]; !c.seen || !c.proven && c.good <= c.odd && c.odd > 0 {
-			return c
+		if c := &s.sources[i]; c.size == 0 || s.proven>>i&1 == 0 && c.odd > 0 && c.good <= c.odd {
+			return i
 		}
 	}
 	for range s.sources {
 		s.turn ^= 1
-		if c := &s.sources[s.turn]; c.good == 0 && !c.proven {
-			return c
+		if s.sources[s.turn].good == 0 && s.proven>>s.turn&1 == 0 {
+			return int(s.turn)
 		}
 	}
-	return nil
+	return -1
 }
 
 // add takes a packet of the source and reports whether it follows.
@@ -125,12 +129,11 @@ func (c *source) add(h *Header, size int, ms uint16) bool {
 		c.odd++
 		c.step = 0
 	}
-	c.size += uint16((min(size, 1<<16-1) - int(c.size)) / 8)
+	c.size += uint16((size - int(c.size)) / 8)
 	c.stamp, c.last, c.seq, c.typ = h.Timestamp, ms, h.Seq, h.Type
 	if c.good == 1<<8-1 || c.odd == 1<<8-1 {
 		c.good, c.next, c.same, c.even, c.odd = c.good/2, c.next/2, c.same/2, c.even/2, c.odd/2
 	}
-	c.proven = c.proven || c.proves()
 	return follows
 }
 
@@ -183,5 +186,5 @@ func (s *Stream) Sure() bool {
 	if int(s.misses) > 4*(int(s.fits)+1) {
 		return false
 	}
-	return s.sources[0].proven || s.sources[1].proven
+	return s.proven != 0
 }
