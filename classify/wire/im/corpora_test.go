@@ -160,15 +160,15 @@ func labels(t *testing.T, path string) map[where]string {
 // another application.
 type hits struct {
 	byCapture map[string]map[where]bool
-	foreign   map[where]bool
+	foreign   map[where]string // and nDPI's label
 }
 
-func (h *hits) add(w where, own bool) {
+func (h *hits) add(w where, own bool, label string) {
 	if h.byCapture == nil {
-		h.byCapture, h.foreign = map[string]map[where]bool{}, map[where]bool{}
+		h.byCapture, h.foreign = map[string]map[where]bool{}, map[where]string{}
 	}
 	if !own {
-		h.foreign[w] = true
+		h.foreign[w] = label
 		return
 	}
 	if h.byCapture[w.capture] == nil {
@@ -189,8 +189,8 @@ func (h *hits) summary() string {
 
 func (h *hits) strangers() []string {
 	var out []string
-	for w := range h.foreign {
-		out = append(out, w.String())
+	for w, label := range h.foreign {
+		out = append(out, w.String()+" "+label)
 	}
 	slices.Sort(out)
 	return out

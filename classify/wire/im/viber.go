@@ -14,7 +14,8 @@ func ViberTCP(b []byte, wireLen int) bool {
 }
 
 // ViberUDP reports whether b may be a datagram of a Viber call (nDPI viber.c).
-// Weak, 16 bits: require a Viber port or prefix.
+// Weak, 16 bits: require a Viber port or prefix. One flow of another protocol was
+// matched, HART-IP, whose messages start with such numbers.
 func ViberUDP(b []byte, wireLen int) bool {
 	if len(b) < 6 {
 		return false

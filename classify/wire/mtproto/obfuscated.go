@@ -30,7 +30,9 @@ type Init struct {
 	Media bool // a connection for media; only with DC
 	Test  bool // of the test servers; only with DC
 	// Random: the 64 bytes are what an init with a proxy's secret looks like. So
-	// does every other protocol that looks like noise: a weak sign.
+	// does every other protocol that looks like noise, and any encrypted or
+	// compressed stream seen from its middle: a weak sign. Among 1973 foreign
+	// captures 107 flows without a trace of Telegram had it.
 	Random bool
 }
 
