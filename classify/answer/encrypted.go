@@ -29,7 +29,7 @@ func (e *EncryptedDNS) Called() string {
 	case e.Name != "":
 		return e.Name
 	case e.Resolver == UnknownResolver, e.Resolver == "":
-		return "a resolver without a known name"
+		return "an unknown resolver"
 	}
 	return e.Resolver
 }

@@ -28,15 +28,14 @@ type flowRecord struct {
 
 	Service    *string       `json:"service"`
 	Function   string        `json:"function,omitempty"`
+	Place      string        `json:"place,omitempty"` // which of the service's data centres
 	Family     string        `json:"family,omitempty"`
 	Confidence *float64      `json:"confidence,omitempty"`
 	Why        []service.Why `json:"why,omitempty"`
 	Mismatch   bool          `json:"owner_mismatch,omitempty"`
 
-	SNI  string   `json:"sni,omitempty"`
-	Host string   `json:"host,omitempty"`
-	ALPN []string `json:"alpn,omitempty"`
-	ECH  string   `json:"ech,omitempty"`
+	spoken
+	hello
 
 	State     string `json:"state"`
 	Ended     string `json:"ended"` // why the record was written
@@ -88,7 +87,7 @@ func newFlow(f *fact.Flow, findings []string) *flowRecord {
 		VLAN:           pointer(f.VLAN),
 		Vantage:        cmp.Or(f.Vantage, "unknown"),
 		Start:          ns(f.Start), End: ns(f.Last),
-		SNI: f.Names.SNI, Host: f.Names.Host, ALPN: f.Names.ALPN, ECH: f.Names.ECH,
+		spoken: newSpoken(f), hello: newHello(&f.Names),
 		State: cmp.Or(f.State, "open"), Ended: f.End.String(), ConnState: f.ConnState(), History: f.History,
 		Signature: fact.Signature(f),
 		Packets:   upDown[uint64]{up.Packets, down.Packets},
@@ -112,7 +111,7 @@ func newFlow(f *fact.Flow, findings []string) *flowRecord {
 }
 
 func (r *flowRecord) label(l *service.Label) {
-	r.Function, r.Family, r.Why, r.Mismatch = l.Function, l.Family, l.Why, l.Mismatch
+	r.Function, r.Place, r.Family, r.Why, r.Mismatch = l.Function, l.Place, l.Family, l.Why, l.Mismatch
 	if l.Service != "" {
 		confidence := thousandths(l.Confidence)
 		r.Service, r.Confidence = &l.Service, &confidence

@@ -44,13 +44,16 @@ func poison(v reflect.Value) {
 
 func TestForeignTextNeverReachesTheOutputRaw(t *testing.T) {
 	meta, flow, dns, find, svc := sampleMeta(), sampleFlow(), sampleDNS(), sampleFinding(), sampleService()
-	for _, v := range []any{meta, flow, dns, find, svc} {
+	spoken, stats := sampleSpoken(), sampleStats()
+	for _, v := range []any{meta, flow, dns, find, svc, spoken, &stats.EncryptedDNS} {
 		poison(reflect.ValueOf(v).Elem())
 	}
-	svc.Functions = map[string]string{hostile: hostile}
+	svc.Functions, svc.Places = map[string]string{hostile: hostile}, map[string]string{hostile: hostile}
 	tests := map[string]func(r *Report) error{
 		"meta":    func(r *Report) error { return r.Begin(meta) },
 		"flow":    func(r *Report) error { return r.Flow(flow, []string{hostile}) },
+		"spoken":  func(r *Report) error { return r.Flow(spoken, nil) },
+		"stats":   func(r *Report) error { return r.End(stats) },
 		"dns":     func(r *Report) error { return r.Flow(dns, nil) },
 		"finding": func(r *Report) error { return r.Finding(find) },
 		"service": func(r *Report) error { return r.Service(svc) },

@@ -52,6 +52,18 @@ func sampleFlow() *fact.Flow {
 	return f
 }
 
+// sampleSpoken is a flow of which everything is known that payload says.
+func sampleSpoken() *fact.Flow {
+	return &fact.Flow{
+		ID: 140, Key: key(capture.ProtoUDP, "10.0.0.2:40001", "149.154.167.51:443"), Start: at(0).UnixNano(), Last: at(900).UnixNano(),
+		End: fact.EndIdle, Vantage: "host",
+		App: "quic", QUIC: "v1", Media: []string{"audio", "video"}, Probe: true, Resolver: "google", DNSOver: answer.OverHTTPS,
+		Names: fact.Names{SNI: "cloudflare-ech.com", JA4: "q13d0312h3_55b375c5d22e_06cda9e17597", ECH: "real", ECHOuter: "cloudflare", PQ: true},
+		Label: service.Label{Service: "telegram", Family: "telegram", Function: "call", Place: "dc2", Confidence: 0.9,
+			Why: []service.Why{{By: "arranged", Value: "relay c000101", Weight: 70}, {By: "prefix", Value: "149.154.160.0/20", Weight: 60}}},
+	}
+}
+
 // sampleDNS is a flow with an answered query, a silent one and one answered
 // with nothing.
 func sampleDNS() *fact.Flow {
@@ -93,7 +105,7 @@ func sampleService() *answer.Service {
 		Service: "telegram", Name: "Telegram", Status: answer.Throttled, Works: "partly", Cause: "interference", Since: to(at(70)), Flows: 14,
 		Attempts: answer.Attempts{Tried: 14}, Clients: answer.Clients{Tried: 3, Affected: 3},
 		How: []finding.Kind{finding.RatePoliced}, Findings: []string{"f7", "f9"},
-		Functions: map[string]string{"media": "throttled", "chat": "ok", "call": "unseen"}, Fits: []string{"policer"},
+		Functions: map[string]string{"media": "throttled", "chat": "ok", "call": "unseen"}, Places: map[string]string{"dc2": "ok", "dc4": "throttled"}, Category: "messenger", Fits: []string{"policer"},
 		CannotTell: []finding.Reason{{Code: "who", Text: "who holds it down"}},
 		Next:       []answer.Step{{Text: "the same download through a VPN", SendsTraffic: true}},
 		Sentence:   "Telegram: media held to 141 kbit/s by a policer; chat unaffected", RateDownBps: to(141000.0), RateUpBps: to(4.2e6),
@@ -107,6 +119,8 @@ func sampleStats() *classify.Stats {
 		Packets: 88000, Filtered: 400, Copies: 9, NoFlow: 3, Flows: 310, Evicted: 1, Findings: 2,
 		Defrag: defrag.Counts{Joined: 5, TimedOut: 1}, First: at(0), Last: at(250000), Vantage: "host", Clients: 1, Controls: 9,
 		Blind: fact.BlindHostFilter,
+		EncryptedDNS: []answer.EncryptedDNS{{Resolver: "google", Name: "dns.google", Over: answer.OverTLS, Flows: 3, First: at(90)},
+			{Resolver: answer.UnknownResolver, Flows: 1}},
 	}
 	s.Decode[decode.UnsupportedEtherType], s.Decode[decode.BadTCPOffset], s.Decode[decode.BadIPChecksum] = 12, 1, 2
 	return s
@@ -134,6 +148,7 @@ func samples() map[string]func(r *Report) error {
 	return map[string]func(r *Report) error{
 		"meta":          func(r *Report) error { return r.Begin(sampleMeta()) },
 		"flow":          func(r *Report) error { return r.Flow(sampleFlow(), []string{"f3"}) },
+		"flow-spoken":   func(r *Report) error { return r.Flow(sampleSpoken(), nil) },
 		"flow-dns":      func(r *Report) error { return r.Flow(sampleDNS(), nil) },
 		"finding":       func(r *Report) error { return r.Finding(sampleFinding()) },
 		"service":       func(r *Report) error { return r.Service(sampleService()) },

@@ -66,6 +66,10 @@ func TestTheSchemaRefusesWhatIsNoRecord(t *testing.T) {
 		{"flow", "a service that is empty", "service", `""`},
 		{"flow", "a negative count", "packets", `{"up":-1,"down":0}`},
 		{"flow", "one direction only", "bytes", `{"up":1}`},
+		{"flow-spoken", "an arrangement by no flow", "arranged_by", `{"flow":"relay"}`},
+		{"flow-spoken", "names asked for over something else", "dns_over", `"udp"`},
+		{"flow-spoken", "media that is a word", "media", `"audio"`},
+		{"flow-spoken", "a place without a name", "place", `""`},
 		{"finding", "a kind outside the list", "kind", `"reset.forged"`},
 		{"finding", "a verdict outside the list", "verdict", `"certain"`},
 		{"finding", "a benign verdict that names no cause", "verdict", `"benign"`},
@@ -76,9 +80,12 @@ func TestTheSchemaRefusesWhatIsNoRecord(t *testing.T) {
 		{"finding", "no list of blindness", "blind", ``},
 		{"service", "a status outside the list", "status", `"censored"`},
 		{"service", "a function's status outside the list", "functions", `{"chat":"fine"}`},
+		{"service", "a place's status outside the list", "places", `{"dc2":"fine"}`},
+		{"service", "no place, and yet a list of them", "places", `{}`},
 		{"service", "a cause outside the list", "cause", `"isp"`},
 		{"service", "no sentence", "sentence", ``},
 		{"stats", "no count of what we lost", "lost_by_us", ``},
+		{"stats", "a resolver that no flow went to", "encrypted_dns", `[{"resolver":"google","flows":0}]`},
 		{"stats", "a cause that counts no number", "malformed", `{"bad_tcp_offset":"1"}`},
 	}
 	for _, tt := range tests {

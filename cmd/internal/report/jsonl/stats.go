@@ -4,6 +4,7 @@ import (
 	"chokepoint/capture/decode"
 	"chokepoint/capture/defrag"
 	"chokepoint/classify"
+	"chokepoint/classify/answer"
 )
 
 // statsRecord is what was counted. Nothing in it depends on the machine.
@@ -28,6 +29,7 @@ type statsRecord struct {
 	Vantage      string            `json:"vantage,omitempty"`
 	Clients      int               `json:"clients"`
 	Controls     int               `json:"controls"`
+	EncryptedDNS []encryptedDNS    `json:"encrypted_dns"` // what was asked there is in no record
 	Blind        []string          `json:"blind"`
 }
 
@@ -45,6 +47,24 @@ type fragments struct {
 	Clipped    uint64 `json:"clipped"`
 }
 
+// encryptedDNS is a resolver that was asked where nobody in between can read.
+type encryptedDNS struct {
+	Resolver string `json:"resolver"`
+	Name     string `json:"name,omitempty"`
+	Over     string `json:"over,omitempty"` // https, tls, quic
+	Flows    int    `json:"flows"`
+	First    *stamp `json:"first,omitempty"`
+}
+
+func newEncryptedDNS(all []answer.EncryptedDNS) []encryptedDNS {
+	out := make([]encryptedDNS, 0, len(all))
+	for i := range all {
+		e := &all[i]
+		out = append(out, encryptedDNS{e.Resolver, e.Name, e.Over, e.Flows, stampOf(e.First)})
+	}
+	return out
+}
+
 // Both have the same fields in the same order; a field added to one does not
 // convert.
 func newFragments(c defrag.Counts) fragments { return fragments(c) }
@@ -60,6 +80,7 @@ func newStats(s *classify.Stats) *statsRecord {
 		First:     stampOf(s.First), Last: stampOf(s.Last),
 		Vantage: s.Vantage, Clients: s.Clients, Controls: s.Controls, Blind: list(s.Blind.Names()),
 	}
+	r.EncryptedDNS = newEncryptedDNS(s.EncryptedDNS)
 	for i, n := range s.Decode {
 		cause := decode.Cause(i)
 		switch {
