@@ -68,6 +68,9 @@ func (t *telling) block(s *screen, svc *answer.Service, first bool) {
 	if svc.Status == answer.Throttled {
 		t.meanwhile(s, svc)
 	}
+	if len(svc.Places) > 1 {
+		s.places(useful, svc)
+	}
 	if where := t.where(groups); where != "" {
 		s.text(min(keep+1, useful), line("Where"), labelIndent, where)
 	}

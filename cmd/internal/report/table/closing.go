@@ -100,7 +100,7 @@ func (t *telling) goodEnough() string {
 }
 
 // askedFor are the functions that are missed when nobody tried them.
-var askedFor = []string{"chat", "media", "calls", "registration"}
+var askedFor = []string{"chat", "media", "call", "registration"}
 
 // doesNotShow lists what nobody tried: not tried is never ok.
 func (t *telling) doesNotShow(s *screen) {
@@ -123,7 +123,7 @@ func (t *telling) doesNotShow(s *screen) {
 		if by[who] == nil {
 			order = append(order, who)
 		}
-		by[who] = append(by[who], f)
+		by[who] = append(by[who], answer.FunctionName(f))
 	}
 	var parts []string
 	for _, who := range order {

@@ -21,7 +21,7 @@ func crowdedRun() *run {
 			Summary: "RST claims to come from 2001:db8:205:60:face:b00c:0:25de but acknowledges bytes that could not have arrived yet"})...)
 		r.services = append(r.services, &answer.Service{Service: id, Name: fmt.Sprintf("Service %d", i), Status: answer.Blocked, Works: "no",
 			Cause: "interference", Since: &since, Attempts: answer.Attempts{Tried: 10, Failed: 10},
-			Functions:  map[string]string{"chat": "blocked", "media": "unseen", "calls": "unseen"},
+			Functions:  map[string]string{"chat": "blocked", "media": "unseen", "call": "unseen"},
 			CannotTell: []finding.Reason{{Code: "who", Text: "whose device does it, and why"}}})
 	}
 	for i := range 8 {

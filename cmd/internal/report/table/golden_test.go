@@ -66,6 +66,8 @@ func TestGoldenScreens(t *testing.T) {
 		{"blocked-verbose", blockedVerbose(), Options{Verbose: true}},
 		{"throttled", throttledRun(), Options{}},
 		{"fine", fineRun(), Options{}},
+		{"beside", asideRun(), Options{}},
+		{"places", placesRun(), Options{}},
 		{"first-hop", lossyRun(), Options{}},
 		{"poor", poorRun(), Options{}},
 		{"quiet", blockedRun(), Options{Quiet: true}},

@@ -41,6 +41,7 @@ func (t *telling) header(s *screen) {
 	for _, h := range t.meta.Health {
 		s.text(nice, "Note    ", 8, h.Text)
 	}
+	t.secret(s)
 	t.counted(s)
 }
 

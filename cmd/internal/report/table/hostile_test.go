@@ -23,8 +23,9 @@ func hostileRun(text string) *run {
 	r := &run{meta: report.Meta{Files: []report.File{{Name: text, Filter: text}},
 		Health: []finding.Reason{{Code: text, Text: text}}}, stats: capt(7, time.Minute, text, 0)}
 	r.stats.Blind = blindOf("one_way", "host_filter")
+	r.stats.EncryptedDNS = []answer.EncryptedDNS{{Resolver: text, Over: text, Flows: 1}, {Resolver: "google", Name: text, Over: answer.OverTLS, Flows: 1}}
 	for i, k := range []finding.Kind{finding.DNSForged, finding.DropHello, finding.RatePoliced, finding.PathLoss, finding.ResetInjected} {
-		for _, svc := range []string{"whatsapp", ""} {
+		for _, svc := range []string{"whatsapp", "", "svc4"} {
 			f := &finding.Finding{ID: text + string(rune('0'+i)) + svc, Kind: k, Verdict: finding.Likely, Service: svc, Function: text, Name: text,
 				Summary: text, Filter: text, Technique: text, Proto: text, Client: end("10.0.0.1", 5), Server: end("203.0.113.1", 443),
 				Flows: []string{text}, RuledOut: []string{text}, NotRuledOut: []string{text}, Blind: []string{text},
@@ -39,6 +40,7 @@ func hostileRun(text string) *run {
 		svc := works("svc"+string(rune('0'+i)), text, 3, 2e6, "ok")
 		svc.Status, svc.Sentence, svc.Cause = st, text+": "+text, answer.CauseUnknown
 		svc.Functions[text] = "ok"
+		svc.Places = map[string]string{text: "ok", "dc2": "blocked"}
 		svc.Fits = []string{text}
 		svc.CannotTell = []finding.Reason{{Code: text, Text: text}, {Code: "host_filter", Text: text}}
 		svc.Next = []answer.Step{{Text: text}}
@@ -57,7 +59,9 @@ func TestForeignTextStaysText(t *testing.T) {
 				check = checkLines
 			}
 			check(t, r.print(t, opt))
-			r.services, r.findings = r.services[4:], r.findings[:0]
+			r.services = r.services[4:]
+			check(t, r.print(t, opt))
+			r.findings = r.findings[:0]
 			check(t, r.print(t, opt))
 		}
 		f := someFlow(1)

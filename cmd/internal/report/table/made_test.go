@@ -67,7 +67,7 @@ func named(name string) report.Meta {
 func works(id, name string, tried int, mediaBps float64, calls string) *answer.Service {
 	s := &answer.Service{Service: id, Name: name, Status: answer.OK, Works: answer.WorksYes, Cause: answer.CauseNone,
 		Attempts:  answer.Attempts{Tried: tried},
-		Functions: map[string]string{"chat": "ok", "media": "ok", "calls": calls, "telemetry": "unseen"},
+		Functions: map[string]string{"chat": "ok", "media": "ok", "call": calls, "telemetry": "unseen"},
 		Rates:     map[string]float64{"media": mediaBps}, RateDownBps: &mediaBps,
 		OpensMs: ptr(41.0), Loss: ptr(0.001), Sentence: name + ": chat, media work"}
 	return s
@@ -112,7 +112,7 @@ func blockedRun() *run {
 		{Sentence: "WhatsApp: names denied by 8.8.8.8; 31 of 31 connections: TCP opens in 41 ms, then the first payload gets no answer",
 			Service: "whatsapp", Name: "WhatsApp", Status: answer.Blocked, Works: "no", Cause: "interference", Since: &since,
 			Attempts: answer.Attempts{Tried: 31, Failed: 31}, Names: answer.Attempts{Tried: 4, Failed: 4},
-			Functions: map[string]string{"chat": "blocked", "media": "blocked", "web": "blocked", "calls": "unseen"},
+			Functions: map[string]string{"chat": "blocked", "media": "blocked", "web": "blocked", "call": "unseen"},
 			CannotTell: []finding.Reason{{Code: "name_or_address", Text: "whether it goes by name or by address"},
 				{Code: "who", Text: "whose device does it, and why"}},
 			Next: []answer.Step{{Text: "one request for another name to the same address would settle name or address", SendsTraffic: true}}},

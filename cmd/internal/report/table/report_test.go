@@ -67,10 +67,19 @@ func TestFailingInPartIsSaid(t *testing.T) {
 	}
 }
 
+func TestBlockedInPartIsSaid(t *testing.T) {
+	if out := placesRun().print(t, Options{Color: true}); !strings.Contains(out, "Telegram  \x1b[31mBLOCKED IN PART\x1b[0m  since") {
+		t.Errorf("got\n%s", out)
+	}
+	if out := blockedRun().print(t, Options{}); strings.Contains(out, "IN PART") {
+		t.Errorf("nothing of it works:\n%s", out)
+	}
+}
+
 func TestTheTableHasRoomForItsWords(t *testing.T) {
 	r := fineRun()
 	r.services = append(r.services, works("x", "A service with a name that is too long", 99999, 999e6, "unseen"))
-	r.services[4].Functions = map[string]string{"any": "ok", "media": "unseen", "calls": "unseen"}
+	r.services[4].Functions = map[string]string{"any": "ok", "media": "unseen", "call": "unseen"}
 	r.services[4].Rates = map[string]float64{"any": 999e6}
 	out := r.print(t, Options{})
 	checkScreen(t, out)
@@ -85,7 +94,7 @@ func TestNotTriedIsNeverOk(t *testing.T) {
 	if row != "chat yes  media 20 Mbit/s  calls not tried" {
 		t.Errorf("got %q", row)
 	}
-	svc.Functions = map[string]string{"chat": "unseen", "media": "unseen", "calls": "unseen", "push": "unseen", "any": "ok"}
+	svc.Functions = map[string]string{"chat": "unseen", "media": "unseen", "call": "unseen", "push": "unseen", "any": "ok"}
 	if row := strings.Join(functions(svc), "  "); row != "any yes  calls not tried" {
 		t.Errorf("got %q", row)
 	}

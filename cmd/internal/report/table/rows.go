@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"chokepoint/classify/answer"
@@ -38,6 +39,9 @@ func (t *telling) fineRow(s *screen, svc *answer.Service, w int) {
 	}
 	s.cells(dear, head, w+statusWidth, cells...)
 	s.colour(word)
+	if answer.PlacesDiffer(svc) {
+		s.places(useful, svc)
+	}
 }
 
 // unseenRows tells the expected services that nothing was seen of.
@@ -102,7 +106,10 @@ func (t *telling) attempts(s *screen) {
 			loss = percent(*svc.Loss)
 		}
 		add(row(svc.Name, number(uint64(a.Tried)), number(uint64(a.Tried-a.Failed-svc.Undecided)),
-			cell(svc, "chat"), cell(svc, "media"), cell(svc, "calls"), opens, loss))
+			cell(svc, "chat"), cell(svc, "media"), calls(svc), opens, loss))
+		if answer.PlacesDiffer(svc) {
+			s.places(useful, svc)
+		}
 	}
 	for _, svc := range t.unseen {
 		_, why, _ := strings.Cut(svc.Sentence, ": ")
@@ -126,18 +133,29 @@ func (t *telling) attempts(s *screen) {
 // field is a text in a column of w, one blank included.
 func field(text string, w int) string { return pad(cut(report.Text(text), w-1), w) }
 
+// columned are the functions that have a column of their own beside the chat's.
+var columned = []string{"media", "call", "call_signalling"}
+
+// calls is the cell of calls: of their setup where no call was seen.
+func calls(svc *answer.Service) string {
+	if setup := svc.Functions["call_signalling"]; svc.Functions["call"] != string(answer.Unseen) || setup == "" || setup == string(answer.Unseen) {
+		return cell(svc, "call")
+	}
+	return "setup " + doing(svc.Functions["call_signalling"])
+}
+
 // cell is a function in the table. What belongs to no function in particular
 // stands in for a chat that was not seen apart.
 func cell(svc *answer.Service, function string) string {
 	st, known := svc.Functions[function]
 	if function == "chat" && (!known || st == string(answer.Unseen)) {
 		for _, f := range functionOrder(svc) {
-			if svc.Functions[f] != string(answer.Unseen) && f != "media" && f != "calls" {
+			if svc.Functions[f] != string(answer.Unseen) && !slices.Contains(columned, f) {
 				word := functionWord(svc, f)
 				if svc.Functions[f] == string(answer.OK) {
 					word = "yes" // a rate has no room here
 				}
-				return f + " " + word
+				return answer.FunctionName(f) + " " + word
 			}
 		}
 	}

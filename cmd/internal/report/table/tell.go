@@ -35,6 +35,7 @@ func (t *telling) screen() []item {
 		t.unseenRows(&s)
 		t.others(&s)
 	}
+	t.asides(&s)
 	t.strangers(&s)
 	t.findings(&s)
 	t.lack(&s)
@@ -50,12 +51,19 @@ func (t *telling) interference() bool {
 			return true
 		}
 	}
-	for _, g := range t.groups {
-		if g.Service == "" && g.sure() && !g.context() {
-			return true
-		}
-	}
-	return false
+	return t.beside() || slices.ContainsFunc(t.groups, func(g *group) bool { return g.Service == "" && g.sure() && !g.context() })
+}
+
+// aside: it stands about a service that works, of a function that does not count
+// for that.
+func (t *telling) aside(g *group) bool {
+	return g.Service != "" && g.sure() && !g.context() &&
+		slices.ContainsFunc(t.fine, func(s *answer.Service) bool { return s.Service == g.Service })
+}
+
+// beside reports whether one of these is interference.
+func (t *telling) beside() bool {
+	return slices.ContainsFunc(t.groups, func(g *group) bool { return t.aside(g) && g.Kind != finding.DropLocal })
 }
 
 // sure: certain enough to raise a status.
@@ -100,6 +108,8 @@ func firstHop(g *group) bool {
 // verdict is the first sentence when no service is in trouble.
 func (t *telling) verdict() string {
 	switch {
+	case t.beside() && len(t.fine) > 0:
+		return "The known services work, but something beside them is interfered with."
 	case t.interference() && len(t.fine) > 0:
 		return "The known services work, but other flows are interfered with."
 	case t.interference():
@@ -153,6 +163,36 @@ func (t *telling) paths(s *screen) {
 	s.colour("BAD")
 	s.tagged(dear, line("Loss"), labelIndent, g.Summary, g.ID)
 	s.of = ""
+}
+
+// asides tells findings that stand about services that work: what they hit is
+// not what those are used for.
+func (t *telling) asides(s *screen) {
+	n := 0
+	for _, g := range t.groups {
+		if !t.aside(g) {
+			continue
+		}
+		if n++; n == 1 {
+			s.blank()
+			s.cells(dear, "Beside what works", 0)
+		}
+		s.tagged(dear+min(n-1, 2), line(label(g.Kind)), labelIndent, t.whose(g)+g.Summary, g.ID)
+	}
+}
+
+// whose names the service of a group, and the function if the finding does.
+func (t *telling) whose(g *group) string {
+	name := g.Service
+	for _, s := range t.services {
+		if s.Service == g.Service {
+			name = s.Name
+		}
+	}
+	if g.Function != "" && g.Function != answer.FunctionAny {
+		name += " " + answer.FunctionName(g.Function)
+	}
+	return name + ": "
 }
 
 // strangers tells findings that stand about flows of no known service.

@@ -15,6 +15,9 @@ import (
 func statusWord(s *answer.Service) string {
 	switch s.Status {
 	case answer.Blocked:
+		if s.Works == answer.WorksPartly {
+			return "BLOCKED IN PART"
+		}
 		return "BLOCKED"
 	case answer.Throttled:
 		return "THROTTLED"
@@ -95,35 +98,38 @@ func label(k finding.Kind) string {
 	return "Traffic"
 }
 
-// shownFunctions come first and are told even when nobody tried them; others
-// only when they were.
-var shownFunctions = []string{"chat", "media", "web", "calls"}
+// shownFunctions are told even when nobody tried them; others only when they
+// were.
+var shownFunctions = []string{"chat", "media", "call"}
 
-// functionOrder lists the functions of a service as the screen does.
+// functionOrder lists the functions of a service that a row tells.
 func functionOrder(s *answer.Service) []string {
-	var out, rest []string
-	for _, f := range shownFunctions {
-		st, known := s.Functions[f]
-		if known && (st != string(answer.Unseen) || f != "web") {
-			out = append(out, f)
-		}
-	}
-	for f, st := range s.Functions {
-		if st != string(answer.Unseen) && !slices.Contains(shownFunctions, f) {
-			rest = append(rest, f)
-		}
-	}
-	slices.Sort(rest)
-	return append(out, rest...)
+	return slices.DeleteFunc(answer.FunctionOrder(s), func(f string) bool {
+		return s.Functions[f] == string(answer.Unseen) && !slices.Contains(shownFunctions, f)
+	})
 }
 
 // functionWord says how a function does.
 func functionWord(s *answer.Service, function string) string {
-	switch answer.Status(s.Functions[function]) {
+	if bps, ok := s.Rates[function]; ok && s.Functions[function] == string(answer.OK) && tellsRate(function) {
+		return answer.Rate(bps)
+	}
+	return doing(s.Functions[function])
+}
+
+// tellsRate: how fast a function goes matters to who uses it.
+func tellsRate(function string) bool {
+	switch function {
+	case "chat", "call", "call_signalling", "registration", "push":
+		return false
+	}
+	return true
+}
+
+// doing is a status of a function, or of a place, in a word or two.
+func doing(status string) string {
+	switch answer.Status(status) {
 	case answer.OK:
-		if bps, ok := s.Rates[function]; ok && function != "chat" && function != "calls" {
-			return answer.Rate(bps)
-		}
 		return "yes"
 	case answer.Blocked, answer.Failing:
 		return "no"
@@ -145,9 +151,9 @@ func functions(s *answer.Service) []string {
 	for _, f := range functionOrder(s) {
 		switch {
 		case answer.Status(s.Functions[f]) != answer.Unseen:
-			out = append(out, f+" "+functionWord(s, f))
+			out = append(out, answer.FunctionName(f)+" "+functionWord(s, f))
 		case slices.Contains(not, f):
-			missed = append(missed, f)
+			missed = append(missed, answer.FunctionName(f))
 		}
 	}
 	if len(missed) > 0 {
