@@ -148,6 +148,18 @@ func config(version uint16, name string) []byte {
 	return cat(u16s(version, uint16(len(body))), body)
 }
 
+// Cipher suites, with their length, that no client takes.
+var noSuites, halfSuite = u16s(0), u16s(2, 1)
+
+// at is a configuration with these suites, or good ones, and bytes behind it.
+func at(suites []byte, name string, behind ...byte) []byte {
+	if suites == nil {
+		suites = u16s(4, 1, 1)
+	}
+	body := cat([]byte{7}, u16s(0x20, 32), make([]byte, 32), suites, []byte{0, byte(len(name))}, []byte(name), u16s(0), behind)
+	return cat(u16s(0xfe0d, uint16(len(body))), body)
+}
+
 func list(configs ...[]byte) []byte {
 	b := cat(configs...)
 	return cat(u16s(uint16(len(b))), b)
@@ -166,6 +178,10 @@ func TestECHPublicName(t *testing.T) {
 		{"only a version that is not known", list(config(0xfe0c, "old.example")), ""},
 		{"an empty name", list(config(0xfe0d, "")), ""},
 		{"an empty key", list(noKey), ""},
+		{"no cipher suites", list(at(noSuites, "public.example")), ""},
+		{"half a cipher suite", list(at(halfSuite, "public.example")), ""},
+		{"a byte behind the extensions", list(at(nil, "public.example", 0)), ""},
+		{"as it should be", list(at(nil, "public.example")), "public.example"},
 		{"an empty list", list(), ""},
 		{"nothing", nil, ""},
 		{"a byte behind the list", append(echList(t), 0), ""},

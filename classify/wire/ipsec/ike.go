@@ -154,7 +154,7 @@ func Answers(req, resp []byte) bool {
 		return false
 	}
 	if q.Version == 1 {
-		return a.Responder != 0 && a.Responder != a.Initiator
+		return a.Responder != 0
 	}
 	return q.Flags&FlagResponse == 0 && a.Flags&FlagResponse != 0 && (q.Flags^a.Flags)&FlagInitiator != 0
 }

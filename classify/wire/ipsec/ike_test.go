@@ -81,6 +81,8 @@ func TestParse(t *testing.T) {
 		{"a reserved flag", init2.with(19, "09"), false},
 		{"a reserved flag of IKEv1", main1.with(19, "08"), false},
 		{"a payload of IKEv1 in IKEv2", init2.with(16, "01"), false},
+		{"a payload that there is not", init2.with(16, "37"), false},
+		{"a payload that there is not in IKEv1", main1.with(16, "16"), false},
 		{"a payload of IKEv2 in IKEv1", main1.with(16, "21"), false},
 		{"an IKE_SA_INIT that begins with a responder", init2.with(8, "01"), false},
 		{"an IKE_SA_INIT that is message 1", init2.with(23, "01"), false},

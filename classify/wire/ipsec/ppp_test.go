@@ -98,6 +98,8 @@ func TestL2TP(t *testing.T) {
 		{"the reply has received nothing", ask, sized{sccrp, 36}.with(11, "00"), true, false},
 		{"a request in place of the reply", ask, ask, true, false},
 		{"a request that assigns no tunnel", ask.with(42, "0a"), sized{sccrp, 36}, true, false},
+		{"no tunnel is assigned, and none answers", ask.with(42, "0a"), sized{sccrp, 36}.with(4, "0000"), true, false},
+		{"a reserved bit before the tunnel is assigned", ask.with(20, "84"), sized{sccrp, 36}, true, false},
 		{"a length that is not the datagram's", ask.with(3, "36"), sized{sccrp, 36}, false, false},
 		{"data", ask.with(0, "4802"), sized{sccrp, 36}, false, false},
 		{"version 3", ask.with(1, "03"), sized{sccrp, 36}, false, false},

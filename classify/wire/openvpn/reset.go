@@ -64,16 +64,13 @@ const (
 var authTags = [...]int{20, 32, 64, 48, 16}
 
 // Bounds of a wrapped client key with its length field behind it: tag, key and
-// length at least, and what OpenVPN accepts at most (tls_crypt.h).
+// length at least, and what OpenVPN accepts at most (tls_crypt.h). With it no
+// reset is as long as the datagrams that begin QUIC, 1200 bytes and more (RFC
+// 9000 section 14.1), whose first byte may look like an opcode.
 const (
 	minWrappedKey = cryptTag + 256 + 2
 	maxWrappedKey = 1024
 )
-
-// maxReset is the size no reset reaches, though the bound on a wrapped key would
-// let it. Datagrams as long as this are QUIC, whose first byte may look like an
-// opcode (RFC 9000 section 14.1).
-const maxReset = 1200
 
 // maxReplay bounds the packet id of the wrapping of a reset: it counts up from 1
 // with every repetition.
@@ -153,7 +150,7 @@ func Packet(stream []byte) ([]byte, bool) {
 // parse reads the reset b of n bytes on the wire, n >= len(b).
 func parse(b []byte, n int) (reset, bool) {
 	r, tail := opening(b)
-	if r.side == Neither || n >= maxReset {
+	if r.side == Neither {
 		return reset{}, false
 	}
 	if b[0]>>3 == clientResetV3 {

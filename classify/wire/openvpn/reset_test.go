@@ -3,6 +3,7 @@ package openvpn
 import (
 	"encoding/hex"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -78,6 +79,10 @@ func TestReset(t *testing.T) {
 		{"an encrypted one with a high packet number", "382a56d979d99eccf40100000163cf4ff5" + hash32 + "a1a2a3a4a5", Neither},
 		{"an encrypted client's six bytes longer", cryptClient + "000100020001", Neither},
 		{"a wrapped key of another length", keyClient[:len(keyClient)-2] + "2a", Neither},
+		{"a wrapped key of the least size", "50aae06512392a3d710a010001625a9e97" + strings.Repeat("a5", 37+288) + "0122", Client},
+		{"a wrapped key too short for a key", "50aae06512392a3d710a010001625a9e97" + strings.Repeat("a5", 37+287) + "0121", Neither},
+		{"a wrapped key of the highest size", "50aae06512392a3d710a010001625a9e97" + strings.Repeat("a5", 37+1022) + "0400", Client},
+		{"a wrapped key that is too long", "50aae06512392a3d710a010001625a9e97" + strings.Repeat("a5", 37+1023) + "0401", Neither},
 		{"a wrapped key with a time before OpenVPN", keyClient[:26] + "025a9e97" + keyClient[34:], Neither},
 		{"a control packet", "20334857703d96db39000000000116030101100100010c", Neither},
 		{"an acknowledgement", "28334857703d96db390100000000d31c3a6964602fa0", Neither},
