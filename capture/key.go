@@ -12,6 +12,8 @@ const (
 	ProtoICMP   = 1
 	ProtoTCP    = 6
 	ProtoUDP    = 17
+	ProtoGRE    = 47 // RFC 2784; what decode could not look into
+	ProtoESP    = 50 // RFC 4303
 	ProtoICMPv6 = 58
 )
 

@@ -79,6 +79,12 @@ type Quoted struct {
 	MTU uint16 // next-hop MTU of a fragmentation-needed or packet-too-big error
 }
 
+// Sealed reports whether a packet belongs to a tunnel that cannot be looked into
+// and has no ports: ESP, or GRE around what is encrypted or compressed.
+func (p *Packet) Sealed() bool {
+	return p.Has&(HasIP|HasPorts|IsFragment|HasQuoted) == HasIP && (p.Key.Proto == ProtoESP || p.Key.Proto == ProtoGRE)
+}
+
 // MaxSACK is the number of SACK blocks that fit into TCP options (RFC 2018).
 const MaxSACK = 4
 

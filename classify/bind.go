@@ -15,6 +15,8 @@ const (
 	maxBindings = 1 << 16
 	// maxBound is how many names of one address are remembered, the latest.
 	maxBound = 4
+	// maxOuter is how many names outside encrypted hellos are remembered.
+	maxOuter = 256
 )
 
 type bindKey struct{ client, server netip.Addr }
@@ -29,10 +31,13 @@ type bound struct {
 // only between ticks.
 type bindings struct {
 	names map[bindKey][]bound
-	order []bindKey // in the order they were first bound; the front is forgotten first
+	order []bindKey       // in the order they were first bound; the front is forgotten first
+	outer map[string]bool // names outside encrypted hellos, as HTTPS records said
 }
 
-func newBindings() *bindings { return &bindings{names: map[bindKey][]bound{}} }
+func newBindings() *bindings {
+	return &bindings{names: map[bindKey][]bound{}, outer: map[string]bool{}}
+}
 
 // learn binds the addresses of an answer to the name that was asked for.
 func (b *bindings) learn(d *track.DNSSeen) {
@@ -40,7 +45,13 @@ func (b *bindings) learn(d *track.DNSSeen) {
 	for _, a := range d.Answer.Addrs {
 		b.bind(bindKey{d.Query.Client, a}, bound{d.Query.QName, d.Answer.Time + life})
 	}
+	if n := d.Answer.ECHName; n != "" && len(b.outer) < maxOuter {
+		b.outer[n] = true
+	}
 }
+
+// fronts reports whether a name stands outside encrypted hellos.
+func (b *bindings) fronts(name string) bool { return name != "" && b.outer[name] }
 
 func (b *bindings) bind(k bindKey, n bound) {
 	list, known := b.names[k]

@@ -51,7 +51,10 @@ func (r *run) emit() {
 		for i := range s.briefs {
 			r.answers.Other(s.briefs[i])
 		}
-		s.judged, s.briefs = s.judged[:0], s.briefs[:0]
+		for i := range s.secret {
+			r.seen.secret.count(&s.secret[i])
+		}
+		s.judged, s.briefs, s.secret = s.judged[:0], s.briefs[:0], s.secret[:0]
 	}
 	slices.SortStableFunc(all, func(a, b verdicts) int { return cmp.Compare(a.flow, b.flow) })
 	for i := range all {

@@ -40,21 +40,22 @@ type Sink interface {
 
 // Stats is what a run counted. All of it is the same on every machine.
 type Stats struct {
-	Source   capture.Stats
-	Packets  uint64 // given to flows
-	Filtered uint64 // not matched by the expression
-	Copies   uint64 // duplicated packets dropped
-	NoFlow   uint64 // not IP, or fragments that were never joined
-	Flows    uint64
-	Evicted  uint64 // flows forgotten for lack of memory
-	Decode   decode.Counts
-	Defrag   defrag.Counts
-	Findings int
-	First    time.Time // of the first and last packet
-	Last     time.Time
-	Vantage  string
-	Clients  int           // addresses that opened flows, counted up to 1000
-	Controls int           // parties that worked at some time
-	Others   answer.Others // parties without a service
-	Blind    fact.Blindness
+	Source       capture.Stats
+	Packets      uint64 // given to flows
+	Filtered     uint64 // not matched by the expression
+	Copies       uint64 // duplicated packets dropped
+	NoFlow       uint64 // not IP, or fragments that were never joined
+	Flows        uint64
+	Evicted      uint64 // flows forgotten for lack of memory
+	Decode       decode.Counts
+	Defrag       defrag.Counts
+	Findings     int
+	First        time.Time // of the first and last packet
+	Last         time.Time
+	Vantage      string
+	Clients      int                   // addresses that opened flows, counted up to 1000
+	Controls     int                   // parties that worked at some time
+	Others       answer.Others         // parties without a service
+	EncryptedDNS []answer.EncryptedDNS // resolvers whose questions nobody in between reads
+	Blind        fact.Blindness
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io/fs"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"chokepoint/capture"
@@ -53,7 +54,7 @@ func TestSameInputSameOutput(t *testing.T) {
 				if got != want {
 					t.Errorf("%s/%s: %d workers, batches of %d tell something else", c.Name, f.Name, v.workers, v.batch)
 				}
-				if st != stats {
+				if !reflect.DeepEqual(st, stats) {
 					t.Errorf("%s/%s: %d workers count %+v, one counts %+v", c.Name, f.Name, v.workers, st, stats)
 				}
 			}

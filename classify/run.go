@@ -68,7 +68,8 @@ func newRun(src capture.Source, sink Sink, opt Options) *run {
 			Terse: true, Rules: opt.Rules, Resolvers: map[netip.Addr]*fact.Resolver{},
 			Names: map[string]*fact.NameFact{}, Servers: map[netip.Addr]*fact.Server{},
 		},
-		seen: seen{bindings: newBindings(), votes: votes{clients: map[netip.Addr]bool{}, nearClients: map[netip.Addr]bool{}}},
+		seen: seen{bindings: newBindings(), arranged: newArrangements(), sessions: newSessions(), secret: secretDNS{},
+			votes: votes{clients: map[netip.Addr]bool{}, nearClients: map[netip.Addr]bool{}}},
 	}
 	if opt.Filter != nil {
 		r.world.Blind |= fact.BlindHostFilter
@@ -99,6 +100,7 @@ func (r *run) finalStats() Stats {
 		Source: r.src.Stats(), Defrag: w.frags.Counts(), Findings: r.out.count,
 		Vantage: r.world.Vantage, Blind: r.world.Blind,
 		Clients: len(r.seen.votes.clients), Controls: r.world.Parties(), Others: r.answers.Others(),
+		EncryptedDNS: r.seen.secret.list(),
 	}
 	if w.first != 0 {
 		s.First, s.Last = time.Unix(0, w.first).UTC(), time.Unix(0, w.clock.now).UTC()

@@ -25,6 +25,7 @@ type shard struct {
 	judged []verdicts
 	ended  []*ended
 	briefs []answer.Brief
+	secret []secretSeen
 	pool   []*ended
 	facts  fact.Flow
 }
@@ -54,6 +55,7 @@ func newShard(r *run) *shard {
 		Memory:      int(r.opt.Memory / numShards),
 		Seed:        r.opt.Seed,
 		KnownServer: func(a [16]byte) bool { return knownServer(r.opt.Rules, a) },
+		Recognise:   r.opt.Rules.Recognise,
 		OnEnd:       s.flowEnds,
 	})
 	return s
@@ -100,6 +102,7 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 		sni: s.track.Name(f), client: e.Key.SrcAddr(), server: e.Key.DstAddr(),
 		port: e.Key.DstPort, proto: e.Key.Proto, now: s.run.world.Now,
 	}
+	s.secrets(e, l.sni)
 	if !suspect && !s.run.opt.All && !s.track.HasMore(f) && s.run.label(l).Service == "" {
 		s.briefs = append(s.briefs, s.track.Brief(id))
 		return
@@ -118,6 +121,13 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 	}
 	x.keep()
 	s.ended = append(s.ended, x)
+}
+
+// secrets notes a flow to a resolver that cannot be read.
+func (s *shard) secrets(e *flow.Entry[track.Flow], sni string) {
+	if id, how := over(s.run.opt.Rules, &e.Key, sni); how != "" {
+		s.secret = append(s.secret, secretSeen{resolver: id, over: how, name: sni, start: e.Rec.Start()})
+	}
 }
 
 // take returns a flow to fill, used before if possible.
@@ -141,7 +151,11 @@ func (x *ended) keep() {
 func (s *shard) complete(f *fact.Flow) {
 	f.Vantage = s.run.world.Vantage
 	f.Names.DNS = s.run.seen.bindings.of(f.Key.SrcAddr(), f.Key.DstAddr(), max(f.Start, s.run.world.Now))
+	s.run.hidden(f)
+	placed(f)
+	f.Resolver, f.DNSOver = over(s.run.opt.Rules, &f.Key, f.Names.SNI)
 	f.Label = s.run.labelFlow(f)
+	f.Probe = s.run.probe(f)
 }
 
 // judge runs the detectors that have something to judge, and keeps what they

@@ -144,6 +144,8 @@ func (w *worker) packet(p *capture.Packet, d *decode.Decoder) {
 	}
 	if p.Has&capture.HasQuoted != 0 {
 		p.Shard = p.Quoted.Key.Hash(0)
+	} else if p.Sealed() {
+		p.Shard, p.Hash = p.Key.Hash(0), p.Key.Hash(w.run.opt.Seed)
 	} else if p.Has&(capture.HasTCP|capture.HasUDP) == 0 || p.Has&capture.HasPorts == 0 {
 		w.noFlow += count(mine)
 		return

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"chokepoint/classify/fact"
+	"chokepoint/classify/service"
 	"chokepoint/classify/track"
 )
 
@@ -23,6 +24,9 @@ const (
 // seen is what the merged observations say, beside the World itself.
 type seen struct {
 	bindings *bindings
+	arranged *arrangements
+	sessions *sessions
+	secret   secretDNS
 	votes    votes
 	nameAge  []string // keys of World.Names, oldest first
 }
@@ -37,8 +41,12 @@ func (r *run) merge(o *track.Observations) {
 	}
 	for i := range o.Controls {
 		c := &o.Controls[i].Control
-		r.nameControl(c)
+		r.nameControl(c, o.Controls[i].Signs)
 		r.world.SawControl(*c)
+		r.seen.sessions.saw(c)
+	}
+	for i := range o.Arranged {
+		r.learnArranged(&o.Arranged[i])
 	}
 	for i := range o.Votes {
 		r.seen.votes.count(&o.Votes[i])
@@ -48,12 +56,20 @@ func (r *run) merge(o *track.Observations) {
 }
 
 // nameControl labels a control by its name and address.
-func (r *run) nameControl(c *fact.Control) {
-	l := r.label(labelled{sni: c.Name, client: c.Client, server: c.Server, port: c.Port, proto: c.Proto, now: c.Last})
+func (r *run) nameControl(c *fact.Control, signs []service.Sign) {
+	l := r.label(labelled{sni: c.Name, signs: signs, both: true, client: c.Client, server: c.Server, port: c.Port, proto: c.Proto, now: c.Last})
 	c.Service, c.Owner = l.Service, l.Family
 	if c.Owner == "" {
 		c.Owner = l.Service
 	}
+}
+
+// learnArranged labels a flow that arranges others, and keeps what it said.
+func (r *run) learnArranged(o *track.Arranged) {
+	l := r.label(labelled{
+		signs: o.Signs, both: true, client: o.Client.Addr(), server: o.Server.Addr(), port: o.Server.Port(), proto: o.Proto, now: o.Time,
+	})
+	r.seen.arranged.learn(o, &l)
 }
 
 func (r *run) learnResolver(d *track.DNSSeen) {
@@ -201,13 +217,15 @@ func (r *run) mergeAll() {
 		m.Controls = append(m.Controls, o.Controls...)
 		m.DNS = append(m.DNS, o.DNS...)
 		m.Votes = append(m.Votes, o.Votes...)
+		m.Arranged = append(m.Arranged, o.Arranged...)
 		o.Reset()
 	}
-	if len(m.Controls)+len(m.DNS)+len(m.Votes) == 0 {
+	if len(m.Controls)+len(m.DNS)+len(m.Votes)+len(m.Arranged) == 0 {
 		return
 	}
 	slices.SortStableFunc(m.Controls, func(a, b track.Progress) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.DNS, func(a, b track.DNSSeen) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.Votes, func(a, b track.Vote) int { return cmp.Compare(a.Num, b.Num) })
+	slices.SortStableFunc(m.Arranged, func(a, b track.Arranged) int { return cmp.Compare(a.Num, b.Num) })
 	r.merge(m)
 }

@@ -37,6 +37,7 @@ type DNSAnswer struct {
 	Addrs     []netip.Addr // A, AAAA and address hints
 	MinTTL    uint32       // smallest TTL of the answer section, s
 	Targets   []string     // CNAME targets
+	ECHName   string       // of an HTTPS record: the name outside encrypted hellos
 	IPTTL     uint8
 	IPID      Opt[uint16]
 	DF        bool

@@ -327,6 +327,7 @@ type Flow struct {
 type Names struct {
 	SNI        string
 	SNIPacket  uint64 // packet that completed the hello
+	Decoy      string // the name in another hello for the same bytes: which one is the client's could not be told
 	ALPN       []string
 	ECH        string // none, grease, real, esni; told apart by the name outside, which real ones share
 	ECHOuter   string // who fronts it, where it is real
@@ -362,6 +363,10 @@ func (f *Flow) Proto() string {
 		return "tcp"
 	case capture.ProtoUDP:
 		return "udp"
+	case capture.ProtoESP:
+		return "esp"
+	case capture.ProtoGRE:
+		return "gre"
 	case capture.ProtoICMP, capture.ProtoICMPv6:
 		return "icmp"
 	}

@@ -3,7 +3,6 @@ package track
 import (
 	"chokepoint/classify/fact"
 	"chokepoint/classify/fact/bulklog"
-	"chokepoint/classify/flow"
 	"chokepoint/classify/stream"
 	"chokepoint/classify/wire/tls"
 )
@@ -11,6 +10,7 @@ import (
 // extra is what hangs off a flow on demand.
 type extra struct {
 	work    *work
+	speech  *speech
 	trouble *trouble
 	dns     *dnsLog
 	bulk    [2]*bulklog.Log
@@ -59,9 +59,7 @@ const maxMarks = 8
 
 // work is the state of a conversation that is alive.
 type work struct {
-	owner        flow.ID
-	older, newer *work // by use
-	used         int64
+	links[work]
 
 	rings   [2]ring
 	rtt     [2]rttHist
@@ -74,8 +72,11 @@ type work struct {
 	finAt   [2]mark     // and how things stood
 	probes  [2]probe
 	clocks  [2]tsClock
+	heads   [2]head
 	control int64 // time of the last control observation, ns
 }
+
+func (w *work) order() *links[work] { return &w.links }
 
 // probe is a round-trip measurement under way on the leg to a side's receiver.
 type probe struct {

@@ -6,39 +6,56 @@ import (
 	"unsafe"
 
 	"chokepoint/classify/fact"
+	"chokepoint/classify/service"
+	"chokepoint/classify/wire/tls"
 )
 
 // names is what a flow calls its far end, compactly: many flows share a name,
 // so each is held once.
 type names struct {
 	sni       unique.Handle[string]
-	alpn      unique.Handle[string] // joined by a zero byte
-	host      unique.Handle[string]
-	method    unique.Handle[string]
+	hello     unique.Handle[helloShape]
+	request   unique.Handle[request]
 	more      *moreNames
 	sniPacket uint32 // less Flow.Num
 	version   uint16 // of TLS, selected
 	status    uint16 // of HTTP
 	flags     nameFlag
 	alerts    [2]uint8
+	app       app
 }
 
-type nameFlag uint8
+// helloShape is what many hellos have in common.
+type helloShape struct {
+	alpn string // joined by a zero byte
+	ja4  string
+	ech  tls.ECH
+	pq   bool
+}
+
+// request is what many requests have in common.
+type request struct{ host, method string }
+
+type nameFlag uint16
 
 const (
 	hasHello nameFlag = 1 << iota
-	hasECH
-	postQuantum
 	hasAlertUp
 	hasAlertDown // the next bit, so that a direction shifts
 	partialHello
 	hasHost
+	decoyed // another hello came for the same bytes: which is the client's cannot be told
 )
 
 // moreNames is what few flows have.
 type moreNames struct {
 	certs    []string
+	orgs     []string // of the certificate
 	location string
+	signs    []service.Sign
+	media    uint8  // set of rtp.Media
+	quic     string // version
+	second   string // the name in another hello for the same bytes
 }
 
 const (
@@ -55,9 +72,14 @@ func (m *moreNames) size() int {
 	if m == nil {
 		return 0
 	}
-	n := namesSize + len(m.location)
-	for _, c := range m.certs {
-		n += 16 + len(c)
+	n := int(unsafe.Sizeof(*m)) + len(m.location) + len(m.second)
+	for _, list := range [2][]string{m.certs, m.orgs} {
+		for _, c := range list {
+			n += stringSize + len(c)
+		}
+	}
+	for i := range m.signs {
+		n += int(unsafe.Sizeof(m.signs[i])) + len(m.signs[i].Value)
 	}
 	return n
 }
@@ -87,6 +109,16 @@ func (t *Tracker) needNames(f *Flow) *names {
 	return t.namesOf(f)
 }
 
+// needMore returns what few flows have, making it.
+func (t *Tracker) needMore(f *Flow) *moreNames {
+	n := t.needNames(f)
+	if n.more == nil {
+		n.more = &moreNames{}
+		t.side += n.more.size()
+	}
+	return n.more
+}
+
 // freeNamesOf gives a flow's names back.
 func (t *Tracker) freeNamesOf(f *Flow) {
 	n := t.namesOf(f)
@@ -108,12 +140,13 @@ func (t *Tracker) nameOf(f *Flow) string {
 	if s := value(n.sni); s != "" {
 		return s
 	}
-	return value(n.host)
+	return value(n.request).host
 }
 
-func value(h unique.Handle[string]) string {
-	if h == (unique.Handle[string]{}) {
-		return ""
+// value returns what a handle holds, zero for none.
+func value[T comparable](h unique.Handle[T]) (v T) {
+	if h == (unique.Handle[T]{}) {
+		return v
 	}
 	return h.Value()
 }
@@ -128,30 +161,41 @@ func (n *names) write(to *fact.Names, first uint64) {
 	if n == nil {
 		return
 	}
-	to.SNI, to.Host = value(n.sni), value(n.host)
+	to.SNI = value(n.sni)
 	if n.flags&hasHello != 0 {
-		to.SNIPacket = first + uint64(n.sniPacket)
-		to.ECH = "none"
-		if n.flags&hasECH != 0 {
-			to.ECH = "outer"
-		}
+		n.writeHello(to, first)
 	}
-	if a := value(n.alpn); a != "" {
-		to.ALPN = strings.Split(a, "\x00")
-	}
-	to.TLSVersion, to.PQ = n.version, n.flags&postQuantum != 0
+	to.TLSVersion = n.version
 	if n.flags&hasAlertUp != 0 {
 		to.AlertUp = fact.Some(n.alerts[fact.Up])
 	}
 	if n.flags&hasAlertDown != 0 {
 		to.AlertDown = fact.Some(n.alerts[fact.Down])
 	}
-	to.Method, to.Status = value(n.method), int(n.status)
+	r := value(n.request)
+	to.Host, to.Method, to.Status = r.host, r.method, int(n.status)
 	if m := n.more; m != nil {
-		to.CertNames, to.Location = m.certs, m.location
+		to.CertNames, to.CertOrgs, to.Location = m.certs, m.orgs, m.location
 	}
 }
 
-func joinALPN(list []string) unique.Handle[string] {
-	return unique.Make(strings.Join(list, "\x00"))
+// writeHello copies out what the client's hello says.
+func (n *names) writeHello(to *fact.Names, first uint64) {
+	h := value(n.hello)
+	to.SNIPacket = first + uint64(n.sniPacket)
+	to.JA4, to.PQ, to.ECH = h.ja4, h.pq, h.ech.String()
+	if h.alpn != "" {
+		to.ALPN = strings.Split(h.alpn, "\x00")
+	}
+	if n.flags&decoyed != 0 {
+		to.Decoy = n.more.second
+	}
+}
+
+// shapeOf returns the shape of a hello that came over a transport, as JA4 names
+// it.
+func shapeOf(h *tls.ClientHello, transport byte) unique.Handle[helloShape] {
+	return unique.Make(helloShape{
+		alpn: strings.Join(h.ALPN, "\x00"), ja4: h.JA4(transport), ech: h.ECH, pq: h.PostQuantum,
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/flow"
+	"chokepoint/classify/service"
 )
 
 // Observations is what a tracker learnt since the last tick that concerns more
@@ -14,11 +15,25 @@ type Observations struct {
 	Controls []Progress
 	DNS      []DNSSeen
 	Votes    []Vote
+	Arranged []Arranged
+}
+
+// Arranged is what a flow says of other flows of the same client: the ends its
+// STUN messages name, and its socket.
+type Arranged struct {
+	Num            uint64
+	Time           int64 // ns
+	Flow           fact.FlowID
+	Proto          uint8
+	Client, Server netip.AddrPort
+	Peers          []netip.AddrPort // peers and relays it was told of
+	Signs          []service.Sign   // what its payload showed
 }
 
 // Reset empties the lists and keeps their memory.
 func (o *Observations) Reset() {
 	o.Controls, o.DNS, o.Votes = o.Controls[:0], o.DNS[:0], o.Votes[:0]
+	o.Arranged = o.Arranged[:0]
 }
 
 // Progress is a flow getting somewhere: server payload after client payload.
@@ -26,6 +41,7 @@ func (o *Observations) Reset() {
 type Progress struct {
 	Num     uint64
 	Control fact.Control
+	Signs   []service.Sign
 }
 
 // Vote is a handshake without retransmissions: what it says of where the
@@ -51,6 +67,7 @@ const (
 	maxControls = 64
 	maxVotes    = 64
 	maxDNSSeen  = 4096
+	maxArranged = 256
 )
 
 // controlEvery is how often a flow that gets somewhere says so, ns.
@@ -81,7 +98,7 @@ func (t *Tracker) progress(e *flow.Entry[Flow], p *capture.Packet, id flow.ID) {
 		Flow: fact.FlowID(f.Num), Server: e.Key.DstAddr(), Client: e.Key.SrcAddr(), Port: e.Key.DstPort, Proto: e.Key.Proto,
 		If: f.ifc, First: since, Last: p.Time, Bytes: f.sides[fact.Down].payload,
 		Name: t.nameOf(f),
-	}})
+	}, Signs: t.signsOf(f)})
 }
 
 // vote tells the engine what a handshake says of the vantage.

@@ -2,14 +2,15 @@ package track
 
 import (
 	"bytes"
-	"strings"
 
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/flow"
+	"chokepoint/classify/service"
 	"chokepoint/classify/stream"
 	"chokepoint/classify/wire"
 	"chokepoint/classify/wire/http"
+	"chokepoint/classify/wire/stun"
 	"chokepoint/classify/wire/tls"
 )
 
@@ -76,7 +77,7 @@ func (t *Tracker) begins(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture
 	short := len(p.Payload) < minSniff
 	h.parser = sniff(e, d, p.Payload)
 	if h.parser == unsure && !short {
-		h.done = h.another()
+		t.strange(e, d, h, p.Payload, int(p.PayloadLen))
 		return
 	}
 	if t.attempt(id, e, d, p, h, p.Payload, dataSeq(p)) {
@@ -95,6 +96,25 @@ func (h *half) another() bool {
 	h.parser = unsure
 	h.tries++
 	return h.tries >= maxTries
+}
+
+// strange asks the rules for a payload that none of our parsers is for.
+func (t *Tracker) strange(e *flow.Entry[Flow], d fact.Dir, h *half, b []byte, size int) {
+	f := &e.Rec
+	w := t.extras[f.x].work
+	h.done = h.another()
+	if h.tries > early {
+		return
+	}
+	p := service.Payload{Nth: h.tries, Bytes: b, Len: size}
+	if n, s := stun.Frame(b); s == wire.Done && t.stun.Parse(b[:n], n) == wire.Done {
+		t.speaks(f, appSTUN)
+		p.STUN = &t.stun
+	}
+	t.recognise(f, e, d, &w.heads, p)
+	if h.tries == 1 {
+		w.heads[d].set(b, uint32(size))
+	}
 }
 
 // minSniff is how many bytes tell the protocols apart.
@@ -174,7 +194,7 @@ func (t *Tracker) collect(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 	}
 	if h.parser == unsure && len(b) >= minSniff {
 		if h.parser = sniff(e, d, b); h.parser == unsure {
-			h.done = h.another()
+			t.strange(e, d, h, b, len(b))
 			t.freeBuffer(h)
 			return
 		}
@@ -192,34 +212,6 @@ func (t *Tracker) add(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 	t.buffered += h.buf.Cap() - before
 	if r.Conflict && r.Span > 1 {
 		t.conflict(id, &e.Rec, d, p, h.buf.Base()+uint32(r.At), uint32(r.Span))
-	}
-}
-
-// tlsAlert is the content type of alerts (RFC 8446 section 5.1).
-const tlsAlert = 21
-
-// lateAlert notes an alert in the clear after the hellos: a side that refuses
-// the other says so before it hangs up.
-func (t *Tracker) lateAlert(f *Flow, d fact.Dir, b []byte) {
-	if a, ok := tls.ParseAlert(b); ok {
-		t.needNames(f).alert(d, a)
-	}
-}
-
-func (n *names) alert(d fact.Dir, a tls.Alert) {
-	n.alerts[d], n.flags = a.Description, n.flags|hasAlertUp<<d
-}
-
-// repeated compares a hello sent again with the one that was parsed: decoys and
-// forged copies differ.
-func (t *Tracker) repeated(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, h *half) {
-	f := &e.Rec
-	w := t.extras[f.x].work
-	if d != fact.Up || h.parser != asTLS || !before(p.Seq, w.hello.End) || len(p.Payload) < minSniff || p.Payload[0] != 22 {
-		return
-	}
-	if status, _ := t.hello.Parse(p.Payload); status == wire.Done && t.hello.SNI != t.nameOf(f) {
-		t.conflict(id, f, d, p, p.Seq, p.PayloadLen)
 	}
 }
 
@@ -241,153 +233,5 @@ func (t *Tracker) attempt(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 		return t.dnsStream(id, e, d, p, h, b)
 	}
 	h.want = minSniff
-	return false
-}
-
-// clientTLS reads the ClientHello.
-func (t *Tracker) clientTLS(e *flow.Entry[Flow], p *capture.Packet, h *half, b []byte, base uint32) bool {
-	f := &e.Rec
-	w := t.extras[f.x].work
-	status, n := t.hello.Parse(b)
-	switch status {
-	case wire.NeedMore:
-		h.want = len(b) + t.hello.Want()
-		return false
-	case wire.Done:
-		t.keepHello(f, p.Num)
-		w.hello.Kind = "tls"
-		if w.hello.Data.Num == 0 {
-			w.hello.End = base + uint32(n)
-		}
-		w.follow(fact.Up, base, b)
-		return true
-	case wire.Malformed:
-		if t.hello.SNI != "" {
-			t.keepHello(f, p.Num)
-		}
-	}
-	return true
-}
-
-// follow starts the record cursor of a side behind the bytes parsed.
-func (w *work) follow(d fact.Dir, base uint32, b []byte) {
-	r := &w.records[d]
-	*r = records{on: true, next: base + uint32(len(b))}
-	r.cursor.Feed(b, len(b))
-}
-
-// keepHello stores what the hello in t.hello says.
-func (t *Tracker) keepHello(f *Flow, num uint64) {
-	n, h := t.needNames(f), &t.hello
-	if n.flags&hasHello != 0 && n.flags&partialHello == 0 {
-		return // the first hello of a flow names it
-	}
-	n.flags = n.flags&^partialHello | hasHello
-	n.sniPacket = f.offset(num)
-	if h.SNI != "" {
-		n.sni = hold(h.SNI)
-	}
-	if len(h.ALPN) > 0 {
-		n.alpn = joinALPN(h.ALPN)
-	}
-	if h.ECH == tls.ECHOuter || h.ECH == tls.ESNI {
-		n.flags |= hasECH
-	}
-	if h.PostQuantum {
-		n.flags |= postQuantum
-	}
-	if h.Partial {
-		n.flags |= partialHello
-	}
-}
-
-// serverTLS reads the server's flight up to the start of encryption.
-func (t *Tracker) serverTLS(e *flow.Entry[Flow], p *capture.Packet, h *half, b []byte, base uint32) bool {
-	f := &e.Rec
-	status, _ := t.flight.Parse(b)
-	if status == wire.NeedMore {
-		h.want = len(b) + t.flight.Want()
-	}
-	if status == wire.Alien {
-		return true
-	}
-	if t.flight.HelloSeen || len(t.flight.Alerts) > 0 || t.flight.CertSeen {
-		t.keepFlight(f)
-	}
-	if status == wire.Done {
-		t.extras[f.x].work.follow(fact.Down, base, b)
-	}
-	// A certificate names the server only where the client did not.
-	return status != wire.NeedMore || t.flight.HelloSeen && t.nameOf(f) != ""
-}
-
-func (t *Tracker) keepFlight(f *Flow) {
-	n := t.needNames(f)
-	if t.flight.HelloSeen {
-		n.version = t.flight.Hello.Version
-	}
-	if a := t.flight.Alerts; len(a) > 0 {
-		n.alert(fact.Down, a[len(a)-1])
-	}
-	c := &t.flight.Cert
-	if !t.flight.CertSeen || !c.Readable || n.more != nil {
-		return
-	}
-	m := &moreNames{}
-	if len(c.DNSNames) == 0 && c.CommonName != "" {
-		m.certs = append(m.certs, c.CommonName)
-	}
-	m.certs = append(m.certs, c.DNSNames[:min(len(c.DNSNames), maxCertNames)]...)
-	n.more = m
-	t.side += m.size()
-}
-
-func (t *Tracker) httpRequest(f *Flow, h *half, b []byte) bool {
-	status, _ := t.request.Parse(b)
-	if status == wire.NeedMore {
-		h.want = len(b) + 1
-	}
-	if status == wire.Alien { // EHLO looks like a method
-		t.freeBuffer(h)
-		return h.another()
-	}
-	r := &t.request
-	if r.Host == "" && status == wire.NeedMore {
-		return false
-	}
-	n := t.needNames(f)
-	if n.flags&hasHost == 0 && r.Method != "CONNECT" {
-		if r.Host != "" {
-			n.host = hold(r.Host)
-		}
-		n.flags |= hasHost
-		n.method = hold(r.Method)
-		if w := t.extras[f.x].work; w != nil && w.hello.Kind == "other" {
-			w.hello.Kind = "http"
-		}
-	}
-	if r.Method == "CONNECT" { // a hello follows on the same stream
-		t.freeBuffer(h)
-		return h.another()
-	}
-	return status != wire.NeedMore
-}
-
-func (t *Tracker) httpResponse(f *Flow, h *half, b []byte) bool {
-	status, _ := t.response.Parse(b)
-	if status == wire.NeedMore {
-		h.want = len(b) + 1
-	}
-	r := &t.response
-	if status == wire.Alien || r.Code == 0 {
-		return status != wire.NeedMore
-	}
-	n := t.needNames(f)
-	n.status = uint16(r.Code)
-	if r.Location != "" && n.more == nil {
-		n.more = &moreNames{location: strings.Clone(r.Location)}
-		t.side += n.more.size()
-	}
-	// The bytes stay to be compared: a forged answer and the true one overlap.
 	return false
 }

@@ -9,10 +9,11 @@ import (
 
 // Shares of the memory budget.
 const (
-	tableShare = 4  // all but a quarter: flow records
-	restShare  = 8  // all but an eighth: those with names, trouble, DNS
-	worksShare = 16 // conversations alive
-	bulksShare = 16 // transmission logs
+	tableShare  = 4  // all but a quarter: flow records
+	restShare   = 8  // all but an eighth: those with names, trouble, DNS
+	worksShare  = 16 // conversations alive
+	bulksShare  = 16 // transmission logs
+	speechShare = 64 // of the records: datagrams not yet understood
 )
 
 const (
@@ -51,6 +52,7 @@ func (t *Tracker) release(f *Flow) {
 		return
 	}
 	t.freeWork(x)
+	t.freeSpeech(x)
 	for d := range x.bulk {
 		t.freeBulk(x, fact.Dir(d))
 	}
@@ -72,77 +74,28 @@ func (x *extra) size() int {
 	return n
 }
 
-// workPool hands out works; when there are too many, the one that was not used
-// for longest changes hands.
-type workPool struct {
-	limit          int
-	made           int
-	oldest, newest *work
-	free           *work // by older
-}
-
-func (p *workPool) unlink(w *work) {
-	if w.older != nil {
-		w.older.newer = w.newer
-	} else {
-		p.oldest = w.newer
-	}
-	if w.newer != nil {
-		w.newer.older = w.older
-	} else {
-		p.newest = w.older
-	}
-	w.older, w.newer = nil, nil
-}
-
-func (p *workPool) push(w *work) {
-	if w.older = p.newest; w.older != nil {
-		w.older.newer = w
-	} else {
-		p.oldest = w
-	}
-	p.newest = w
-}
-
-// touchWork keeps the order of use, to the second.
-func (t *Tracker) touchWork(w *work, now int64) {
-	if now-w.used > 1_000_000_000 {
-		w.used = now
-		t.works.unlink(w)
-		t.works.push(w)
-	}
-}
-
 // workOf returns the work of a flow, making one.
 func (t *Tracker) workOf(id flow.ID, f *Flow, now int64) *work {
 	x := t.needExtra(f)
 	if x.work != nil {
-		t.touchWork(x.work, now)
+		t.works.touch(x.work, now)
 		return x.work
 	}
-	p := &t.works
-	w := p.free
-	switch {
-	case w != nil:
-		p.free = w.older
-	case p.made < max(p.limit, 1):
-		w = new(work)
-		p.made++
-	default:
-		w = p.oldest
-		t.steal(w)
+	w := t.works.get()
+	if w == nil {
+		t.steal(t.works.oldest)
+		w = t.works.get()
 	}
-	w.renew(id, now)
-	p.push(w)
+	w.renew()
+	t.works.own(w, id, now)
 	x.work = w
 	return w
 }
 
 // renew makes a work that of another flow. The rings and lists keep what was in
 // them: their lengths say what counts.
-func (w *work) renew(id flow.ID, now int64) {
-	w.owner, w.used, w.control = id, now, 0
-	w.older, w.newer = nil, nil
+func (w *work) renew() {
+	w.control = 0
 	for d := range w.rings {
 		w.rings[d].n, w.rings[d].i = 0, 0
 	}
@@ -157,13 +110,8 @@ func (w *work) renew(id flow.ID, now int64) {
 // steal takes the work of the flow that was silent for longest.
 func (t *Tracker) steal(w *work) {
 	f := &t.Table.At(w.owner).Rec
-	x := t.extras[f.x]
-	t.freeWork(x)
-	t.works.free = w.older // freeWork has put it first
-	if *x == (extra{}) {
-		t.freeX = append(t.freeX, f.x)
-		f.x = 0
-	}
+	t.freeWork(t.extras[f.x])
+	t.dropExtra(f)
 	f.flags |= stolen
 	t.Stolen++
 }
@@ -177,10 +125,16 @@ func (t *Tracker) freeWork(x *extra) {
 	for d := range w.streams {
 		t.freeBuffer(&w.streams[d])
 	}
-	t.works.unlink(w)
-	w.older = t.works.free
-	t.works.free = w
+	t.works.put(w)
 	x.work = nil
+}
+
+// dropExtra gives back what holds nothing any more.
+func (t *Tracker) dropExtra(f *Flow) {
+	if f.x != 0 && *t.extras[f.x] == (extra{}) {
+		t.freeX = append(t.freeX, f.x)
+		f.x = 0
+	}
 }
 
 // makeRoom ends flows until one more fits the budget: those still shaking
@@ -196,7 +150,7 @@ func (t *Tracker) makeRoom() {
 // full reports whether the budget is too small for so many flows more.
 func (t *Tracker) full(more int) bool {
 	flows := (t.Table.Len() + more) * t.perFlow
-	all := flows + t.side + len(t.extras)*int(extraSize+8)
+	all := flows + t.side + len(t.extras)*int(extraSize+8) + t.speeches.made*int(speechSize)
 	return t.Table.Len() > 0 && (flows > t.conf.Memory-t.conf.Memory/tableShare || all > t.conf.Memory-t.conf.Memory/restShare)
 }
 
@@ -222,7 +176,7 @@ func (t *Tracker) evict() {
 
 // Bytes is the memory a tracker holds.
 func (t *Tracker) Bytes() int {
-	return t.Table.Bytes() + t.works.made*int(workSize) + t.bulks.bytes + t.side +
+	return t.Table.Bytes() + t.works.made*int(workSize) + t.speeches.made*int(speechSize) + t.bulks.bytes + t.side +
 		len(t.extras)*int(extraSize+8)
 }
 

@@ -32,6 +32,8 @@ func (t *Tracker) Snapshot(id flow.ID, to *fact.Flow, now int64, why fact.End) {
 		t.more(f, x, to)
 	}
 	t.namesOf(f).write(&to.Names, f.Num)
+	t.spoken(f, x, to)
+	f.settleDecoy(to)
 	to.Blind = f.blind(why)
 	to.State = f.state()
 }
@@ -200,7 +202,7 @@ func (t *Tracker) partial(f *Flow, w *work) {
 		return
 	}
 	w.hello.Kind = "tls"
-	t.keepHello(f, w.hello.First.Num)
+	t.keepHello(f, w.hello.First.Num, 't')
 }
 
 // blind says what could not be seen of the flow.
@@ -265,7 +267,7 @@ func (t *Tracker) HasMore(f *Flow) bool {
 		return true
 	}
 	x := t.extraOf(f)
-	return x != nil && (x.dns != nil || x.work != nil && x.work.streams[fact.Up].buf != nil)
+	return x != nil && (x.dns != nil || x.work != nil && x.work.streams[fact.Up].buf != nil || x.speech != nil && x.speech.quic != nil)
 }
 
 // Brief sums up a flow that nothing was wrong with.
@@ -301,3 +303,6 @@ func (f *Flow) Found() { f.flags |= found }
 
 // WasFound reports whether there were findings about a flow before.
 func (f *Flow) WasFound() bool { return f.flags&found != 0 }
+
+// Start is when the first packet of a flow was seen, ns.
+func (f *Flow) Start() int64 { return f.start }

@@ -4,9 +4,13 @@ import (
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/flow"
+	"chokepoint/classify/service"
 	"chokepoint/classify/stream"
 	"chokepoint/classify/wire/dns"
 	"chokepoint/classify/wire/http"
+	"chokepoint/classify/wire/quic"
+	"chokepoint/classify/wire/rtp"
+	"chokepoint/classify/wire/stun"
 	"chokepoint/classify/wire/tls"
 )
 
@@ -38,6 +42,8 @@ type Config struct {
 	// KnownServer reports whether an address belongs to a service: it tells
 	// client from server where the handshake was not seen. nil: none does.
 	KnownServer func(a [16]byte) bool
+	// Recognise appends the rules that a payload satisfies. nil: there are none.
+	Recognise func(p *service.Payload, out []service.Sign) []service.Sign
 	// OnEnd is told of every flow that ends, before its record goes.
 	OnEnd func(id flow.ID, why fact.End)
 }
@@ -59,9 +65,11 @@ type Tracker struct {
 	names     []*[nameSlab]names // index 1 is the first
 	freeNames []uint32
 	usedNames uint32
-	works     workPool
+	works     pool[work, *work]
+	speeches  pool[speech, *speech]
 	bulks     bulkPool
 	spare     []*stream.Buffer
+	spareQUIC []*quic.Client
 	perFlow   int
 	side      int // bytes in extras, names, trouble, DNS
 	buffered  int // bytes in streams being parsed
@@ -71,6 +79,10 @@ type Tracker struct {
 	request  http.Request
 	response http.Response
 	message  dns.Message
+	stun     stun.Message
+	rtp      rtp.Header
+	packet   quic.Packet
+	signs    []service.Sign
 }
 
 // New returns an empty tracker.
@@ -78,24 +90,29 @@ func New(c Config) *Tracker {
 	if c.KnownServer == nil {
 		c.KnownServer = func([16]byte) bool { return false }
 	}
+	if c.Recognise == nil {
+		c.Recognise = func(_ *service.Payload, out []service.Sign) []service.Sign { return out }
+	}
 	table := flow.NewTable[Flow](int(numQueues), c.Seed)
 	return &Tracker{
-		Table:   table,
-		perFlow: table.PerEntry(),
-		conf:    c,
-		extras:  make([]*extra, 1),
-		works:   workPool{limit: c.Memory / worksShare / int(workSize)},
-		bulks:   bulkPool{limit: c.Memory / bulksShare},
+		Table:    table,
+		perFlow:  table.PerEntry(),
+		conf:     c,
+		extras:   make([]*extra, 1),
+		works:    pool[work, *work]{limit: c.Memory / worksShare / int(workSize)},
+		speeches: pool[speech, *speech]{limit: c.Memory / speechShare / int(speechSize)},
+		bulks:    bulkPool{limit: c.Memory / bulksShare},
 	}
 }
 
 // Packet books a packet on its flow and reports whether it belongs to one:
-// TCP, UDP, or an ICMP error that quotes a known flow.
+// TCP, UDP, a tunnel without ports, or an ICMP error that quotes a known flow.
 func (t *Tracker) Packet(p *capture.Packet) bool {
 	if p.Has&capture.HasQuoted != 0 {
 		return t.icmp(p)
 	}
-	if p.Has&capture.HasPorts == 0 || p.Has&(capture.HasTCP|capture.HasUDP) == 0 {
+	sealed := p.Sealed()
+	if !sealed && (p.Has&capture.HasPorts == 0 || p.Has&(capture.HasTCP|capture.HasUDP) == 0) {
 		return false
 	}
 	if t.copies.seen(p) {
@@ -117,9 +134,12 @@ func (t *Tracker) Packet(p *capture.Packet) bool {
 	if p.Time < e.Rec.last()-1_000_000_000 {
 		e.Rec.flags |= clockStep
 	}
-	if p.Has&capture.HasTCP != 0 {
+	switch {
+	case sealed:
+		t.sealed(id, e, d, p)
+	case p.Has&capture.HasTCP != 0:
 		t.tcp(id, e, d, p)
-	} else {
+	default:
 		t.udp(id, e, d, p)
 	}
 	return true

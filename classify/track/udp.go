@@ -4,11 +4,26 @@ import (
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/flow"
+	"chokepoint/classify/service"
 )
 
 // udp books a UDP datagram sent in direction d.
 func (t *Tracker) udp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
 	f := &e.Rec
+	t.datagramData(f, d, p)
+	if e.Key.DstPort == portDNS || e.Key.SrcPort == portDNS {
+		t.datagramDNS(id, e, p)
+	} else {
+		t.datagram(id, e, d, p)
+		if d == fact.Down && f.sides[fact.Up].payload > 0 {
+			t.progress(e, p, id)
+		}
+	}
+	t.Table.Touch(id, e, QUDP, p.Time)
+}
+
+// datagramData books what all datagrams have.
+func (t *Tracker) datagramData(f *Flow, d fact.Dir, p *capture.Packet) {
 	s := &f.sides[d]
 	s.headerFields(p)
 	if p.PayloadLen > 0 {
@@ -19,9 +34,17 @@ func (t *Tracker) udp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 		}
 	}
 	f.account(s, p, 1)
-	if e.Key.DstPort == portDNS || e.Key.SrcPort == portDNS {
-		t.datagramDNS(id, e, p)
-	} else if d == fact.Down && f.sides[fact.Up].payload > 0 {
+}
+
+// sealed books a packet of a tunnel that has no ports.
+func (t *Tracker) sealed(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
+	f := &e.Rec
+	if f.flags&named == 0 {
+		f.flags |= named
+		t.recognise(f, e, d, &[2]head{}, service.Payload{Nth: 1, Bytes: p.Payload, Len: int(p.PayloadLen)})
+	}
+	t.datagramData(f, d, p)
+	if d == fact.Down && f.sides[fact.Up].payload > 0 {
 		t.progress(e, p, id)
 	}
 	t.Table.Touch(id, e, QUDP, p.Time)

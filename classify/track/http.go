@@ -1,0 +1,58 @@
+package track
+
+import (
+	"strings"
+	"unique"
+
+	"chokepoint/classify/wire"
+)
+
+// httpRequest reads the head of a request.
+func (t *Tracker) httpRequest(f *Flow, h *half, b []byte) bool {
+	status, _ := t.request.Parse(b)
+	if status == wire.NeedMore {
+		h.want = len(b) + 1
+	}
+	if status == wire.Alien { // EHLO looks like a method
+		t.freeBuffer(h)
+		return h.another()
+	}
+	r := &t.request
+	if r.Host == "" && status == wire.NeedMore {
+		return false
+	}
+	n := t.needNames(f)
+	if n.flags&hasHost == 0 && r.Method != "CONNECT" {
+		n.flags |= hasHost
+		n.request = unique.Make(request{strings.Clone(r.Host), strings.Clone(r.Method)})
+		t.speaks(f, appHTTP)
+		if w := t.extras[f.x].work; w != nil && w.hello.Kind == "other" {
+			w.hello.Kind = "http"
+		}
+	}
+	if r.Method == "CONNECT" { // a hello follows on the same stream
+		t.freeBuffer(h)
+		return h.another()
+	}
+	return status != wire.NeedMore
+}
+
+func (t *Tracker) httpResponse(f *Flow, h *half, b []byte) bool {
+	status, _ := t.response.Parse(b)
+	if status == wire.NeedMore {
+		h.want = len(b) + 1
+	}
+	r := &t.response
+	if status == wire.Alien || r.Code == 0 {
+		return status != wire.NeedMore
+	}
+	n := t.needNames(f)
+	n.status = uint16(r.Code)
+	if m := n.more; r.Location != "" && (m == nil || m.location == "") {
+		m = t.needMore(f)
+		m.location = strings.Clone(r.Location)
+		t.side += len(m.location)
+	}
+	// The bytes stay to be compared: a forged answer and the true one overlap.
+	return false
+}

@@ -1,0 +1,168 @@
+package track
+
+import (
+	"bytes"
+
+	"chokepoint/capture"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/flow"
+	"chokepoint/classify/wire"
+	"chokepoint/classify/wire/quic"
+)
+
+// quic reads the hello out of a client's Initial packets, and looks at what the
+// server makes of them.
+func (t *Tracker) quic(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Packet) {
+	f := &e.Rec
+	if d == fact.Down {
+		t.quicAnswer(f, k, p.Payload)
+		return
+	}
+	n := t.namesOf(f)
+	switch {
+	case k.quic != nil:
+	case n != nil && n.app == appQUIC: // its hello was read, or cannot be
+		return
+	default:
+		if _, s := quic.Parse(p.Payload, &t.packet); s != wire.Done {
+			return
+		}
+		if v := t.packet.Version; v.GQUIC() {
+			t.googleHello(f, v, p)
+			return
+		}
+		k.quic = t.newQUIC()
+	}
+	status := t.feedQUIC(k.quic, p.Payload)
+	if status == wire.Alien {
+		t.freeQUIC(&k.quic)
+		return
+	}
+	t.speaks(f, appQUIC)
+	if m := t.needMore(f); m.quic == "" {
+		m.quic = k.quic.Version().String()
+	}
+	if k.quic.Other() {
+		t.decoyQUIC(f, k, p)
+	}
+	switch status {
+	case wire.Done:
+		t.quicHello(f, k.quic, p.Num)
+	case wire.Malformed:
+		t.freeQUIC(&k.quic)
+	}
+}
+
+// feedQUIC adds a datagram to a hello and keeps account of its memory.
+func (t *Tracker) feedQUIC(q *quic.Client, b []byte) wire.Status {
+	before := q.Cap()
+	s := q.Add(b)
+	t.buffered += q.Cap() - before
+	return s
+}
+
+// quicHello keeps the name of a hello that is complete.
+func (t *Tracker) quicHello(f *Flow, q *quic.Client, num uint64) {
+	n := t.needNames(f)
+	if n.flags&hasHello != 0 {
+		return
+	}
+	if s, _ := t.hello.ParseMessage(q.Hello()); s == wire.Done || s == wire.Malformed && t.hello.SNI != "" {
+		t.keepHello(f, num, 'q')
+	}
+}
+
+// decoyQUIC reads the hello of a second connection that a client begins on the
+// same ports before the first was answered: one of the two is made to mislead
+// (precedence 11), and only the server's answer tells which.
+func (t *Tracker) decoyQUIC(f *Flow, k *speech, p *capture.Packet) {
+	if k.n[fact.Down] > 0 {
+		return
+	}
+	if k.decoy == nil {
+		k.decoy = t.newQUIC()
+	}
+	if t.feedQUIC(k.decoy, p.Payload) != wire.Done {
+		return
+	}
+	first := t.nameOf(f)
+	if s, _ := t.hello.ParseMessage(k.decoy.Hello()); s == wire.Done && t.hello.SNI != first {
+		t.doubt(f, t.hello.SNI)
+	}
+}
+
+// quicAnswer sees whom the server answers: it addresses its packets to the
+// connection id that the client chose (RFC 9000 section 7.2).
+func (t *Tracker) quicAnswer(f *Flow, k *speech, b []byte) {
+	if k.quic == nil {
+		return
+	}
+	if _, s := quic.Parse(b, &t.packet); s == wire.Done {
+		switch t.packet.Type {
+		case quic.Retry:
+			k.quic.Retry(t.packet.SCID)
+			return
+		case quic.Negotiation:
+			k.quic.Renegotiate()
+			return
+		}
+		if k.decoy != nil {
+			t.chooseQUIC(f, k)
+		}
+	}
+	if n := t.namesOf(f); n != nil && n.flags&hasHello != 0 {
+		t.freeQUIC(&k.quic)
+		t.freeQUIC(&k.decoy)
+	}
+}
+
+// chooseQUIC settles which of two hellos is the client's.
+func (t *Tracker) chooseQUIC(f *Flow, k *speech) {
+	to, a, b := t.packet.DCID, k.quic.SCID(), k.decoy.SCID()
+	n := t.namesOf(f)
+	if n == nil || n.flags&decoyed == 0 || bytes.Equal(a, b) {
+		return
+	}
+	switch {
+	case bytes.Equal(to, a):
+		n.flags &^= decoyed
+	case bytes.Equal(to, b):
+		n.sni, n.more.second = hold(n.more.second), value(n.sni)
+		n.flags &^= decoyed
+	}
+}
+
+// doubt notes that another hello came for the same bytes of a flow.
+func (t *Tracker) doubt(f *Flow, second string) {
+	n, m := t.needNames(f), t.needMore(f)
+	n.flags |= decoyed
+	if m.second == "" {
+		before := m.size()
+		m.second = clip(second)
+		t.side += m.size() - before
+	}
+}
+
+// partialQUIC reads the name out of a hello whose rest never came.
+func (t *Tracker) partialQUIC(f *Flow, k *speech) {
+	if k.quic == nil {
+		return
+	}
+	if n := t.namesOf(f); n != nil && n.flags&hasHello != 0 {
+		return
+	}
+	if b := k.quic.Partial(); len(b) > 0 && t.hello.ParsePartialMessage(b) {
+		t.keepHello(f, f.Num, 'q')
+	}
+}
+
+// googleHello keeps the name of Google's QUIC before it had TLS.
+func (t *Tracker) googleHello(f *Flow, v quic.Version, p *capture.Packet) {
+	t.speaks(f, appQUIC)
+	t.needMore(f).quic = v.String()
+	n := t.needNames(f)
+	if name, ok := quic.CHLOName(p.Payload); ok && n.flags&hasHello == 0 {
+		n.flags |= hasHello
+		n.sniPacket, n.sni = f.offset(p.Num), hold(name)
+	}
+}

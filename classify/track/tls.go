@@ -1,0 +1,157 @@
+package track
+
+import (
+	"chokepoint/capture"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/flow"
+	"chokepoint/classify/wire"
+	"chokepoint/classify/wire/tls"
+)
+
+// tlsAlert is the content type of alerts (RFC 8446 section 5.1).
+const tlsAlert = 21
+
+// lateAlert notes an alert in the clear after the hellos: a side that refuses
+// the other says so before it hangs up.
+func (t *Tracker) lateAlert(f *Flow, d fact.Dir, b []byte) {
+	if a, ok := tls.ParseAlert(b); ok {
+		t.needNames(f).alert(d, a)
+	}
+}
+
+func (n *names) alert(d fact.Dir, a tls.Alert) {
+	n.alerts[d], n.flags = a.Description, n.flags|hasAlertUp<<d
+}
+
+// repeated compares a hello sent again with the one that was parsed: decoys and
+// forged copies differ.
+func (t *Tracker) repeated(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, h *half) {
+	f := &e.Rec
+	w := t.extras[f.x].work
+	if d != fact.Up || h.parser != asTLS || !before(p.Seq, w.hello.End) || len(p.Payload) < minSniff || p.Payload[0] != 22 {
+		return
+	}
+	if status, _ := t.hello.Parse(p.Payload); status == wire.Done && t.hello.SNI != t.nameOf(f) {
+		t.doubt(f, t.hello.SNI)
+		t.conflict(id, f, d, p, p.Seq, p.PayloadLen)
+	}
+}
+
+// settleDecoy tells the client's hello from another one for the same bytes by
+// the TTL: who makes hellos up to mislead lets them die on the way (precedence
+// 11). Where both came alike, both names are left out.
+func (f *Flow) settleDecoy(to *fact.Flow) {
+	usual := f.sides[fact.Up].ttl
+	if to.Names.Decoy == "" {
+		return
+	}
+	for i := range to.Conflicts {
+		c := &to.Conflicts[i]
+		first, next := c.FirstTTL == usual, c.NextTTL == usual
+		switch {
+		case c.Dir != fact.Up || first == next:
+			continue
+		case next:
+			to.Names.SNI, to.Names.SNIPacket = to.Names.Decoy, c.Next
+		}
+		to.Names.Decoy = ""
+		return
+	}
+}
+
+// clientTLS reads the ClientHello.
+func (t *Tracker) clientTLS(e *flow.Entry[Flow], p *capture.Packet, h *half, b []byte, base uint32) bool {
+	f := &e.Rec
+	w := t.extras[f.x].work
+	status, n := t.hello.Parse(b)
+	switch status {
+	case wire.NeedMore:
+		h.want = len(b) + t.hello.Want()
+		return false
+	case wire.Done:
+		t.keepHello(f, p.Num, 't')
+		w.hello.Kind = "tls"
+		t.speaks(f, appTLS)
+		if w.hello.Data.Num == 0 {
+			w.hello.End = base + uint32(n)
+		}
+		w.follow(fact.Up, base, b)
+		return true
+	case wire.Malformed:
+		if t.hello.SNI != "" {
+			t.keepHello(f, p.Num, 't')
+		}
+	}
+	return true
+}
+
+// follow starts the record cursor of a side behind the bytes parsed.
+func (w *work) follow(d fact.Dir, base uint32, b []byte) {
+	r := &w.records[d]
+	*r = records{on: true, next: base + uint32(len(b))}
+	r.cursor.Feed(b, len(b))
+}
+
+// keepHello stores what the hello in t.hello says; transport is as JA4 names it.
+func (t *Tracker) keepHello(f *Flow, num uint64, transport byte) {
+	n, h := t.needNames(f), &t.hello
+	if n.flags&hasHello != 0 && n.flags&partialHello == 0 {
+		return // the first hello of a flow names it
+	}
+	n.flags = n.flags&^partialHello | hasHello
+	n.sniPacket = f.offset(num)
+	if h.SNI != "" {
+		n.sni = hold(h.SNI)
+	}
+	if h.Partial {
+		n.flags |= partialHello
+		return
+	}
+	n.hello = shapeOf(h, transport)
+}
+
+// serverTLS reads the server's flight up to the start of encryption.
+func (t *Tracker) serverTLS(e *flow.Entry[Flow], p *capture.Packet, h *half, b []byte, base uint32) bool {
+	f := &e.Rec
+	status, _ := t.flight.Parse(b)
+	if status == wire.NeedMore {
+		h.want = len(b) + t.flight.Want()
+	}
+	if status == wire.Alien {
+		return true
+	}
+	if t.flight.HelloSeen || len(t.flight.Alerts) > 0 || t.flight.CertSeen {
+		t.keepFlight(f)
+	}
+	if status == wire.Done {
+		t.extras[f.x].work.follow(fact.Down, base, b)
+	}
+	// A certificate names the server only where the client did not.
+	return status != wire.NeedMore || t.flight.HelloSeen && t.nameOf(f) != ""
+}
+
+func (t *Tracker) keepFlight(f *Flow) {
+	n := t.needNames(f)
+	if t.flight.HelloSeen {
+		n.version = t.flight.Hello.Version
+	}
+	if a := t.flight.Alerts; len(a) > 0 {
+		n.alert(fact.Down, a[len(a)-1])
+	}
+	c := &t.flight.Cert
+	if !t.flight.CertSeen || !c.Readable || n.more != nil && n.more.certs != nil {
+		return
+	}
+	m := t.needMore(f)
+	before := m.size()
+	if len(c.DNSNames) == 0 && c.CommonName != "" {
+		m.certs = append(m.certs, c.CommonName)
+	}
+	m.certs = append(m.certs, c.DNSNames[:min(len(c.DNSNames), maxCertNames)]...)
+	for _, org := range [...]string{c.Org, c.IssuerOrg, c.IssuerName} {
+		if org != "" {
+			m.orgs = append(m.orgs, clip(org))
+		}
+	}
+	t.side += m.size() - before
+}
