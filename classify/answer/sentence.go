@@ -46,7 +46,7 @@ func (v *view) sentence(s *Service) string {
 
 func (v *view) fine(s *Service) []string {
 	text := "works"
-	if good := v.named(OK); len(good) > 0 {
+	if good := v.named(OK); len(good) > 1 || len(good) == 1 && good[0] != otherTraffic {
 		all := tell(strings.Join(good, ", "), OK, WorksYes)
 		text = all.name + " " + plural(len(good), all.verb(), all.many)
 	}
@@ -115,11 +115,7 @@ func (v *view) perFunction(functions []string) string {
 	}
 	list := make([]told, 0, len(functions))
 	for _, f := range functions {
-		name := FunctionName(f)
-		if f == FunctionAny {
-			name = "other traffic"
-		}
-		list = append(list, tell(name, v.functions[f], v.function(f).works()))
+		list = append(list, tell(inSentence(f), v.functions[f], v.function(f).works()))
 	}
 	return clauses(list)
 }
@@ -131,12 +127,22 @@ func (v *view) besides() string {
 	}))
 }
 
-// named lists the functions of a status by name, "any" left out.
+// otherTraffic is what belongs to no function in particular, beside functions.
+const otherTraffic = "other traffic"
+
+func inSentence(function string) string {
+	if function == FunctionAny {
+		return otherTraffic
+	}
+	return FunctionName(function)
+}
+
+// named lists the functions of a status by name.
 func (v *view) named(s Status) []string {
 	var out []string
 	for _, f := range v.main {
-		if v.functions[f] == s && f != FunctionAny {
-			out = append(out, FunctionName(f))
+		if v.functions[f] == s {
+			out = append(out, inSentence(f))
 		}
 	}
 	return out
