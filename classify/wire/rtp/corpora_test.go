@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"chokepoint/capture"
@@ -135,9 +136,11 @@ func (c *tally) sure() (out []string) {
 			out = append(out, fmt.Sprintf("%v:%d>%v:%d %s type %d, %d packets", k.SrcAddr(), k.SrcPort, k.DstAddr(), k.DstPort, d.stream.Media(), d.first.Type, d.packets))
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 
+// TestCapturesOfCalls says what is found, capture by capture.
 func TestCapturesOfCalls(t *testing.T) {
 	found := 0
 	eachCapture(t, calls.MatchString, func(path, short string) {
@@ -153,8 +156,12 @@ func TestCapturesOfCalls(t *testing.T) {
 		}
 	})
 	t.Logf("%d streams", found)
+	if found < 25 {
+		t.Errorf("only %d streams found in all captures", found)
+	}
 }
 
+// TestCapturesWithoutCalls wants no stream where there is no call.
 func TestCapturesWithoutCalls(t *testing.T) {
 	captures, datagrams, alike := 0, 0, 0
 	eachCapture(t, func(name string) bool { return quiet.MatchString(name) && !calls.MatchString(name) }, func(path, short string) {

@@ -39,6 +39,8 @@ func TestSureStreams(t *testing.T) {
 		{"SILK of 12 kHz, an odd clock", 60, 20, 5, (&sender{typ: 104, step: 240, size: 60}).pick, Audio},
 		{"video, four packets a frame", 160, 8, 20, hd.pick, Video},
 		{"video of small single packets says nothing", 60, 33, 10, small.pick, Unknown},
+		{"video held up and sent in bursts, whose clock runs fast", 160, 8, 0, (&sender{typ: 96, step: 3456, size: 1100, each: 4}).pick, Video},
+		{"video of 25 small frames, early packets late, is no voice", 8, 69, 0, (&sender{typ: 96, step: 3600, size: 300}).pick, Unknown},
 		{"a third lost", 60, 30, 10, func(i int) []byte {
 			b := lossy.packet()
 			if i%2 == 1 {
@@ -92,6 +94,43 @@ func TestInnocentFaults(t *testing.T) {
 	}
 }
 
+// TestDisorderIsNoFault wants pairs that changed places to count for nothing.
+func TestDisorderIsNoFault(t *testing.T) {
+	src := &sender{ssrc: 9, typ: 111, step: 960, size: 90}
+	var late []byte
+	var s Stream
+	play(&s, 80, 20, 0, func(i int) []byte {
+		switch i % 3 {
+		case 0:
+			late = src.packet()
+			return src.packet()
+		case 1:
+			return late
+		}
+		return src.packet()
+	})
+	if !s.Sure() {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestClocksThatStop wants a sender's clock that stands still while nothing is
+// said, for seconds, to be left out.
+func TestClocksThatStop(t *testing.T) {
+	src := &sender{ssrc: 9, typ: 111, step: 960, size: 500}
+	var s Stream
+	at := int64(1_700_000_000e9)
+	for i := range 400 {
+		if at += 20e6; i%50 == 0 {
+			at += 3000e6
+		}
+		feed(&s, src.packet(), at)
+	}
+	if s.Media() != Audio {
+		t.Errorf("%v: %+v", s.Media(), s)
+	}
+}
+
 // TestProofIsKept wants what was proven to outlast a silence and other sources.
 func TestProofIsKept(t *testing.T) {
 	var s Stream
@@ -101,6 +140,15 @@ func TestProofIsKept(t *testing.T) {
 	play(&s, 2000, 20, 0, c.pick)
 	if !s.Sure() || s.Media() != Audio|Video {
 		t.Errorf("%v: %+v", s.Media(), s)
+	}
+}
+
+// TestBurstsProveNothing wants a clock to be seen before it is believed.
+func TestBurstsProveNothing(t *testing.T) {
+	var s Stream
+	play(&s, 12, 10, 0, (&sender{typ: 0, step: 80, size: 92}).pick)
+	if s.Sure() {
+		t.Errorf("sure after 110 ms: %+v", s)
 	}
 }
 
@@ -157,6 +205,21 @@ func TestOthersAreNoStreams(t *testing.T) {
 		{"a game without a clock", func(i int) []byte { return counter(i, 0, 20) }},
 		{"a game that counts by threes", func(i int) []byte { return counter(3*i, 8000, 20) }},
 		{"a game that never counts", func(int) []byte { return counter(5, 0, 20) }},
+		{"a game whose types change", func(i int) []byte {
+			b := counter(i, 8000, 20)
+			b[1] = byte(i * 7 % 60)
+			return b
+		}},
+		{"a clock that goes to and fro", func(i int) []byte {
+			b := counter(i, 0, 20)
+			binary.BigEndian.PutUint32(b[4:], uint32(i*160+i%2*480))
+			return b
+		}},
+		{"a counter that jumps every other time", func(i int) []byte {
+			b := counter(i, 8000, 20)
+			binary.BigEndian.PutUint16(b[2:], uint16(i+i/2*500))
+			return b
+		}},
 		{"a call drowned in something else", func(i int) []byte {
 			if i%8 == 0 {
 				return counter(i/8, 8000, 160)

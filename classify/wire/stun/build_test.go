@@ -74,5 +74,8 @@ var (
 	teamsError  = message(0x0113, attr(AttrMagicCookie, unhex("72c64bc6"), 1), attr(AttrErrorCode, append(unhex("00000401"), "No!"...), 1),
 		attr(0x000e, unhex("0001 0d96 c0000201"), 1), attr(0x0014, make([]byte, 20), 1), attr(0x0015, []byte(`"rtcmedia"`), 1),
 		attr(AttrXorMappedOld, unhex("0001 a147 e112a643"), 1), attr(AttrIntegrity, make([]byte, 32), 1))
+	// The sum is right for the header as it is, 12 bytes long.
+	early = message(0x0001, attr(AttrFingerprint, binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(append([]byte{0, 1, 0, 12}, message(0x0001)[4:]...))^0x5354554e), 4),
+		attr(0x7777, nil, 4))
 	oldRequest = unhex("00010008 00112233 44556677 8899aabb ccddeeff 00030004 00000006")
 )

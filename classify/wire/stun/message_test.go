@@ -54,7 +54,7 @@ func TestMessages(t *testing.T) {
 		{"a nominated candidate", message(0x0001, attr(AttrUseCandidate, nil, 4), attr(AttrControlling, make([]byte, 8), 4)), Request, Binding,
 			func(m *Message) bool { return m.UseCandidate && m.Controlling }},
 		{"a wrong fingerprint", append(bytes.Clone(sampleRequest[:107]), 0xce), Request, Binding, func(m *Message) bool { return m.Fingerprint == Bad }},
-		{"a fingerprint that is not the last", message(0x0001, printed(message(0x0001))[20:], attr(0x7777, nil, 4)), Request, Binding,
+		{"a right fingerprint that is not the last", early, Request, Binding,
 			func(m *Message) bool { return m.Fingerprint == Bad }},
 		{"WhatsApp's, without padding", whatsApp, Private, 0x0800, func(m *Message) bool {
 			return m.Type == 0x0800 && m.Unpadded && len(m.Attrs) == 1 && m.Has(0x4000)
@@ -158,7 +158,12 @@ func TestOthersAreNoMessages(t *testing.T) {
 		}
 	}
 	var m Message
-	if st := m.Parse(oldRequest, len(oldRequest)+4); st != wire.Alien {
+	whole := append(bytes.Clone(oldRequest), attr(AttrUsername, []byte("abcd"), 4)...)
+	whole[3] = 16
+	if st := m.Parse(whole, len(whole)); st != wire.Done || !m.Classic {
+		t.Errorf("a whole classic one: %v", st)
+	}
+	if st := m.Parse(whole[:28], len(whole)); st != wire.Alien {
 		t.Errorf("a classic one that was cut: %v", st)
 	}
 }
