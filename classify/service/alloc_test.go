@@ -66,3 +66,40 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+// strangers are payloads of flows that are nobody's, as most are.
+func strangers(t testing.TB) map[string]Payload {
+	later := up(udp, 443, padded(t, 1200, "4a"))
+	later.Nth = 9
+	return map[string]Payload{
+		"tls":  up(tcp, 443, padded(t, 517, "16030102000100 01fc0303")),
+		"quic": up(udp, 443, padded(t, 1200, "c3 00000001 08 0102030405060708 00 00 449e")),
+		"data": later,
+		"rtp":  up(udp, 16384, padded(t, 172, "80 00 0001 00000001 00000001")),
+		"late": func() Payload { p := later; p.Nth = 17; return p }(),
+	}
+}
+
+func TestRecognisingNothingAllocatesNothing(t *testing.T) {
+	r := Default()
+	for name, p := range strangers(t) {
+		if n := testing.AllocsPerRun(100, func() { r.Recognise(&p, nil) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+		if got := shows(r, &p); got != "" {
+			t.Errorf("%s shows %s", name, got)
+		}
+	}
+}
+
+func BenchmarkRecognise(b *testing.B) {
+	r := Default()
+	for name, p := range strangers(b) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Recognise(&p, nil)
+			}
+		})
+	}
+}

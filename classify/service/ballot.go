@@ -91,7 +91,9 @@ func (r *Rules) collect(e *Evidence, b *ballot) {
 		return
 	}
 	from := b.n
-	b.add(addrVote(b.at, b.foreign))
+	if b.at == nil || !b.vetoed(b.at.svc) || b.at.owner() != b.at.svc.id {
+		b.add(addrVote(b.at, b.foreign))
+	}
 	r.addOthers(e, b, magic, ok)
 	slices.SortStableFunc(b.votes()[from:], func(x, y vote) int {
 		return cmp.Or(cmp.Compare(x.rank(), y.rank()), cmp.Compare(y.Weight, x.Weight))

@@ -6,8 +6,8 @@ import "slices"
 // offsets. The parsers are in package wire and below; here is what of them a
 // rule asks for.
 var builtins = map[string]matcher{
-	"ip_proto": matchIPProto,
-	"stun":     matchSTUN,
+	builtinIP:   matchIPProto,
+	builtinSTUN: matchSTUN,
 
 	"wa_noise":       waNoise,
 	"wa_noise_frame": waNoiseFrame,
@@ -56,10 +56,20 @@ var builtins = map[string]matcher{
 	"ts_disco":      tsDisco,
 }
 
+// Builtins that take parameters.
+const (
+	builtinIP   = "ip_proto"
+	builtinSTUN = "stun"
+)
+
+// costly builtins try a key.
+var costly = map[string]bool{"mtproto_obfuscated": true, "mtproto_obfuscated_random": true}
+
 // firstBytes are the first bytes of payload that a builtin may hold for, where
 // they are few: what begins otherwise is never shown to it.
 var firstBytes = map[string]string{
 	"wa_noise":             "W",
+	"wa_noise_frame":       "W\x00", // the upper byte of a length
 	"wa_edge":              "E",
 	"wa_edge_noise":        "E",
 	"mtproto_abridged":     "\xef",
@@ -79,7 +89,11 @@ var firstBytes = map[string]string{
 	"wg_cookie":            "\x03",
 	"wg_data":              "\x04",
 	"warp":                 "\xc1\xc2\xc3\xc4",
-	"ovpn_tcp":             "\x00\x01\x02\x03\x04", // the upper byte of a length
+	"ovpn_tcp":             "\x00\x01\x02\x03\x04",                 // the upper byte of a length
+	"ovpn_reset":           "\x08\x38\x50",                         // opcodes 1, 7, 10
+	"ovpn_answer":          "\x10\x40",                             // opcodes 2, 8
+	"line_call":            "\xb6\xd0\xd1\xd2\xd3\xd8\xd9\xda\xdb", // 10 bits of the rest are a length
+	"zoom_udp":             "\x02\x04\x05\x1f",
 	"l2tp":                 "\xc8",
 	"pptp":                 "\x00",
 	"ts_disco":             "T",

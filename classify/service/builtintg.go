@@ -76,7 +76,15 @@ func mtprotoFull(p *Payload, _ *magicRule) (string, bool) {
 	return "", mtproto.Full(p.Bytes, p.Len)
 }
 
+// plainZero is the offset of a byte that is zero in an unencrypted message
+// whatever the transport: its 8 zeros begin at 1 at the earliest and at 8 at the
+// latest.
+const plainZero = 8
+
 func mtprotoPlain(p *Payload, _ *magicRule) (string, bool) {
+	if len(p.Bytes) <= plainZero || p.Bytes[plainZero] != 0 {
+		return "", false
+	}
 	h, st := mtproto.Unencrypted(p.Bytes, 0)
 	if st != wire.Done || h.Server == p.Up {
 		return "", false
@@ -86,6 +94,9 @@ func mtprotoPlain(p *Payload, _ *magicRule) (string, bool) {
 
 // reflectorPing is the hello to a relay of calls, or the relay's answer to it.
 func reflectorPing(p *Payload, _ *magicRule) (string, bool) {
+	if !reflectorMark(p) {
+		return "", false
+	}
 	switch k := mtproto.Reflector(p.Bytes, p.Len); k {
 	case mtproto.ReflectorPing, mtproto.ReflectorReply, mtproto.ReflectorLegacy:
 		return k.String(), true
@@ -94,7 +105,13 @@ func reflectorPing(p *Payload, _ *magicRule) (string, bool) {
 }
 
 func reflectorSpecial(p *Payload, _ *magicRule) (string, bool) {
-	return "", mtproto.Reflector(p.Bytes, p.Len) == mtproto.ReflectorSpecial
+	return "", reflectorMark(p) && mtproto.Reflector(p.Bytes, p.Len) == mtproto.ReflectorSpecial
+}
+
+// reflectorMark looks at one byte of the mark before all is looked at.
+func reflectorMark(p *Payload) bool {
+	const at = 16
+	return len(p.Bytes) > at && p.Bytes[at] == 0xff
 }
 
 func reflectorData(p *Payload, _ *magicRule) (string, bool) {

@@ -155,7 +155,7 @@ func (c *checker) builtin(m *magicRule, d *magicDoc, near text) {
 	if d.Builtin.s != "" {
 		m.run = oneOf(c, "builtin", d.Builtin, builtins)
 	}
-	m.builtin, m.attrs, m.types = d.Builtin.s, attrs, types
+	m.builtin, m.attrs, m.types, m.costly = d.Builtin.s, attrs, types, costly[d.Builtin.s]
 	for _, p := range protos {
 		m.protos = append(m.protos, uint8(p.n))
 	}
@@ -167,11 +167,11 @@ func (c *checker) builtin(m *magicRule, d *magicDoc, near text) {
 	}
 	asks := len(attrs)+len(types)+len(m.realms) > 0
 	switch {
-	case asks != (d.Builtin.s == "stun"):
+	case asks != (d.Builtin.s == builtinSTUN):
 		c.fail(near, "attrs, types and realms belong to builtin stun, which needs one of them")
-	case (len(protos) > 0) != (d.Builtin.s == "ip_proto"):
+	case (len(protos) > 0) != (d.Builtin.s == builtinIP):
 		c.fail(near, "protos belong to builtin ip_proto, which needs them")
-	case (m.over == overIP) != (d.Builtin.s == "ip_proto"):
+	case (m.over == overIP) != (d.Builtin.s == builtinIP):
 		c.fail(near, "proto ip and builtin ip_proto belong together")
 	case m.over == overIP && (m.needsAddr || len(m.ports) > 0):
 		c.fail(near, "proto ip has no ports, and its addresses need no rule")

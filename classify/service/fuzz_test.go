@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 )
 
@@ -19,6 +20,9 @@ func FuzzRules(f *testing.F) {
 		}
 	}
 	f.Add([]byte(head + "domains:\n  - match: glob\n    names: ['a*.b.example']\nprefixes:\n  - role: dedicated\n    cidrs: ['::/0', 0.0.0.0/0]\n"))
+	f.Add([]byte(houses))
+	f.Add([]byte(byteRules))
+	f.Add([]byte(head + "magic: [{id: m, proto: udp, weight: 1, builtin: stun, attrs: [0x4000], realms: [a.b]}]\nexclude_domains: [a.example]\n"))
 	f.Add([]byte("id: x\nname: [&a *a]\n---\n- !!binary x\n---\n? {}\n"))
 	sources := []File{{"lists/sources.yaml", nil}}
 	for _, x := range files {
@@ -50,6 +54,14 @@ func FuzzRules(f *testing.F) {
 			}
 		}
 		r.Classify(&Evidence{Server: netip.MustParseAddr(nobody), Port: 443, Proto: tcp})
+		flow := on(nobody, udp, 443)
+		for _, c := range [...]byte{0, 1, 'W'} {
+			p := up(udp, 443, []byte{c, c, c, c, c, c, c, c})
+			flow.Signs = r.Recognise(&p, flow.Signs)
+		}
+		if l := r.Classify(&flow); l.Confidence < 0 || l.Confidence > 1 {
+			t.Fatalf("%+v", l)
+		}
 	})
 }
 
@@ -86,4 +98,40 @@ func plausible(r *nameRule, name string) bool {
 	}
 	tail := globTail(r.name)
 	return len(name) > len(tail) && name[len(name)-len(tail)-1:] == "."+tail
+}
+
+// FuzzRecognise: a sign is of a rule that looks at such payload, in that
+// direction, at that port; one and the same payload shows the same; and looking
+// costs nothing, but where a key has to be tried.
+func FuzzRecognise(f *testing.F) {
+	f.Add(uint8(tcp), true, uint8(1), uint16(5222), []byte("WA\x06\x03"), uint16(0), []byte{}, []byte{})
+	f.Add(uint8(udp), false, uint8(2), uint16(51820), []byte("\x02\x00\x00\x00aaaabbbb"), uint16(80), []byte("\x01\x00\x00\x00bbbb"), []byte{})
+	f.Add(uint8(50), true, uint8(1), uint16(0), []byte{}, uint16(9), []byte{}, []byte{})
+	r := Default()
+	f.Fuzz(func(t *testing.T, proto uint8, isUp bool, nth uint8, port uint16, b []byte, more uint16, first, answer []byte) {
+		p := Payload{Proto: proto, Up: isUp, Nth: int(nth), Server: netip.MustParseAddr(telegramDC), Port: port, Bytes: b, Len: len(b) + int(more)}
+		p = after(p, first, answer)
+		out := r.Recognise(&p, nil)
+		if again := r.Recognise(&p, nil); !slices.Equal(again, out) {
+			t.Fatalf("%v, then %v", out, again)
+		}
+		for _, s := range out {
+			m := r.magic.byID[s.Rule]
+			if m == nil || m.over != transportOf(proto) || m.dir == dirUp && !isUp || m.dir == dirDown && isUp || nth < 1 || nth > earlyPayloads ||
+				nth > 1 && !m.early || p.Len < m.min || p.Len > m.max || m.needsAddr && m.svc.id != "telegram" {
+				t.Fatalf("%s of %+v", s.Rule, p)
+			}
+			inPort := len(m.ports) == 0
+			for _, span := range m.ports {
+				inPort = inPort || port >= span.lo && port <= span.hi
+			}
+			if !inPort {
+				t.Fatalf("%s at port %d", s.Rule, port)
+			}
+		}
+		room := make([]Sign, 0, len(out)+1)
+		if n := testing.AllocsPerRun(1, func() { r.Recognise(&p, room) }); n > 2 || n > 0 && (proto != tcp || !isUp || nth != 1 || len(b) < 64) {
+			t.Fatalf("%v allocations for %+v", n, p)
+		}
+	})
 }

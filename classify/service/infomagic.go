@@ -3,6 +3,7 @@ package service
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -55,7 +56,7 @@ func (m *magicRule) where() string {
 func (m *magicRule) tests() (out []string) {
 	for _, b := range m.bytes {
 		t := fmt.Sprintf("at %d: %s", b.at, hex.EncodeToString(b.want))
-		if strings.Trim(string(b.mask), "\xff") != "" {
+		if slices.ContainsFunc(b.mask, func(c byte) bool { return c != 0xff }) {
 			t += " under " + hex.EncodeToString(b.mask)
 		}
 		out = append(out, t)

@@ -1,8 +1,8 @@
 package service
 
 import (
+	"bytes"
 	"net/netip"
-	"slices"
 )
 
 // transport is what payload a rule looks at.
@@ -75,21 +75,24 @@ type magicRule struct {
 	protos    []uint8
 	ports     []portSpan
 	needsAddr bool
+	costly    bool // dearer than to ask for the address
 	answered  bool
 	weight    int // as written, percent
 }
 
 func (m *magicRule) key() string { return "magic " + m.id }
 
-// fits reports whether a payload is where the rule looks.
+// fits reports whether a payload is as long as the rule wants and at its port.
 func (m *magicRule) fits(p *Payload) bool {
-	if p.Nth != 1 && !m.early || p.Len < m.min || p.Len > m.max || m.dir != dirAny && (m.dir == dirUp) != p.Up {
+	if p.Len < m.min || p.Len > m.max {
 		return false
 	}
-	if len(m.ports) == 0 {
-		return true
+	for i := range m.ports {
+		if m.ports[i].lo <= p.Port && p.Port <= m.ports[i].hi {
+			return true
+		}
 	}
-	return slices.ContainsFunc(m.ports, func(s portSpan) bool { return s.lo <= p.Port && p.Port <= s.hi })
+	return len(m.ports) == 0
 }
 
 func (m *magicRule) holds(p *Payload) (value string, ok bool) {
@@ -134,13 +137,35 @@ func (m *magicRule) starts() (first []byte, all bool) {
 	return nil, true
 }
 
+// stage is where in a flow a payload stands; a rule is entered for each stage it
+// looks at.
+type stage struct {
+	over  transport // TCP or UDP
+	down  bool
+	later bool // not the first of its direction
+}
+
+func (s stage) index() int {
+	i := int(s.over) * 4
+	if s.down {
+		i += 2
+	}
+	if s.later {
+		i++
+	}
+	return i
+}
+
+// stages are the stages of TCP and UDP.
+const stages = 2 * 2 * 2
+
 // magics are the rules for payload, by where they may hold: most payload begins
 // like nothing we know and is done with after one look.
 type magics struct {
 	byID  map[string]*magicRule
-	first [transportCount][256][]*magicRule // by the first byte
-	stun  [transportCount][]*magicRule      // of STUN messages
-	other []*magicRule                      // of IP protocols
+	first [stages][256][]*magicRule // by the first byte
+	stun  [stages][]*magicRule      // of STUN messages
+	other []*magicRule              // of IP protocols
 }
 
 func newMagics() *magics { return &magics{byID: map[string]*magicRule{}} }
@@ -151,31 +176,39 @@ func (x *magics) add(m *magicRule) *magicRule {
 		return o
 	}
 	x.byID[m.id] = m
-	switch {
-	case m.over == overIP:
+	if m.over == overIP {
 		x.other = append(x.other, m)
 		return nil
-	case m.builtin == "stun":
-		x.stun[m.over] = append(x.stun[m.over], m)
-		return nil
 	}
-	table := &x.first[m.over]
-	first, all := m.starts()
-	if all {
-		for c := range table {
-			table[c] = append(table[c], m)
+	for _, down := range [...]bool{false, true} {
+		if down && m.dir == dirUp || !down && m.dir == dirDown {
+			continue
 		}
-		return nil
-	}
-	slices.Sort(first)
-	for _, c := range slices.Compact(first) {
-		table[c] = append(table[c], m)
+		x.enter(m, stage{m.over, down, false})
+		if m.early {
+			x.enter(m, stage{m.over, down, true})
+		}
 	}
 	return nil
 }
 
+func (x *magics) enter(m *magicRule, s stage) {
+	if m.builtin == builtinSTUN {
+		x.stun[s.index()] = append(x.stun[s.index()], m)
+		return
+	}
+	table := &x.first[s.index()]
+	first, all := m.starts()
+	for c := range table {
+		if all || bytes.IndexByte(first, byte(c)) >= 0 {
+			table[c] = append(table[c], m)
+		}
+	}
+}
+
 // Recognise appends to out what a payload shows by itself: the rules that hold,
-// by service. It allocates nothing but room in out.
+// by service. It allocates nothing but room in out, unless a payload looks like
+// the start of an obfuscated stream where there could be one: its key is tried.
 func (r *Rules) Recognise(p *Payload, out []Sign) []Sign {
 	if p.Nth > earlyPayloads || p.Nth < 1 {
 		return out
@@ -184,21 +217,24 @@ func (r *Rules) Recognise(p *Payload, out []Sign) []Sign {
 	if over == overIP {
 		return r.signs(r.magic.other, p, out)
 	}
+	s := stage{over, !p.Up, p.Nth > 1}.index()
 	if p.STUN != nil {
-		out = r.signs(r.magic.stun[over], p, out)
+		out = r.signs(r.magic.stun[s], p, out)
 	}
 	if len(p.Bytes) == 0 {
 		return out
 	}
-	return r.signs(r.magic.first[over][p.Bytes[0]], p, out)
+	return r.signs(r.magic.first[s][p.Bytes[0]], p, out)
 }
 
+// signs tries rules. Where one counts at its service's addresses only, the
+// address is asked for last, as most payload does not come so far.
 func (r *Rules) signs(rules []*magicRule, p *Payload, out []Sign) []Sign {
 	for _, m := range rules {
-		if !m.fits(p) || m.needsAddr && !r.home(m.svc, p.Server) {
+		if !m.fits(p) || m.needsAddr && m.costly && !r.home(m.svc, p.Server) {
 			continue
 		}
-		if value, ok := m.holds(p); ok {
+		if value, ok := m.holds(p); ok && (!m.needsAddr || m.costly || r.home(m.svc, p.Server)) {
 			out = append(out, Sign{m.id, value})
 		}
 	}

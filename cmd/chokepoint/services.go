@@ -91,7 +91,7 @@ func (a *app) showService(r *service.Rules, args []string) error {
 }
 
 // matchService prints one row per rule; the first column marks the one that
-// labels a flow.
+// labels a flow. A service that is its own owner does not say so twice.
 func (a *app) matchService(r *service.Rules, args []string) error {
 	hits := r.Match(args[0])
 	if len(hits) == 0 {
@@ -109,7 +109,7 @@ func (a *app) matchService(r *service.Rules, args []string) error {
 			where = fmt.Sprintf("%s:%d", h.File, h.Line)
 		}
 		rule := h.Rule + mark(h.Place != "", " "+h.Place)
-		t.row(mark(h.Wins, "*"), cmp.Or(h.Service, "-"), cmp.Or(h.Owner, "-"), cmp.Or(h.Function, "-"), rule, weight, h.Conf, where)
+		t.row(mark(h.Wins, "*"), cmp.Or(h.Service, "-"), mark(h.Owner != h.Service, cmp.Or(h.Owner, "-")), cmp.Or(h.Function, "-"), rule, weight, h.Conf, where)
 	}
 	if err := t.w.Flush(); err != nil {
 		return err
