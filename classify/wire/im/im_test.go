@@ -210,6 +210,29 @@ func TestLineMedia(t *testing.T) {
 	}
 }
 
+// TestCutPayloads: where capturing cut a payload, what is there must still agree.
+func TestCutPayloads(t *testing.T) {
+	tests := []struct {
+		name, b string
+		wire    int
+		fires   func([]byte, int) bool
+		want    bool
+	}{
+		{"mmtls, the second record is cut off", "19f104 0005 01*5", 60, im.MMTLS, true},
+		{"mmtls, within the second head", "19f104 0005 01*5 16f1", 60, im.MMTLS, true},
+		{"mmtls, no room for a second record", "19f104 0005 01*5", 13, im.MMTLS, false},
+		{"mmtls, within the first head", "19f104", 60, im.MMTLS, false},
+		{"OICQ, whose end is not there", "02 3b0b 0062 1234 00012345 5a", 60, im.OICQ, true},
+		{"LOCO's head", "00010000 0c000000 02000000", 268, im.KakaoLOCO, true},
+		{"Zoom's peers, which must be whole", "1f0201 5a*21 00000009 3139322e302e322e31 00000004 41424344 00000000", 60, im.ZoomPeer, false},
+	}
+	for _, tt := range tests {
+		if got := tt.fires(unhex(t, tt.b), tt.wire); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestThreema(t *testing.T) {
 	tests := []struct {
 		name     string

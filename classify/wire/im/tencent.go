@@ -13,8 +13,8 @@ const (
 
 // MMTLS reports whether b, the first payload of a direction, starts WeChat's
 // mmtls: a handshake or early data, and all records in b follow each other. Strong
-// when they end with the payload, 39 bits; 25 bits when the last goes on after it,
-// which is weak.
+// when they end with the payload, 39 bits; 25 bits, which is weak, when the last goes on
+// after it or was cut by capturing.
 func MMTLS(b []byte, wireLen int) bool {
 	if len(b) < mmtlsHead || b[0] != 0x16 && b[0] != 0x19 {
 		return false

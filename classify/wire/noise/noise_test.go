@@ -105,6 +105,8 @@ func TestServer(t *testing.T) {
 		{"a client's field", strings.Replace(whole, "1ad102", "12d102", 1), wire.Alien},
 		{"lengths that disagree", strings.Replace(whole, "000154", "000155", 1), wire.Alien},
 		{"a static key of 49", strings.Replace(whole, "1230a5", "1231a5", 1), wire.Alien},
+		{"a frame too short for both keys", "000040", wire.Alien},
+		{"a frame of 5000", "001388", wire.Alien},
 		{"FunXMPP", "000005 f803013a91", wire.Alien},
 		{"a frame of 64 KiB", "01", wire.Alien},
 		{"TLS", "1603030200", wire.Alien},
