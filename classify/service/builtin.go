@@ -62,8 +62,9 @@ const (
 	builtinSTUN = "stun"
 )
 
-// costly builtins try a key.
-var costly = map[string]bool{"mtproto_obfuscated": true, "mtproto_obfuscated_random": true}
+// costly are builtins that try a key, with what is looked at before the address
+// is asked for and the key tried.
+var costly = map[string]func([]byte) bool{"mtproto_obfuscated": mayHide, "mtproto_obfuscated_random": mayHide}
 
 // firstBytes are the first bytes of payload that a builtin may hold for, where
 // they are few: what begins otherwise is never shown to it.

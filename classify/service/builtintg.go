@@ -45,6 +45,12 @@ func waEdgeNoise(p *Payload, _ *magicRule) (string, bool) {
 	return "", k == noise.EdgeThenHeader
 }
 
+// mayHide passes what is long enough for the start of an obfuscated stream and no
+// record of TLS, as most streams begin.
+func mayHide(b []byte) bool {
+	return len(b) >= mtproto.InitLen && !(b[0] >= 0x14 && b[0] <= 0x17 && b[1] == 3)
+}
+
 func mtprotoObfuscated(p *Payload, _ *magicRule) (string, bool) {
 	in, st := mtproto.Obfuscated(p.Bytes)
 	if st != wire.Done {

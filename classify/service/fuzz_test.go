@@ -106,6 +106,7 @@ func plausible(r *nameRule, name string) bool {
 func FuzzRecognise(f *testing.F) {
 	f.Add(uint8(tcp), true, uint8(1), uint16(5222), []byte("WA\x06\x03"), uint16(0), []byte{}, []byte{})
 	f.Add(uint8(udp), false, uint8(2), uint16(51820), []byte("\x02\x00\x00\x00aaaabbbb"), uint16(80), []byte("\x01\x00\x00\x00bbbb"), []byte{})
+	f.Add(uint8(50), true, uint8(5), uint16(0), []byte("0"), uint16(9), []byte{}, []byte{})
 	f.Add(uint8(50), true, uint8(1), uint16(0), []byte{}, uint16(9), []byte{}, []byte{})
 	r := Default()
 	f.Fuzz(func(t *testing.T, proto uint8, isUp bool, nth uint8, port uint16, b []byte, more uint16, first, answer []byte) {

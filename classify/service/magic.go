@@ -75,7 +75,7 @@ type magicRule struct {
 	protos    []uint8
 	ports     []portSpan
 	needsAddr bool
-	costly    bool // dearer than to ask for the address
+	costly    func([]byte) bool // what must hold before the rest is worth its price; nil: it is cheap
 	answered  bool
 	weight    int // as written, percent
 }
@@ -140,7 +140,7 @@ func (m *magicRule) starts() (first []byte, all bool) {
 // stage is where in a flow a payload stands; a rule is entered for each stage it
 // looks at.
 type stage struct {
-	over  transport // TCP or UDP
+	over  transport
 	down  bool
 	later bool // not the first of its direction
 }
@@ -156,16 +156,18 @@ func (s stage) index() int {
 	return i
 }
 
-// stages are the stages of TCP and UDP.
-const stages = 2 * 2 * 2
+// stages are those of TCP and UDP, and all.
+const (
+	portStages = int(overIP) * 4
+	allStages  = int(transportCount) * 4
+)
 
 // magics are the rules for payload, by where they may hold: most payload begins
 // like nothing we know and is done with after one look.
 type magics struct {
 	byID  map[string]*magicRule
-	first [stages][256][]*magicRule // by the first byte
-	stun  [stages][]*magicRule      // of STUN messages
-	other []*magicRule              // of IP protocols
+	first [portStages][256][]*magicRule // by the first byte
+	whole [allStages][]*magicRule       // of STUN messages, of IP protocols
 }
 
 func newMagics() *magics { return &magics{byID: map[string]*magicRule{}} }
@@ -176,10 +178,6 @@ func (x *magics) add(m *magicRule) *magicRule {
 		return o
 	}
 	x.byID[m.id] = m
-	if m.over == overIP {
-		x.other = append(x.other, m)
-		return nil
-	}
 	for _, down := range [...]bool{false, true} {
 		if down && m.dir == dirUp || !down && m.dir == dirDown {
 			continue
@@ -193,8 +191,8 @@ func (x *magics) add(m *magicRule) *magicRule {
 }
 
 func (x *magics) enter(m *magicRule, s stage) {
-	if m.builtin == builtinSTUN {
-		x.stun[s.index()] = append(x.stun[s.index()], m)
+	if m.builtin == builtinSTUN || m.over == overIP {
+		x.whole[s.index()] = append(x.whole[s.index()], m)
 		return
 	}
 	table := &x.first[s.index()]
@@ -214,14 +212,11 @@ func (r *Rules) Recognise(p *Payload, out []Sign) []Sign {
 		return out
 	}
 	over := transportOf(p.Proto)
-	if over == overIP {
-		return r.signs(r.magic.other, p, out)
-	}
 	s := stage{over, !p.Up, p.Nth > 1}.index()
-	if p.STUN != nil {
-		out = r.signs(r.magic.stun[s], p, out)
+	if p.STUN != nil || over == overIP {
+		out = r.signs(r.magic.whole[s], p, out)
 	}
-	if len(p.Bytes) == 0 {
+	if len(p.Bytes) == 0 || over == overIP {
 		return out
 	}
 	return r.signs(r.magic.first[s][p.Bytes[0]], p, out)
@@ -231,15 +226,18 @@ func (r *Rules) Recognise(p *Payload, out []Sign) []Sign {
 // address is asked for last, as most payload does not come so far.
 func (r *Rules) signs(rules []*magicRule, p *Payload, out []Sign) []Sign {
 	for _, m := range rules {
-		if !m.fits(p) || m.needsAddr && m.costly && !r.home(m.svc, p.Server) {
+		if !m.fits(p) || m.costly != nil && !(m.costly(p.Bytes) && r.counts(m, p.Server)) {
 			continue
 		}
-		if value, ok := m.holds(p); ok && (!m.needsAddr || m.costly || r.home(m.svc, p.Server)) {
+		if value, ok := m.holds(p); ok && r.counts(m, p.Server) {
 			out = append(out, Sign{m.id, value})
 		}
 	}
 	return out
 }
+
+// counts reports whether a rule counts at an address.
+func (r *Rules) counts(m *magicRule, a netip.Addr) bool { return !m.needsAddr || r.home(m.svc, a) }
 
 // home reports whether an address is a service's own.
 func (r *Rules) home(s *svc, a netip.Addr) bool {

@@ -61,7 +61,7 @@ func (r *Rules) magicVote(e *Evidence, b *ballot) (vote, bool) {
 	var t tally
 	for _, s := range e.Signs {
 		m := r.magic.byID[s.Rule]
-		if m == nil || b.vetoed(m.svc) || m.needsAddr && !r.home(m.svc, e.Server) {
+		if m == nil || b.vetoed(m.svc) || !r.counts(m, e.Server) {
 			continue
 		}
 		w := m.weighs(e.BothWays)
