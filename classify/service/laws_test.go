@@ -17,7 +17,7 @@ func anyEvidence(r *rand.Rand) Evidence {
 		}
 		return out
 	}
-	names := []string{"one.example", "two.example", "alien.example", "calls.house.example", "x.example", "a.carrier.example"}
+	names := []string{"one.example", "low.example", "two.example", "alien.example", "calls.house.example", "x.example", "a.carrier.example"}
 	e := Evidence{
 		SNI: pick("", "", pick(names...)), Host: pick("", "", "", pick(names...)), CertNames: some(2, names...), DNS: some(3, names...),
 		DNSShared: r.IntN(4) == 0, BothWays: r.IntN(2) == 0, ALPN: some(2, "alien/1", "bell/1", "h9", "h2"),

@@ -16,6 +16,7 @@ family: house
 functions: [chat, media, call]
 domains:
   - {match: suffix, fn: any, names: [one.example]}
+  - {match: suffix, fn: any, conf: low, names: [low.example]}
   - {match: suffix, fn: call, names: [calls.house.example], shared: true}
 prefixes:
   - {role: shared, cidrs: [198.51.100.0/24]}

@@ -106,10 +106,10 @@ func (a *app) matchService(r *service.Rules, args []string) error {
 			weight = fmt.Sprint(h.Weight)
 		}
 		if h.File != "" {
-			where = fmt.Sprintf("%s:%d", h.File, h.Line)
+			where = fmt.Sprintf("%s:%d", strings.TrimPrefix(h.File, "services/"), h.Line)
 		}
 		rule := h.Rule + mark(h.Place != "", " "+h.Place)
-		t.row(mark(h.Wins, "*"), cmp.Or(h.Service, "-"), mark(h.Owner != h.Service, cmp.Or(h.Owner, "-")), cmp.Or(h.Function, "-"), rule, weight, h.Conf, where)
+		t.row(mark(h.Wins, "*"), cmp.Or(h.Service, "-"), mark(h.Owner == "" || h.Owner != h.Service, cmp.Or(h.Owner, "-")), cmp.Or(h.Function, "-"), rule, weight, h.Conf, where)
 	}
 	if err := t.w.Flush(); err != nil {
 		return err
