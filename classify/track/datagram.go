@@ -98,7 +98,7 @@ func (t *Tracker) asSTUN(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.
 	}
 	k.stuns++
 	t.speaks(&e.Rec, appSTUN)
-	if relays(m) {
+	if m.Relays() {
 		t.speaks(&e.Rec, appTURN)
 	}
 	t.tellPeers(e, d, p, m)
@@ -107,15 +107,6 @@ func (t *Tracker) asSTUN(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.
 		t.understandInner(e, k, d, p, m.Data)
 	}
 	return m
-}
-
-// relays reports whether a message is about a relay (RFC 8656).
-func relays(m *stun.Message) bool {
-	switch m.Method {
-	case stun.Allocate, stun.Refresh, stun.Send, stun.Data, stun.CreatePermission, stun.ChannelBind, stun.Connect, stun.ConnectionBind:
-		return true
-	}
-	return false
 }
 
 // understandInner looks at what a relay carries in indications.
@@ -161,10 +152,16 @@ const maxDTLS = 64
 
 // media follows what may be RTP.
 func (t *Tracker) media(e *flow.Entry[Flow], k *speech, d fact.Dir, now int64, b []byte, size int) {
-	if k.n[d] > maxRTP || !rtp.Parse(b, &t.rtp) {
+	if k.n[d] > maxRTP {
 		return
 	}
 	s := &k.rtp[d]
+	if !rtp.ParseCut(b, size, &t.rtp) {
+		if rtp.Demux(b[0]) == rtp.Other {
+			s.Miss()
+		}
+		return
+	}
 	s.Add(&t.rtp, size, now)
 	if !s.Sure() {
 		return
