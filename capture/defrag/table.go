@@ -37,7 +37,17 @@ type Table struct {
 	ages   [2]queue // IPv4 and IPv6, oldest first
 	bytes  int
 	counts Counts
+	spare  []memory // of datagrams that were put together
 }
+
+// memory is what a datagram was put together in.
+type memory struct {
+	data   []byte
+	pieces []piece
+}
+
+// maxSpare is how many are kept for datagrams to come.
+const maxSpare = 8
 
 // NewTable returns an empty table.
 func NewTable() *Table { return &Table{open: map[key]*datagram{}} }
@@ -81,7 +91,11 @@ func (t *Table) Add(f *Fragment) (whole []byte, ok bool) {
 	if f.fits(len(d.header), d.total) {
 		t.counts.Joined++
 		t.remove(d)
-		return d.assemble(), true
+		whole = d.assemble()
+		if len(t.spare) < maxSpare {
+			t.spare = append(t.spare, memory{d.data[:0], d.pieces[:0]})
+		}
+		return whole, true
 	}
 	t.giveUp(d, &t.counts.TooBig)
 	return nil, false
@@ -149,6 +163,11 @@ func (t *Table) find(f *Fragment) *datagram {
 
 func (t *Table) start(f *Fragment) *datagram {
 	d := &datagram{key: f.key(), first: f.Time, total: -1}
+	if n := len(t.spare); n > 0 {
+		d.data, d.pieces = t.spare[n-1].data, t.spare[n-1].pieces
+		t.spare = t.spare[:n-1]
+		t.bytes += d.cost()
+	}
 	t.open[d.key] = d
 	t.age(d).push(d)
 	return d
@@ -228,8 +247,8 @@ func (t *Table) remove(d *datagram) {
 	t.bytes -= d.cost()
 }
 
-// cost is what a datagram counts towards MaxBytes.
-func (d *datagram) cost() int { return len(d.header) + len(d.data) + pieceCost*len(d.pieces) }
+// cost is what a datagram counts towards MaxBytes: the memory it holds.
+func (d *datagram) cost() int { return len(d.header) + cap(d.data) + pieceCost*cap(d.pieces) }
 
 func (t *Table) age(d *datagram) *queue {
 	if d.key.v6 {
