@@ -168,7 +168,7 @@ func (t *Tracker) media(e *flow.Entry[Flow], k *speech, d fact.Dir, now int64, b
 	}
 	t.speaks(&e.Rec, appRTP)
 	if m := s.Media(); m != 0 {
-		t.needMore(&e.Rec).media |= uint8(m)
+		t.needNames(&e.Rec).media |= uint8(m)
 	}
 }
 

@@ -23,12 +23,14 @@ type names struct {
 	flags     nameFlag
 	alerts    [2]uint8
 	app       app
+	media     uint8 // set of rtp.Media
 }
 
 // helloShape is what many hellos have in common.
 type helloShape struct {
 	alpn string // joined by a zero byte
 	ja4  string
+	quic string // version
 	ech  tls.ECH
 	pq   bool
 }
@@ -53,8 +55,6 @@ type moreNames struct {
 	orgs     []string // of the certificate
 	location string
 	signs    []service.Sign
-	media    uint8  // set of rtp.Media
-	quic     string // version
 	second   string // the name in another hello for the same bytes
 }
 
@@ -194,8 +194,8 @@ func (n *names) writeHello(to *fact.Names, first uint64) {
 
 // shapeOf returns the shape of a hello that came over a transport, as JA4 names
 // it.
-func shapeOf(h *tls.ClientHello, transport byte) unique.Handle[helloShape] {
+func shapeOf(h *tls.ClientHello, transport byte, quic string) unique.Handle[helloShape] {
 	return unique.Make(helloShape{
-		alpn: strings.Join(h.ALPN, "\x00"), ja4: h.JA4(transport), ech: h.ECH, pq: h.PostQuantum,
+		alpn: strings.Join(h.ALPN, "\x00"), ja4: h.JA4(transport), quic: quic, ech: h.ECH, pq: h.PostQuantum,
 	})
 }

@@ -2,6 +2,7 @@ package track
 
 import (
 	"bytes"
+	"unique"
 
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
@@ -39,9 +40,7 @@ func (t *Tracker) quic(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Pa
 		return
 	}
 	t.speaks(f, appQUIC)
-	if m := t.needMore(f); m.quic == "" {
-		m.quic = k.quic.Version().String()
-	}
+	t.quicVersion(f, k.quic.Version())
 	if k.quic.Other() {
 		t.decoyQUIC(f, k, p)
 	}
@@ -159,10 +158,17 @@ func (t *Tracker) partialQUIC(f *Flow, k *speech) {
 // googleHello keeps the name of Google's QUIC before it had TLS.
 func (t *Tracker) googleHello(f *Flow, v quic.Version, p *capture.Packet) {
 	t.speaks(f, appQUIC)
-	t.needMore(f).quic = v.String()
+	t.quicVersion(f, v)
 	n := t.needNames(f)
 	if name, ok := quic.CHLOName(p.Payload); ok && n.flags&hasHello == 0 {
 		n.flags |= hasHello
 		n.sniPacket, n.sni = f.offset(p.Num), hold(name)
+	}
+}
+
+// quicVersion notes the version of a hello that may never be read.
+func (t *Tracker) quicVersion(f *Flow, v quic.Version) {
+	if n := t.needNames(f); n.hello == (unique.Handle[helloShape]{}) {
+		n.hello = unique.Make(helloShape{quic: v.String()})
 	}
 }

@@ -143,7 +143,8 @@ func (t *Tracker) recognise(f *Flow, e *flow.Entry[Flow], d fact.Dir, heads *[2]
 			p.First[i] = heads[i].view()
 		}
 	}
-	t.signs = t.conf.Recognise(&p, t.signs[:0])
+	t.payload = p // a copy that lives here, so that none is allocated for the call
+	t.signs = t.conf.Recognise(&t.payload, t.signs[:0])
 	for i := range t.signs {
 		t.sign(f, &t.signs[i])
 	}

@@ -55,12 +55,12 @@ func (t *Tracker) spoken(f *Flow, x *extra, to *fact.Flow) {
 		to.App = "dns"
 	}
 	n := t.namesOf(f)
-	if n == nil || n.more == nil {
+	if n == nil {
 		return
 	}
-	to.QUIC, to.Signs = n.more.quic, n.more.signs
+	to.QUIC, to.Signs = value(n.hello).quic, t.signsOf(f)
 	for _, m := range [...]rtp.Media{rtp.Audio, rtp.Video} {
-		if n.more.media&uint8(m) != 0 {
+		if n.media&uint8(m) != 0 {
 			to.Media = append(to.Media, m.String())
 		}
 	}

@@ -107,7 +107,7 @@ func (t *Tracker) keepHello(f *Flow, num uint64, transport byte) {
 		n.flags |= partialHello
 		return
 	}
-	n.hello = shapeOf(h, transport)
+	n.hello = shapeOf(h, transport, value(n.hello).quic)
 }
 
 // serverTLS reads the server's flight up to the start of encryption.

@@ -83,6 +83,7 @@ type Tracker struct {
 	rtp      rtp.Header
 	packet   quic.Packet
 	signs    []service.Sign
+	payload  service.Payload
 }
 
 // New returns an empty tracker.
