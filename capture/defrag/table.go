@@ -92,9 +92,7 @@ func (t *Table) Add(f *Fragment) (whole []byte, ok bool) {
 		t.counts.Joined++
 		t.remove(d)
 		whole = d.assemble()
-		if len(t.spare) < maxSpare {
-			t.spare = append(t.spare, memory{d.data[:0], d.pieces[:0]})
-		}
+		t.reuse(d)
 		return whole, true
 	}
 	t.giveUp(d, &t.counts.TooBig)
@@ -230,6 +228,15 @@ func (t *Table) expire(d *datagram) {
 		t.counts.TimedOut++
 	}
 	t.remove(d)
+	t.reuse(d)
+}
+
+// reuse keeps the memory of a datagram for those to come.
+func (t *Table) reuse(d *datagram) {
+	if len(t.spare) < maxSpare && d.data != nil {
+		t.spare = append(t.spare, memory{d.data[:0], d.pieces[:0]})
+	}
+	d.data, d.pieces = nil, nil
 }
 
 // giveUp forgets the bytes of a datagram, but not the datagram: its other
@@ -237,7 +244,8 @@ func (t *Table) expire(d *datagram) {
 func (t *Table) giveUp(d *datagram, count *uint64) {
 	*count++
 	t.bytes -= d.cost()
-	d.header, d.data, d.pieces, d.dead = nil, nil, nil, true
+	t.reuse(d)
+	d.header, d.dead = nil, true
 	d.have, d.total = 0, -1
 }
 
