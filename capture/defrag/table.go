@@ -233,10 +233,25 @@ func (t *Table) expire(d *datagram) {
 
 // reuse keeps the memory of a datagram for those to come.
 func (t *Table) reuse(d *datagram) {
-	if len(t.spare) < maxSpare && d.data != nil {
-		t.spare = append(t.spare, memory{d.data[:0], d.pieces[:0]})
-	}
+	m := memory{d.data[:0], d.pieces[:0]}
 	d.data, d.pieces = nil, nil
+	switch least := t.leastSpare(); {
+	case m.data == nil:
+	case len(t.spare) < maxSpare:
+		t.spare = append(t.spare, m)
+	case cap(t.spare[least].data) < cap(m.data):
+		t.spare[least] = m
+	}
+}
+
+// leastSpare is the index of the smallest memory kept.
+func (t *Table) leastSpare() (least int) {
+	for i := range t.spare {
+		if cap(t.spare[i].data) < cap(t.spare[least].data) {
+			least = i
+		}
+	}
+	return least
 }
 
 // giveUp forgets the bytes of a datagram, but not the datagram: its other

@@ -120,7 +120,7 @@ func (r *Rules) addOthers(e *Evidence, b *ballot, magic vote, isMagic bool) {
 	if len(r.tokens) > 0 {
 		add(r.tokenVote(tokenALPN, e.ALPN, b))
 	}
-	if b.foreign {
+	if b.foreign || len(e.Arranged)+len(e.CertOrgs)+len(e.JA4) == 0 && !isMagic {
 		return
 	}
 	add(r.arrangedVote(e, b))

@@ -27,15 +27,28 @@ type pool[T any, P pooled[T]] struct {
 // get returns a piece that nobody has, or nil when one must be taken from the
 // owner of the oldest.
 func (p *pool[T, P]) get() *T {
+	if p.free == nil && p.made < max(p.limit, 1) {
+		p.more()
+	}
 	w := p.free
-	switch {
-	case w != nil:
+	if w != nil {
 		p.free = P(w).order().older
-	case p.made < max(p.limit, 1):
-		w = new(T)
-		p.made++
 	}
 	return w
+}
+
+// slab is how many pieces are allocated together.
+const slab = 16
+
+// more makes some pieces.
+func (p *pool[T, P]) more() {
+	made := make([]T, min(slab, max(p.limit, 1)-p.made))
+	for i := range made {
+		w := &made[i]
+		P(w).order().older = p.free
+		p.free = w
+	}
+	p.made += len(made)
 }
 
 // own makes a piece that of a flow, the latest in use.
@@ -51,13 +64,15 @@ func (p *pool[T, P]) put(w *T) {
 	p.free = w
 }
 
-// touch keeps the order of use, to the second.
+// stale reports whether a piece is due for [pool.touch]: the order of use is kept
+// to the second.
+func (l *links[T]) stale(now int64) bool { return now-l.used > 1_000_000_000 }
+
+// touch makes a piece the latest in use.
 func (p *pool[T, P]) touch(w *T, now int64) {
-	if l := P(w).order(); now-l.used > 1_000_000_000 {
-		l.used = now
-		p.unlink(w)
-		p.push(w)
-	}
+	P(w).order().used = now
+	p.unlink(w)
+	p.push(w)
 }
 
 func (p *pool[T, P]) unlink(w *T) {

@@ -78,7 +78,9 @@ func (x *extra) size() int {
 func (t *Tracker) workOf(id flow.ID, f *Flow, now int64) *work {
 	x := t.needExtra(f)
 	if x.work != nil {
-		t.works.touch(x.work, now)
+		if x.work.stale(now) {
+			t.works.touch(x.work, now)
+		}
 		return x.work
 	}
 	w := t.works.get()

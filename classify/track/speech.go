@@ -62,7 +62,9 @@ func (k *speech) order() *links[speech] { return &k.links }
 func (t *Tracker) speechOf(id flow.ID, f *Flow, now int64) *speech {
 	x := t.needExtra(f)
 	if x.speech != nil {
-		t.speeches.touch(x.speech, now)
+		if x.speech.stale(now) {
+			t.speeches.touch(x.speech, now)
+		}
 		return x.speech
 	}
 	k := t.speeches.get()

@@ -331,7 +331,9 @@ func (t *Tracker) control(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 		return
 	}
 	if x.work != nil {
-		t.works.touch(x.work, p.Time)
+		if x.work.stale(p.Time) {
+			t.works.touch(x.work, p.Time)
+		}
 		t.remember(x.work, d, p, empty)
 		t.helloAnswer(f, x.work, d, p)
 	}
