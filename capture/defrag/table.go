@@ -46,8 +46,9 @@ type memory struct {
 	pieces []piece
 }
 
-// maxSpare is how many are kept for datagrams to come.
-const maxSpare = 8
+// maxSpare is how many are kept for datagrams to come: 4 MiB at the very most,
+// as much as those under way may hold.
+const maxSpare = 64
 
 // NewTable returns an empty table.
 func NewTable() *Table { return &Table{open: map[key]*datagram{}} }
