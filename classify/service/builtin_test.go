@@ -155,12 +155,12 @@ func TestBuiltinsHoldForTheirOwn(t *testing.T) {
 	}
 }
 
-// TestObfuscatedStartsAreTold makes one as clients do: the tag is under a key
-// that stands before it (core.telegram.org/mtproto/mtproto-transports).
-func TestObfuscatedStartsAreTold(t *testing.T) {
-	r := everyBuiltin(t)
+// obfuscated makes the start of a stream as clients do: the tag, and the data
+// centre after it, are under a key that stands before them
+// (core.telegram.org/mtproto/mtproto-transports).
+func obfuscated(t testing.TB, tail string) []byte {
 	b := padded(t, 64, "a7")
-	copy(b[56:], unhex(t, "eeeeeeee 0400"))
+	copy(b[56:], unhex(t, tail))
 	block, err := aes.NewCipher(b[8:40])
 	if err != nil {
 		t.Fatal(err)
@@ -168,13 +168,23 @@ func TestObfuscatedStartsAreTold(t *testing.T) {
 	sent := make([]byte, len(b))
 	cipher.NewCTR(block, b[40:56]).XORKeyStream(sent, b)
 	copy(sent, b[:56])
-	for _, x := range []struct{ tail, want string }{
-		{"", "mtproto_obfuscated-tcp intermediate"}, {"00", "mtproto_obfuscated_random-tcp"},
+	return sent
+}
+
+func TestObfuscatedStartsAreTold(t *testing.T) {
+	r := everyBuiltin(t)
+	for _, x := range []struct{ why, tail, want string }{
+		{"a data centre", "eeeeeeee 0400", "mtproto_obfuscated-tcp dc4"},
+		{"for media", "eeeeeeee feff", "mtproto_obfuscated-tcp dc2 media"},
+		{"for files", "eeeeeeee cb00", "mtproto_obfuscated-tcp dc203"},
+		{"none", "eeeeeeee 0000", "mtproto_obfuscated-tcp"},
+		{"none that is", "eeeeeeee 0600", "mtproto_obfuscated-tcp"},
+		{"a test server", "eeeeeeee 1227", "mtproto_obfuscated-tcp"},
+		{"no tag", "eeeeeeef 0400", "mtproto_obfuscated_random-tcp"},
 	} {
-		copy(sent[56:], unhex(t, x.tail))
-		p := up(tcp, 443, sent)
+		p := up(tcp, 443, obfuscated(t, x.tail))
 		if got := shows(r, &p); got != x.want {
-			t.Errorf("%q, want %q", got, x.want)
+			t.Errorf("%s: %q, want %q", x.why, got, x.want)
 		}
 	}
 }

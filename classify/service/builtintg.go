@@ -1,6 +1,8 @@
 package service
 
 import (
+	"strconv"
+
 	"chokepoint/classify/wire"
 	"chokepoint/classify/wire/mtproto"
 	"chokepoint/classify/wire/noise"
@@ -51,12 +53,19 @@ func mayHide(b []byte) bool {
 	return len(b) >= mtproto.InitLen && !(b[0] >= 0x14 && b[0] <= 0x17 && b[1] == 3)
 }
 
+// mtprotoObfuscated tells the data centre that the start names, and that the
+// connection is for media: "dc4", "dc2 media". Test servers are no place of the
+// service.
 func mtprotoObfuscated(p *Payload, _ *magicRule) (string, bool) {
 	in, st := mtproto.Obfuscated(p.Bytes)
-	if st != wire.Done {
-		return "", false
+	if st != wire.Done || in.DC == 0 || in.Test {
+		return "", st == wire.Done
 	}
-	return in.Transport.String(), true
+	place := "dc" + strconv.Itoa(int(in.DC))
+	if in.Media {
+		place += " media"
+	}
+	return place, true
 }
 
 // mtprotoRandom is a start that looks like noise and does not decrypt: a secret
