@@ -27,6 +27,9 @@ func answerFacts(m *dns.Message, p *capture.Packet) fact.DNSAnswer {
 		if i == 0 || r.TTL < a.MinTTL {
 			a.MinTTL = r.TTL
 		}
+		if a.ECHName == "" {
+			a.ECHName = strings.Clone(r.ECHName)
+		}
 		if r.Addr.IsValid() && len(a.Addrs) < maxAddrs {
 			a.Addrs = append(a.Addrs, r.Addr)
 		}
