@@ -30,12 +30,15 @@ func (s Story) Files() (map[string][]byte, error) {
 // All lists the stories, sorted by name.
 func All() []Story {
 	return []Story{
+		{"calls-and-chats", callsAndChats},
 		{"dead-host-refused", deadHostRefused},
+		{"decoys-and-probes", decoysAndProbes},
 		{"dns-double-answer", dnsDoubleAnswer},
 		{"everything-works", everythingWorks},
 		{"freeze-after-16k", freezeAfter16K},
 		{"outage-whatsapp", outageWhatsApp},
 		{"pihole-own-resolver", piholeOwnResolver},
+		{"quic-and-tunnels", quicAndTunnels},
 		{"server-aborts", serverAborts},
 		{"signal-syn-blackhole", signalSYNBlackhole},
 		{"telegram-app-paced", telegramAppPaced},

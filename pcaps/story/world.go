@@ -35,6 +35,7 @@ type world struct {
 	*synth.Sim
 	client *synth.Host
 	taps   map[string]*synth.Tap // by file name
+	tools  []synth.Stage         // on the client itself, before its tap
 	boxes  []synth.Stage         // on the way to every server beyond the provider
 	lossy  map[netip.Addr]float64
 	tapped map[netip.Addr]bool // servers that record too
@@ -91,7 +92,8 @@ func (w *world) path(a netip.Addr) *synth.Path {
 	core := &synth.Pipe{Sim: w.Sim, Delay: at.rtt/2 - boxDelay - stackDelay, Jitter: 400 * time.Microsecond, Hops: at.hops - boxHops}
 	core.Loss = [2]float64{w.lossy[a], w.lossy[a]}
 	p := &synth.Path{Client: w.client, Server: h}
-	p.Stages = append(p.Stages, w.stack(), w.taps["client.pcapng"], w.access, &synth.NAT{Inside: clientAddr, Outside: publicAddr}, w.provider)
+	p.Stages = append(p.Stages, w.stack())
+	p.Stages = append(append(p.Stages, w.tools...), w.taps["client.pcapng"], w.access, &synth.NAT{Inside: clientAddr, Outside: publicAddr}, w.provider)
 	p.Stages = append(append(p.Stages, w.boxes...), core)
 	if w.tapped[a] {
 		p.Stages = append(p.Stages, w.serverTap())

@@ -1,7 +1,10 @@
 package synth
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -76,6 +79,30 @@ func obfuscated2(s *Sim) []byte {
 	}
 }
 
+// obfuscatedTo is that header for a data centre, of a client that connects without
+// a proxy: the tag of the intermediate transport and the number, negative for
+// media, under the key that stands before them.
+func obfuscatedTo(s *Sim, dc int16) []byte {
+	sent := obfuscated2(s)
+	plain := slices.Clone(sent)
+	binary.BigEndian.PutUint32(plain[56:], 0xeeeeeeee)
+	binary.LittleEndian.PutUint16(plain[60:], uint16(dc))
+	block, err := aes.NewCipher(sent[8:40])
+	if err != nil {
+		panic(err) // the key has 32 bytes
+	}
+	cipher.NewCTR(block, sent[40:56]).XORKeyStream(plain, plain)
+	copy(sent[56:], plain[56:])
+	return sent
+}
+
+// MTProtoTo is MTProto to a data centre that the header names.
+func MTProtoTo(s *Sim, dc int16, turns ...Turn) Script {
+	out := MTProto(s, turns...)
+	copy(out[0].Data, obfuscatedTo(s, dc))
+	return out
+}
+
 // MTProto is a connection to a Telegram data centre over the obfuscated
 // transport: from the first byte on, nothing but random bytes.
 func MTProto(s *Sim, turns ...Turn) Script {
@@ -99,6 +126,24 @@ func Noise(s *Sim, turns ...Turn) Script {
 	out := Script{
 		{From: Up, Data: append(head, vec24(hello)...)},
 		{From: Down, Data: vec24(s.Bytes(350)), Wait: time.Millisecond},
+		{From: Up, Data: vec24(s.Bytes(180)), Wait: time.Millisecond},
+	}
+	for _, t := range turns {
+		out = append(out, Step{From: Up, Data: vec24(s.Bytes(t.Ask)), Wait: t.Think})
+		out = append(out, t.Pace.answer(vec24(s.Bytes(t.Answer)))...)
+	}
+	return out
+}
+
+// NoiseDirect is a connection of a WhatsApp client that knows no edge: the
+// protocol header first, then the messages of the handshake, in protobuf.
+func NoiseDirect(s *Sim, turns ...Turn) Script {
+	key := func() []byte { return append([]byte{0x0a, 32}, s.Bytes(32)...) }
+	server := slices.Concat(key(), []byte{0x12, 48}, s.Bytes(48), []byte{0x1a, 0xc0, 1}, s.Bytes(192))
+	hello := slices.Concat([]byte{0x1a, byte(len(server)) | 0x80, byte(len(server) >> 7)}, server)
+	out := Script{
+		{From: Up, Data: slices.Concat([]byte("WA\x06\x03"), vec24([]byte{0x12, 34}, key()))},
+		{From: Down, Data: vec24(hello), Wait: time.Millisecond},
 		{From: Up, Data: vec24(s.Bytes(180)), Wait: time.Millisecond},
 	}
 	for _, t := range turns {

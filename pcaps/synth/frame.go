@@ -28,14 +28,17 @@ func frame(p *Packet, outgoing bool) ([]byte, error) {
 	}
 	ip, kind := ipLayer(p)
 	eth.EthernetType = kind
-	transport, err := transportLayer(p, ip)
-	if err != nil {
-		return nil, fmt.Errorf("checksum of a packet from %v: %w", p.Src, err)
+	rows := []gopacket.SerializableLayer{eth, ip}
+	if p.Proto != protoESP {
+		transport, err := transportLayer(p, ip)
+		if err != nil {
+			return nil, fmt.Errorf("checksum of a packet from %v: %w", p.Src, err)
+		}
+		rows = append(rows, transport)
 	}
 	buf := gopacket.NewSerializeBuffer()
 	opt := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
-	err = gopacket.SerializeLayers(buf, opt, eth, ip, transport, gopacket.Payload(p.Payload))
-	if err != nil {
+	if err := gopacket.SerializeLayers(buf, opt, append(rows, gopacket.Payload(p.Payload))...); err != nil {
 		return nil, fmt.Errorf("serialise a packet from %v: %w", p.Src, err)
 	}
 	b := buf.Bytes()

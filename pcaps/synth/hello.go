@@ -17,6 +17,8 @@ const (
 	extPadding      = 21
 	extVersions     = 43
 	extKeyShare     = 51
+	extQUIC         = 57
+	extECH          = 0xfe0d
 	groupX25519     = 29
 	groupMLKEM      = 0x11ec // X25519MLKEM768, draft-ietf-tls-ecdhe-mlkem
 	shareX25519     = 32
@@ -36,6 +38,7 @@ type ClientHello struct {
 	Name        string   // server name
 	ALPN        []string //
 	PostQuantum bool     // with an X25519MLKEM768 share: about 1.7 kB, two segments
+	ECH         bool     // an outer hello; GREASE looks the same (RFC 9849 section 6.2)
 }
 
 // Bytes writes the hello as one record, in the layout of a Chromium client.
@@ -56,7 +59,7 @@ func (h ClientHello) Bytes(s *Sim) []byte {
 		ext(first), ext(extServerName, vec16([]byte{0}, vec16([]byte(h.Name)))), ext(23), ext(0xff01, []byte{0}),
 		ext(extGroups, vec16(u16s(groups...))), ext(11, vec8([]byte{0})), ext(35), h.alpn(), ext(5, []byte{1, 0, 0, 0, 0}),
 		ext(13, vec16(u16s(0x403, 0x804, 0x401, 0x503, 0x805, 0x501, 0x806, 0x601))), ext(18), ext(extKeyShare, vec16(shares)),
-		ext(45, vec8([]byte{1})), ext(extVersions, vec8(u16s(g(), 0x304, 0x303))), ext(27, vec8(u16s(2))), ext(last, []byte{0}))
+		ext(45, vec8([]byte{1})), ext(extVersions, vec8(u16s(g(), 0x304, 0x303))), ext(27, vec8(u16s(2))), h.ech(s), ext(last, []byte{0}))
 	suites := u16s(g(), 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x9c, 0x9d, 0x2f, 0x35)
 	fixed := slices.Concat(u16s(0x303), s.Bytes(32), vec8(s.Bytes(32)), vec16(suites), vec8([]byte{0}))
 	const around = 5 + 4 + 2 // record header, message header, length of the extensions
@@ -65,6 +68,15 @@ func (h ClientHello) Bytes(s *Sim) []byte {
 	}
 	msg := slices.Concat([]byte{1}, vec24(fixed, vec16(exts)))
 	return slices.Concat([]byte{recordHandshake, 3, 1}, vec16(msg))
+}
+
+// ech is ECHClientHello of an outer hello: HKDF-SHA256, AES-128-GCM (RFC 9849
+// section 5).
+func (h ClientHello) ech(s *Sim) []byte {
+	if !h.ECH {
+		return nil
+	}
+	return ext(extECH, []byte{0, 0, 1, 0, 1, byte(s.Rand.Uint32())}, vec16(s.Bytes(32)), vec16(s.Bytes(208)))
 }
 
 func (h ClientHello) alpn() []byte {
@@ -81,14 +93,19 @@ func (h ClientHello) alpn() []byte {
 // serverFlight is the ServerHello and the rest of the server's first flight,
 // encrypted: the size of a chain of two certificates.
 func serverFlight(s *Sim, h ClientHello) []byte {
+	hello := slices.Concat([]byte{recordHandshake, 3, 3}, vec16(serverHello(s, h.PostQuantum, 32)))
+	return slices.Concat(hello, []byte{recordCCS, 3, 3, 0, 1, 1}, Records(s, 2400+s.Rand.IntN(700)), Records(s, 281+17), Records(s, 36+17))
+}
+
+// serverHello is the message; session is how long the session id is that it
+// repeats.
+func serverHello(s *Sim, pq bool, session int) []byte {
 	group, n := uint16(groupX25519), shareX25519
-	if h.PostQuantum {
+	if pq {
 		group, n = groupMLKEM, shareMLKEMReply
 	}
 	exts := slices.Concat(ext(extVersions, u16s(0x304)), ext(extKeyShare, u16s(group), vec16(s.Bytes(n))))
-	body := slices.Concat(u16s(0x303), s.Bytes(32), vec8(s.Bytes(32)), u16s(0x1301), []byte{0}, vec16(exts))
-	hello := slices.Concat([]byte{recordHandshake, 3, 3}, vec16(slices.Concat([]byte{2}, vec24(body))))
-	return slices.Concat(hello, []byte{recordCCS, 3, 3, 0, 1, 1}, Records(s, 2400+s.Rand.IntN(700)), Records(s, 281+17), Records(s, 36+17))
+	return slices.Concat([]byte{2}, vec24(u16s(0x303), s.Bytes(32), vec8(s.Bytes(session)), u16s(0x1301), []byte{0}, vec16(exts)))
 }
 
 // clientFinished is the client's second flight.

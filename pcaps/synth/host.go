@@ -68,6 +68,8 @@ func (h *Host) ttl() uint8 {
 func (h *Host) receive(path *Path, p *Packet) {
 	switch {
 	case h.Mode == Silent:
+	case p.landed != nil:
+		p.landed()
 	case p.Proto == capture.ProtoUDP:
 		h.datagram(path, p)
 	default:

@@ -24,12 +24,15 @@ const (
 	ACK = capture.ACK
 )
 
-// Packet is a TCP segment or UDP datagram on its way. Whoever passes it on
+// protoESP is the protocol number of ESP (RFC 4303 section 2).
+const protoESP = 50
+
+// Packet is a TCP segment, a UDP datagram or an ESP packet on its way. Whoever passes it on
 // gives it away.
 type Packet struct {
 	Dir      Dir
 	Src, Dst netip.AddrPort
-	Proto    uint8 // capture.ProtoTCP or capture.ProtoUDP
+	Proto    uint8 // capture.ProtoTCP, capture.ProtoUDP, or of a packet without ports
 	TTL      uint8
 	ID       uint16 // IPv4 identification; DF is always set
 	NoDF     bool
@@ -39,6 +42,8 @@ type Packet struct {
 	Window   uint16 // as on the wire, unscaled
 	Options  Options
 	Payload  []byte
+
+	landed func() // called when it reaches the end of its path
 }
 
 // Options are the TCP options of a segment, zero where absent.
@@ -79,8 +84,11 @@ func (p *Packet) ipHeader() int {
 
 // IPLen is the length of the IP packet in bytes.
 func (p *Packet) IPLen() int {
-	if p.Proto == capture.ProtoUDP {
+	switch p.Proto {
+	case capture.ProtoUDP:
 		return p.ipHeader() + 8 + len(p.Payload)
+	case protoESP:
+		return p.ipHeader() + len(p.Payload)
 	}
 	return p.ipHeader() + 20 + p.Options.size() + len(p.Payload)
 }

@@ -20,6 +20,9 @@ type Pipe struct {
 // Handle delays the packet, or loses it.
 func (l *Pipe) Handle(at Spot, p *Packet) {
 	d := p.Dir
+	if l.Hops > 0 && p.TTL <= l.Hops {
+		return // no router says so here
+	}
 	if l.Loss[d] > 0 && l.Sim.Rand.Float64() < l.Loss[d] {
 		return
 	}

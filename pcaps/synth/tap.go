@@ -12,6 +12,10 @@ import (
 // data is opaque, its headers are what counts.
 const keep = 4
 
+// keepDatagram is the same of a later datagram: the head of RTP, also behind
+// that of TURN or of a call's relay.
+const keepDatagram = 24 + 12
+
 // Tap records what passes it, as a capture on the host Near does: the first
 // payload segments of a direction whole, later ones cut short.
 type Tap struct {
@@ -19,6 +23,9 @@ type Tap struct {
 	Name  string // of the interface
 	Near  Dir    // the direction this tap's host sends in
 	Whole int    // payload segments a flow and direction recorded whole, 0: all
+	// Datagrams is how many datagrams a flow and direction are recorded whole, 0:
+	// all.
+	Datagrams int
 
 	records []pcapfile.Record
 	seen    map[tapKey]int
@@ -26,8 +33,9 @@ type Tap struct {
 }
 
 type tapKey struct {
-	flow tuple
-	dir  Dir
+	flow  tuple
+	dir   Dir
+	proto uint8
 }
 
 // snaplen is what the file says: tcpdump's default. Records may still be
@@ -47,13 +55,17 @@ func (t *Tap) record(p *Packet) {
 		return
 	}
 	wire := len(f)
-	if len(p.Payload) > 0 && p.Proto == capture.ProtoTCP {
-		k := tapKey{p.tuple(), p.Dir}
+	whole, rest := t.Whole, keep
+	if p.Proto != capture.ProtoTCP {
+		whole, rest = t.Datagrams, keepDatagram
+	}
+	if len(p.Payload) > 0 && whole > 0 {
+		k := tapKey{p.tuple(), p.Dir, p.Proto}
 		if t.seen == nil {
 			t.seen = map[tapKey]int{}
 		}
-		if t.seen[k]++; t.Whole > 0 && t.seen[k] > t.Whole {
-			f = f[:min(wire, wire-len(p.Payload)+keep)]
+		if t.seen[k]++; t.seen[k] > whole {
+			f = f[:min(wire, wire-len(p.Payload)+rest)]
 		}
 	}
 	t.records = append(t.records, pcapfile.Record{Time: t.Sim.now, Frame: f, WireLen: uint32(wire)})
