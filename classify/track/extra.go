@@ -59,7 +59,7 @@ const maxMarks = 8
 
 // work is the state of a conversation that is alive.
 type work struct {
-	links[work]
+	place
 
 	rings   [2]ring
 	rtt     [2]rttHist
@@ -75,8 +75,6 @@ type work struct {
 	heads   [2]head
 	control int64 // time of the last control observation, ns
 }
-
-func (w *work) order() *links[work] { return &w.links }
 
 // probe is a round-trip measurement under way on the leg to a side's receiver.
 type probe struct {

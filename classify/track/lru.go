@@ -2,100 +2,107 @@ package track
 
 import "chokepoint/classify/flow"
 
-// links puts a piece of a flow into a pool's order of use.
-type links[T any] struct {
-	owner        flow.ID
-	older, newer *T
-	used         int64 // ns
+// lru is the order in which the pieces of a pool were used. It lies apart from
+// them: to reorder it touches no piece.
+type lru struct {
+	links                []link // by slot, from 1
+	oldest, newest, free uint32 // slots, 0 none
 }
 
-// pooled is a piece that a pool can hand out.
-type pooled[T any] interface {
-	*T
-	order() *links[T]
+type link struct {
+	owner        flow.ID
+	older, newer uint32
 }
+
+func (l *lru) unlink(slot uint32) {
+	a := &l.links[slot]
+	if a.older != 0 {
+		l.links[a.older].newer = a.newer
+	} else {
+		l.oldest = a.newer
+	}
+	if a.newer != 0 {
+		l.links[a.newer].older = a.older
+	} else {
+		l.newest = a.older
+	}
+	a.older, a.newer = 0, 0
+}
+
+func (l *lru) push(slot uint32) {
+	a := &l.links[slot]
+	if a.older = l.newest; a.older != 0 {
+		l.links[a.older].newer = slot
+	} else {
+		l.oldest = slot
+	}
+	l.newest = slot
+}
+
+// touch makes a piece the latest in use.
+func (l *lru) touch(slot uint32) {
+	l.unlink(slot)
+	l.push(slot)
+}
+
+// put takes a piece back.
+func (l *lru) put(slot uint32) {
+	l.unlink(slot)
+	l.links[slot].older = l.free
+	l.free = slot
+}
+
+// victim is whose the oldest piece is.
+func (l *lru) victim() flow.ID { return l.links[l.oldest].owner }
+
+// place is where a piece lies in its pool, and when it was used last, to the
+// second.
+type place struct {
+	slot uint32
+	used int64 // ns
+}
+
+// stale reports whether a piece is due to be touched.
+func (p *place) stale(now int64) bool { return now-p.used > 1_000_000_000 }
 
 // pool hands out pieces; when there are too many, the one that was not used for
 // longest changes hands.
-type pool[T any, P pooled[T]] struct {
-	limit          int
-	made           int
-	oldest, newest *T
-	free           *T // by older
-}
-
-// get returns a piece that nobody has, or nil when one must be taken from the
-// owner of the oldest.
-func (p *pool[T, P]) get() *T {
-	if p.free == nil && p.made < max(p.limit, 1) {
-		p.more()
-	}
-	w := p.free
-	if w != nil {
-		p.free = P(w).order().older
-	}
-	return w
+type pool[T any] struct {
+	lru
+	limit int
+	made  int
+	slabs [][]T
 }
 
 // slab is how many pieces are allocated together.
 const slab = 16
 
+// get returns a piece that nobody has, as the latest in use by a flow, or nil
+// when one must be taken from the victim.
+func (p *pool[T]) get(id flow.ID, now int64) (*T, place) {
+	if p.free == 0 {
+		if p.made >= max(p.limit, 1) {
+			return nil, place{}
+		}
+		p.more()
+	}
+	slot := p.free
+	p.free = p.links[slot].older
+	p.links[slot] = link{owner: id}
+	p.push(slot)
+	return &p.slabs[(slot-1)/slab][(slot-1)%slab], place{slot, now}
+}
+
 // more makes some pieces.
-func (p *pool[T, P]) more() {
+func (p *pool[T]) more() {
+	if p.links == nil {
+		p.links = make([]link, 1)
+	}
 	made := make([]T, min(slab, max(p.limit, 1)-p.made))
-	for i := range made {
-		w := &made[i]
-		P(w).order().older = p.free
-		p.free = w
+	p.slabs = append(p.slabs, made)
+	for i := len(made); i > 0; i-- {
+		p.links = append(p.links, link{older: p.free})
+		p.free = uint32(len(p.links) - 1)
 	}
 	p.made += len(made)
-}
-
-// own makes a piece that of a flow, the latest in use.
-func (p *pool[T, P]) own(w *T, id flow.ID, now int64) {
-	*P(w).order() = links[T]{owner: id, used: now}
-	p.push(w)
-}
-
-// put takes a piece back.
-func (p *pool[T, P]) put(w *T) {
-	p.unlink(w)
-	P(w).order().older = p.free
-	p.free = w
-}
-
-// stale reports whether a piece is due for [pool.touch]: the order of use is kept
-// to the second.
-func (l *links[T]) stale(now int64) bool { return now-l.used > 1_000_000_000 }
-
-// touch makes a piece the latest in use.
-func (p *pool[T, P]) touch(w *T, now int64) {
-	P(w).order().used = now
-	p.unlink(w)
-	p.push(w)
-}
-
-func (p *pool[T, P]) unlink(w *T) {
-	l := P(w).order()
-	if l.older != nil {
-		P(l.older).order().newer = l.newer
-	} else {
-		p.oldest = l.newer
-	}
-	if l.newer != nil {
-		P(l.newer).order().older = l.older
-	} else {
-		p.newest = l.older
-	}
-	l.older, l.newer = nil, nil
-}
-
-func (p *pool[T, P]) push(w *T) {
-	l := P(w).order()
-	if l.older = p.newest; l.older != nil {
-		P(l.older).order().newer = w
-	} else {
-		p.oldest = w
-	}
-	p.newest = w
 }

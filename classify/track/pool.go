@@ -78,18 +78,16 @@ func (x *extra) size() int {
 func (t *Tracker) workOf(id flow.ID, f *Flow, now int64) *work {
 	x := t.needExtra(f)
 	if x.work != nil {
-		if x.work.stale(now) {
-			t.works.touch(x.work, now)
-		}
+		t.touchWork(x.work, now)
 		return x.work
 	}
-	w := t.works.get()
+	w, at := t.works.get(id, now)
 	if w == nil {
-		t.steal(t.works.oldest)
-		w = t.works.get()
+		t.steal(t.works.victim())
+		w, at = t.works.get(id, now)
 	}
 	w.renew()
-	t.works.own(w, id, now)
+	w.place = at
 	x.work = w
 	return w
 }
@@ -109,9 +107,17 @@ func (w *work) renew() {
 	w.probes, w.clocks = [2]probe{}, [2]tsClock{}
 }
 
+// touchWork keeps the order of use.
+func (t *Tracker) touchWork(w *work, now int64) {
+	if w.stale(now) {
+		w.used = now
+		t.works.touch(w.slot)
+	}
+}
+
 // steal takes the work of the flow that was silent for longest.
-func (t *Tracker) steal(w *work) {
-	f := &t.Table.At(w.owner).Rec
+func (t *Tracker) steal(id flow.ID) {
+	f := &t.Table.At(id).Rec
 	t.freeWork(t.extras[f.x])
 	t.dropExtra(f)
 	f.flags |= stolen
@@ -127,7 +133,7 @@ func (t *Tracker) freeWork(x *extra) {
 	for d := range w.streams {
 		t.freeBuffer(&w.streams[d])
 	}
-	t.works.put(w)
+	t.works.put(w.slot)
 	x.work = nil
 }
 

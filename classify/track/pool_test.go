@@ -124,7 +124,7 @@ func TestReleaseGivesAllBack(t *testing.T) {
 // holdsNothing checks that a tracker without flows holds nothing.
 func holdsNothing(t interface{ Errorf(string, ...any) }, b *bench) {
 	works := 0
-	for w := b.works.free; w != nil; w = w.older {
+	for w := b.works.free; w != 0; w = b.works.links[w].older {
 		works++
 	}
 	for _, x := range []struct {
@@ -143,7 +143,7 @@ func holdsNothing(t interface{ Errorf(string, ...any) }, b *bench) {
 			t.Errorf("%s: %d at the end", x.what, x.got)
 		}
 	}
-	if b.works.oldest != nil || b.works.newest != nil {
+	if b.works.oldest != 0 || b.works.newest != 0 {
 		t.Errorf("a work is still in line")
 	}
 }

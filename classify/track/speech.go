@@ -21,7 +21,9 @@ const (
 	maxSTUN = 256
 	// maxRTP is how many packets of a direction are read as RTP: enough to tell
 	// audio from video by their clock.
-	maxRTP     = 512
+	maxRTP = 512
+	// maxTold is how many peers are remembered so as not to be told of again.
+	maxTold    = 8
 	speechSize = unsafe.Sizeof(speech{})
 )
 
@@ -43,45 +45,50 @@ func (h *head) view() service.Head {
 // speech is the state of a conversation of datagrams until it is known what is
 // spoken, and while it is a call.
 type speech struct {
-	links[speech]
+	place
 
-	heads  [2]head
-	n      [2]uint32 // payloads
-	stuns  uint32
-	inner  bool // what is spoken runs inside TURN
-	socket bool // the client's socket was told of
-	quic   *quic.Client
-	decoy  *quic.Client // a second hello on the same ports
-	dtls   *dtls.Client
-	rtp    [2]rtp.Stream
+	heads   [2]head
+	n       [2]uint32 // payloads
+	stuns   uint32
+	inner   bool // what is spoken runs inside TURN
+	socket  bool // the client's socket was told of
+	quic    *quic.Client
+	decoy   *quic.Client // a second hello on the same ports
+	decoyAt uint32       // packet that completed it, less Flow.Num
+
+	told      [maxTold]uint32 // the peers that were told of, hashed
+	toldAt    int64           // since when, ns
+	toldSigns uint8           // how much was known then
+	toldN     uint8
+
+	dtls *dtls.Client
+	rtp  [2]rtp.Stream
 }
-
-func (k *speech) order() *links[speech] { return &k.links }
 
 // speechOf returns the speech of a flow, making one.
 func (t *Tracker) speechOf(id flow.ID, f *Flow, now int64) *speech {
 	x := t.needExtra(f)
 	if x.speech != nil {
-		if x.speech.stale(now) {
-			t.speeches.touch(x.speech, now)
+		if k := x.speech; k.stale(now) {
+			k.used = now
+			t.speeches.touch(k.slot)
 		}
 		return x.speech
 	}
-	k := t.speeches.get()
+	k, at := t.speeches.get(id, now)
 	if k == nil {
-		t.stealSpeech(t.speeches.oldest)
-		k = t.speeches.get()
+		t.stealSpeech(t.speeches.victim())
+		k, at = t.speeches.get(id, now)
 	}
-	*k = speech{}
-	t.speeches.own(k, id, now)
+	*k = speech{place: at}
 	x.speech = k
 	return k
 }
 
 // stealSpeech takes the speech of the flow that was silent for longest: what it
 // speaks stays as far as it is known.
-func (t *Tracker) stealSpeech(k *speech) {
-	f := &t.Table.At(k.owner).Rec
+func (t *Tracker) stealSpeech(id flow.ID) {
+	f := &t.Table.At(id).Rec
 	t.hush(f)
 	t.Stolen++
 }
@@ -90,10 +97,16 @@ func (t *Tracker) stealSpeech(k *speech) {
 func (t *Tracker) hush(f *Flow) {
 	f.flags |= named
 	if x := t.extraOf(f); x != nil {
+		if x.speech != nil {
+			t.partialQUIC(f, x.speech)
+		}
 		t.freeSpeech(x)
 		t.dropExtra(f)
 	}
 }
+
+// holds reports whether a speech holds bytes of hellos.
+func (k *speech) holds() bool { return k.quic != nil || k.decoy != nil || k.dtls != nil }
 
 // freeSpeech gives a flow's speech back.
 func (t *Tracker) freeSpeech(x *extra) {
@@ -107,7 +120,7 @@ func (t *Tracker) freeSpeech(x *extra) {
 		t.buffered -= k.dtls.Cap()
 		k.dtls = nil
 	}
-	t.speeches.put(k)
+	t.speeches.put(k.slot)
 	x.speech = nil
 }
 

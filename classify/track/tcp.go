@@ -154,6 +154,9 @@ func (f *Flow) holeOpens(s *side, d fact.Dir, seq uint32, now int64) {
 	if s.flags&holed == 0 {
 		s.contig = s.next
 	}
+	if seq-s.contig > maxLeap { // too far back to be compared (RFC 9293 section 3.4)
+		s.contig = s.next
+	}
 	s.flags |= holed
 	s.holes += (seq - s.next + unit - 1) / unit
 	s.holeAt = wrapped(now)
@@ -331,9 +334,7 @@ func (t *Tracker) control(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 		return
 	}
 	if x.work != nil {
-		if x.work.stale(p.Time) {
-			t.works.touch(x.work, p.Time)
-		}
+		t.touchWork(x.work, p.Time)
 		t.remember(x.work, d, p, empty)
 		t.helloAnswer(f, x.work, d, p)
 	}

@@ -65,8 +65,8 @@ type Tracker struct {
 	names     []*[nameSlab]names // index 1 is the first
 	freeNames []uint32
 	usedNames uint32
-	works     pool[work, *work]
-	speeches  pool[speech, *speech]
+	works     pool[work]
+	speeches  pool[speech]
 	bulks     bulkPool
 	spare     []*stream.Buffer
 	spareQUIC []*quic.Client
@@ -100,8 +100,8 @@ func New(c Config) *Tracker {
 		perFlow:  table.PerEntry(),
 		conf:     c,
 		extras:   make([]*extra, 1),
-		works:    pool[work, *work]{limit: c.Memory / worksShare / int(workSize)},
-		speeches: pool[speech, *speech]{limit: c.Memory / speechShare / int(speechSize)},
+		works:    pool[work]{limit: c.Memory / worksShare / int(workSize)},
+		speeches: pool[speech]{limit: c.Memory / speechShare / int(speechSize)},
 		bulks:    bulkPool{limit: c.Memory / bulksShare},
 	}
 }
