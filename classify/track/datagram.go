@@ -1,7 +1,9 @@
 package track
 
 import (
+	"encoding/binary"
 	"net/netip"
+	"slices"
 
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
@@ -34,10 +36,11 @@ func (t *Tracker) datagram(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captu
 	if k.n[d] == 1 {
 		k.heads[d].set(p.Payload, p.PayloadLen)
 	}
-	if msg != nil {
+	if msg != nil { // after the rules, whose signs go with it
+		t.tellPeers(e, k, p, msg)
 		t.tellSocket(e, k, p)
 	}
-	if k.over(t.appOf(f)) || t.buffered > t.conf.Memory/bufferShare {
+	if k.over(t.appOf(f)) || t.buffered > t.conf.Memory/bufferShare && k.holds() {
 		t.hush(f)
 	}
 }
@@ -49,7 +52,7 @@ func (k *speech) over(a app) bool {
 	case a >= appDTLS:
 		return all >= maxSpeech
 	case a == appQUIC: // a decoy's hello comes before the answer to the true one
-		return k.quic == nil && (k.n[fact.Down] > 0 || k.n[fact.Up] >= early)
+		return k.quic == nil && k.n[fact.Down] > 0 || k.n[fact.Down] >= early || k.n[fact.Up] >= 2*early
 	}
 	return min(k.n[fact.Up], k.n[fact.Down]) >= early || all >= 4*early
 }
@@ -66,18 +69,18 @@ func (t *Tracker) understand(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capt
 	}
 	switch rtp.Demux(b[0]) {
 	case rtp.DTLS:
-		t.asDTLS(e, k, d, p, b)
+		t.asDTLS(e, k, d, p, b, size)
 	case rtp.TURNChannel:
-		if _, data, ok := stun.ChannelData(b); ok && t.appOf(&e.Rec) >= appSTUN && len(data) > 0 {
+		if _, data, ok := stun.ChannelHead(b, size); ok && t.appOf(&e.Rec) >= appSTUN && len(data) > 0 {
 			t.speaks(&e.Rec, appTURN)
 			k.inner = true
-			t.media(e, k, d, p.Time, data, size-4)
+			t.understandInner(e, k, d, p, data, int(binary.BigEndian.Uint16(b[2:])))
 		}
 	default:
 		t.media(e, k, d, p.Time, b, size)
-		if t.appOf(&e.Rec) == appUnknown {
-			t.quic(e, k, d, p)
-		}
+	}
+	if t.appOf(&e.Rec) == appUnknown { // Google's began with any byte
+		t.quic(e, k, d, p)
 	}
 	return nil
 }
@@ -97,33 +100,40 @@ func (t *Tracker) asSTUN(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.
 		return nil
 	}
 	k.stuns++
-	t.speaks(&e.Rec, appSTUN)
-	if m.Relays() {
-		t.speaks(&e.Rec, appTURN)
-	}
-	t.tellPeers(e, d, p, m)
+	t.speaksSTUN(&e.Rec, m)
 	if len(m.Data) > 0 {
 		k.inner = true
-		t.understandInner(e, k, d, p, m.Data)
+		t.understandInner(e, k, d, p, m.Data, len(m.Data))
 	}
 	return m
 }
 
-// understandInner looks at what a relay carries in indications.
-func (t *Tracker) understandInner(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Packet, b []byte) {
+// speaksSTUN notes which use of STUN a message shows.
+func (t *Tracker) speaksSTUN(f *Flow, m *stun.Message) {
+	if m.Relays() {
+		t.speaks(f, appTURN)
+	} else {
+		t.speaks(f, appSTUN)
+	}
+}
+
+// understandInner looks at what a relay carries, size bytes of which b was
+// captured.
+func (t *Tracker) understandInner(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Packet, b []byte, size int) {
 	switch rtp.Demux(b[0]) {
 	case rtp.DTLS:
-		t.asDTLS(e, k, d, p, b)
-	case rtp.RTP:
-		t.media(e, k, d, p.Time, b, len(b))
+		t.asDTLS(e, k, d, p, b, size)
+	case rtp.RTP, rtp.Other:
+		t.media(e, k, d, p.Time, b, size)
 	}
 }
 
 // asDTLS reads the hello of a DTLS client, which may be either end of a call.
-func (t *Tracker) asDTLS(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Packet, b []byte) {
+func (t *Tracker) asDTLS(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Packet, b []byte, size int) {
 	f := &e.Rec
-	_, _, _, ok := dtls.Record(b)
-	if !ok {
+	typ, _, n, ok := dtls.Record(b)
+	// What shows no version is DTLS only where that was spoken before.
+	if !ok || n > size || typ == dtls.Encrypted && t.appOf(f) < appDTLS {
 		return
 	}
 	t.speaks(f, appDTLS)
@@ -181,16 +191,43 @@ func (t *Tracker) tellSocket(e *flow.Entry[Flow], k *speech, p *capture.Packet) 
 	}
 }
 
-// tellPeers tells the engine of the ends that a STUN message arranges.
-func (t *Tracker) tellPeers(e *flow.Entry[Flow], _ fact.Dir, p *capture.Packet, m *stun.Message) {
+// tellPeers tells the engine of the ends that a STUN message arranges: once, and
+// again when more is known of who arranges them, or after a while.
+func (t *Tracker) tellPeers(e *flow.Entry[Flow], k *speech, p *capture.Packet, m *stun.Message) {
+	if len(m.Peers) == 0 && !m.Relayed.IsValid() {
+		return
+	}
+	if n := uint8(len(t.signsOf(&e.Rec))); n > k.toldSigns || p.Time-k.toldAt > tellAgain {
+		k.told, k.toldSigns, k.toldAt = [maxTold]uint32{}, n, p.Time
+	}
 	var peers []netip.AddrPort
-	peers = append(peers, m.Peers...)
-	if m.Relayed.IsValid() {
+	for _, a := range m.Peers {
+		if k.newPeer(a) {
+			peers = append(peers, a)
+		}
+	}
+	if m.Relayed.IsValid() && k.newPeer(m.Relayed) {
 		peers = append(peers, m.Relayed)
 	}
-	if len(peers) > 0 {
-		t.tell(e, p, peers)
+	if len(peers) > 0 && !t.tell(e, p, peers) {
+		k.told = [maxTold]uint32{}
 	}
+}
+
+// tellAgain is after how long a peer that is still spoken of is told of again,
+// ns: before what was said of it is forgotten.
+const tellAgain = 60_000_000_000
+
+// newPeer reports whether a peer was not told of, and remembers it.
+func (k *speech) newPeer(a netip.AddrPort) bool {
+	id := capture.Key{Dst: a.Addr().As16(), DstPort: a.Port()}
+	h := uint32(id.Hash(0)) | 1 // 0 is none
+	if slices.Contains(k.told[:], h) {
+		return false
+	}
+	k.told[k.toldN%maxTold] = h
+	k.toldN++
+	return true
 }
 
 // tell queues what a flow says of others for the engine.

@@ -143,6 +143,11 @@ func (t *Tracker) nameOf(f *Flow) string {
 	return value(n.request).host
 }
 
+// doubtful reports whether two hellos name two servers.
+func (n *names) doubtful() bool {
+	return n != nil && n.flags&decoyed != 0 && n.more.second != value(n.sni)
+}
+
 // value returns what a handle holds, zero for none.
 func value[T comparable](h unique.Handle[T]) (v T) {
 	if h == (unique.Handle[T]{}) {
@@ -165,6 +170,9 @@ func (n *names) write(to *fact.Names, first uint64) {
 	if n.flags&hasHello != 0 {
 		n.writeHello(to, first)
 	}
+	if n.doubtful() {
+		to.Decoy = n.more.second
+	}
 	to.TLSVersion = n.version
 	if n.flags&hasAlertUp != 0 {
 		to.AlertUp = fact.Some(n.alerts[fact.Up])
@@ -186,9 +194,6 @@ func (n *names) writeHello(to *fact.Names, first uint64) {
 	to.JA4, to.PQ, to.ECH = h.ja4, h.pq, h.ech.String()
 	if h.alpn != "" {
 		to.ALPN = strings.Split(h.alpn, "\x00")
-	}
-	if n.flags&decoyed != 0 {
-		to.Decoy = n.more.second
 	}
 }
 

@@ -97,7 +97,7 @@ func (t *Tracker) progress(e *flow.Entry[Flow], p *capture.Packet, id flow.ID) {
 	t.Out.Controls = append(t.Out.Controls, Progress{Num: p.Num, Control: fact.Control{
 		Flow: fact.FlowID(f.Num), Server: e.Key.DstAddr(), Client: e.Key.SrcAddr(), Port: e.Key.DstPort, Proto: e.Key.Proto,
 		If: f.ifc, First: since, Last: p.Time, Bytes: f.sides[fact.Down].payload,
-		Name: t.nameOf(f),
+		Name: t.Name(f),
 	}, Signs: t.signsOf(f)})
 }
 

@@ -108,7 +108,7 @@ func (t *Tracker) strange(e *flow.Entry[Flow], d fact.Dir, h *half, b []byte, si
 	}
 	p := service.Payload{Nth: h.tries, Bytes: b, Len: size}
 	if n, s := stun.Frame(b); s == wire.Done && t.stun.Parse(b[:n], n) == wire.Done {
-		t.speaks(f, appSTUN)
+		t.speaksSTUN(f, &t.stun)
 		p.STUN = &t.stun
 	}
 	t.recognise(f, e, d, &w.heads, p)

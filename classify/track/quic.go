@@ -19,20 +19,8 @@ func (t *Tracker) quic(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Pa
 		t.quicAnswer(f, k, p.Payload)
 		return
 	}
-	n := t.namesOf(f)
-	switch {
-	case k.quic != nil:
-	case n != nil && n.app == appQUIC: // its hello was read, or cannot be
+	if k.quic == nil && !t.beginQUIC(f, k, p) {
 		return
-	default:
-		if _, s := quic.Parse(p.Payload, &t.packet); s != wire.Done {
-			return
-		}
-		if v := t.packet.Version; v.GQUIC() {
-			t.googleHello(f, v, p)
-			return
-		}
-		k.quic = t.newQUIC()
 	}
 	status := t.feedQUIC(k.quic, p.Payload)
 	if status == wire.Alien {
@@ -44,12 +32,31 @@ func (t *Tracker) quic(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Pa
 	if k.quic.Other() {
 		t.decoyQUIC(f, k, p)
 	}
-	switch status {
-	case wire.Done:
+	switch {
+	case status == wire.Done:
 		t.quicHello(f, k.quic, p.Num)
-	case wire.Malformed:
+	case status == wire.Malformed && k.quic.Datagrams() >= quic.MaxDatagrams:
+		// Before that, one that opens may follow those that did not.
 		t.freeQUIC(&k.quic)
+		t.freeQUIC(&k.decoy)
 	}
+}
+
+// beginQUIC reports whether a packet may begin a connection whose hello can be
+// read, and makes a reader for it.
+func (t *Tracker) beginQUIC(f *Flow, k *speech, p *capture.Packet) bool {
+	if t.appOf(f) == appQUIC { // its hello was read, or cannot be
+		return false
+	}
+	if _, s := quic.Parse(p.Payload, &t.packet); s != wire.Done {
+		return false
+	}
+	if v := t.packet.Version; v.GQUIC() {
+		t.googleHello(f, v, p)
+		return false
+	}
+	k.quic = t.newQUIC()
+	return true
 }
 
 // feedQUIC adds a datagram to a hello and keeps account of its memory.
@@ -63,10 +70,11 @@ func (t *Tracker) feedQUIC(q *quic.Client, b []byte) wire.Status {
 // quicHello keeps the name of a hello that is complete.
 func (t *Tracker) quicHello(f *Flow, q *quic.Client, num uint64) {
 	n := t.needNames(f)
-	if n.flags&hasHello != 0 {
+	if n.flags&(hasHello|partialHello) == hasHello {
 		return
 	}
 	if s, _ := t.hello.ParseMessage(q.Hello()); s == wire.Done || s == wire.Malformed && t.hello.SNI != "" {
+		n.hello = unique.Make(helloShape{quic: q.Version().String()})
 		t.keepHello(f, num, 'q')
 	}
 }
@@ -75,7 +83,7 @@ func (t *Tracker) quicHello(f *Flow, q *quic.Client, num uint64) {
 // same ports before the first was answered: one of the two is made to mislead
 // (precedence 11), and only the server's answer tells which.
 func (t *Tracker) decoyQUIC(f *Flow, k *speech, p *capture.Packet) {
-	if k.n[fact.Down] > 0 {
+	if k.n[fact.Down] > 0 || k.decoy != nil && k.decoy.Hello() != nil {
 		return
 	}
 	if k.decoy == nil {
@@ -84,8 +92,8 @@ func (t *Tracker) decoyQUIC(f *Flow, k *speech, p *capture.Packet) {
 	if t.feedQUIC(k.decoy, p.Payload) != wire.Done {
 		return
 	}
-	first := t.nameOf(f)
-	if s, _ := t.hello.ParseMessage(k.decoy.Hello()); s == wire.Done && t.hello.SNI != first {
+	k.decoyAt = f.offset(p.Num)
+	if s, _ := t.hello.ParseMessage(k.decoy.Hello()); s == wire.Done {
 		t.doubt(f, t.hello.SNI)
 	}
 }
@@ -97,6 +105,9 @@ func (t *Tracker) quicAnswer(f *Flow, k *speech, b []byte) {
 		return
 	}
 	if _, s := quic.Parse(b, &t.packet); s == wire.Done {
+		if k.decoy != nil {
+			t.chooseQUIC(f, k)
+		}
 		switch t.packet.Type {
 		case quic.Retry:
 			k.quic.Retry(t.packet.SCID)
@@ -105,30 +116,34 @@ func (t *Tracker) quicAnswer(f *Flow, k *speech, b []byte) {
 			k.quic.Renegotiate()
 			return
 		}
-		if k.decoy != nil {
-			t.chooseQUIC(f, k)
-		}
 	}
-	if n := t.namesOf(f); n != nil && n.flags&hasHello != 0 {
+	if n := t.namesOf(f); n != nil && n.flags&(hasHello|partialHello) == hasHello {
 		t.freeQUIC(&k.quic)
 		t.freeQUIC(&k.decoy)
 	}
 }
 
-// chooseQUIC settles which of two hellos is the client's.
+// chooseQUIC settles which of two connections the server took up, and with that
+// whose hello is the client's.
 func (t *Tracker) chooseQUIC(f *Flow, k *speech) {
 	to, a, b := t.packet.DCID, k.quic.SCID(), k.decoy.SCID()
-	n := t.namesOf(f)
-	if n == nil || n.flags&decoyed == 0 || bytes.Equal(a, b) {
+	switch {
+	case bytes.Equal(a, b):
+		return
+	case bytes.Equal(to, b):
+		k.quic, k.decoy = k.decoy, k.quic
+		n := t.needNames(f)
+		n.flags &^= hasHello | partialHello
+		n.sni, n.sniPacket = unique.Handle[string]{}, 0
+		n.hello = unique.Make(helloShape{quic: k.quic.Version().String()})
+		if k.quic.Hello() != nil {
+			t.quicHello(f, k.quic, f.Num+uint64(k.decoyAt))
+		}
+	case !bytes.Equal(to, a):
 		return
 	}
-	switch {
-	case bytes.Equal(to, a):
-		n.flags &^= decoyed
-	case bytes.Equal(to, b):
-		n.sni, n.more.second = hold(n.more.second), value(n.sni)
-		n.flags &^= decoyed
-	}
+	t.freeQUIC(&k.decoy)
+	t.trust(f)
 }
 
 // doubt notes that another hello came for the same bytes of a flow.
@@ -142,12 +157,23 @@ func (t *Tracker) doubt(f *Flow, second string) {
 	}
 }
 
+// trust takes a doubt back.
+func (t *Tracker) trust(f *Flow) {
+	n := t.namesOf(f)
+	if n == nil || n.flags&decoyed == 0 {
+		return
+	}
+	n.flags &^= decoyed
+	t.side -= len(n.more.second)
+	n.more.second = ""
+}
+
 // partialQUIC reads the name out of a hello whose rest never came.
 func (t *Tracker) partialQUIC(f *Flow, k *speech) {
 	if k.quic == nil {
 		return
 	}
-	if n := t.namesOf(f); n != nil && n.flags&hasHello != 0 {
+	if n := t.namesOf(f); n != nil && n.flags&(hasHello|partialHello) == hasHello {
 		return
 	}
 	if b := k.quic.Partial(); len(b) > 0 && t.hello.ParsePartialMessage(b) {

@@ -257,8 +257,13 @@ func (f *Flow) state() string {
 	return "established"
 }
 
-// Name returns the name a flow says in the clear, "" if none.
-func (t *Tracker) Name(f *Flow) string { return t.nameOf(f) }
+// Name returns the name a flow says in the clear, "" if none or two.
+func (t *Tracker) Name(f *Flow) string {
+	if t.namesOf(f).doubtful() {
+		return ""
+	}
+	return t.nameOf(f)
+}
 
 // HasMore reports whether a flow has more to be labelled by than its name: DNS
 // questions, a certificate.
@@ -275,7 +280,7 @@ func (t *Tracker) Brief(id flow.ID) answer.Brief {
 	e := t.Table.At(id)
 	f := &e.Rec
 	b := answer.Brief{
-		Server: e.Key.DstAddr(), Name: t.nameOf(f), Worked: f.sides[fact.Down].payload > 0,
+		Server: e.Key.DstAddr(), Name: t.Name(f), Worked: f.sides[fact.Down].payload > 0,
 		PeakBps: 8 * float64(max(f.sides[0].peak, f.sides[1].peak)),
 	}
 	if h := f.sides[fact.Up].rttHandshake; h != 0 {
