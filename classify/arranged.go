@@ -1,10 +1,9 @@
 package classify
 
 import (
-	"cmp"
 	"net/netip"
-	"slices"
 
+	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/service"
 	"chokepoint/classify/track"
@@ -14,15 +13,12 @@ const (
 	// arrangedFor is how long what a relay or signalling flow said of another
 	// end holds, ns (fingerprints, precedence 8).
 	arrangedFor = 300 * second
-	// sessionFor is how long a service counts as live for a client after it was
-	// last seen to answer, ns (precedence 6).
-	sessionFor = 120 * second
 	// maxArranged is how many ends are remembered, of all clients.
 	maxArranged = 1 << 14
-	// maxSessions is how many clients are remembered, maxLive how many services
-	// of one.
-	maxSessions = 1 << 14
-	maxLive     = 8
+	// A flow lends its service from likely on, and its family from possible on:
+	// what inherits weighs more than a guess does (fingerprints, scoring.verdict).
+	lendsService = 0.5
+	lendsFamily  = 0.25
 )
 
 // end is one end of a media flow.
@@ -31,10 +27,48 @@ type end struct {
 	proto uint8
 }
 
-// promise is what a flow said of an end.
+// nat64 is the prefix behind which IPv6 hosts find IPv4 ones (RFC 6052 section
+// 2.1). STUN messages name the IPv4 address, packets go to the IPv6 one.
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")
+
+// endOf returns an end by the one form its address has here, and whether media
+// can go there. A peer may be named with no port: permissions are for addresses
+// (RFC 8656 section 9).
+func endOf(a netip.AddrPort, proto uint8) (end, bool) {
+	ip := a.Addr().Unmap().WithZone("")
+	if ip.Is6() && nat64.Contains(ip) {
+		b := ip.As16()
+		ip = netip.AddrFrom4([4]byte(b[12:]))
+	}
+	ok := ip.IsValid() && a.Port() != 0 && !ip.IsUnspecified() && !ip.IsMulticast() && !ip.IsLoopback()
+	return end{netip.AddrPortFrom(ip, a.Port()), proto}, ok
+}
+
+// promise is what flows said of an end. Without a family it is nobody's: several
+// claim it.
 type promise struct {
-	service.Arranged
-	from, until int64 // ns
+	service, family string
+	by              string
+	flow            fact.FlowID
+	split           bool  // several services of the family claim it
+	from, until     int64 // ns
+}
+
+// join adds what was said before, if it still held.
+func (p *promise) join(old *promise) {
+	if p.from > old.until {
+		return
+	}
+	p.from, p.until = min(old.from, p.from), max(old.until, p.until)
+	switch {
+	case old.flow == p.flow && !old.split && old.family != "": // it says it anew, knowing more
+	case old.family != p.family: // nobody's
+		p.service, p.family, p.split = "", "", true
+	case old.split || old.service != "" && p.service != "" && old.service != p.service:
+		p.service, p.split = "", true
+	case p.service == "":
+		p.service, p.by, p.flow = old.service, old.by, old.flow
+	}
 }
 
 // arrangements knows which ends belong to calls that other flows set up. It
@@ -49,32 +83,34 @@ func newArrangements() *arrangements { return &arrangements{of: map[end]promise{
 // learn keeps what a labelled flow says of the ends of others: the client's
 // socket, and the peers and relays it was told of.
 func (a *arrangements) learn(o *track.Arranged, l *service.Label) {
-	if l.Service == "" && l.Family == "" || l.Mismatch {
+	p := promise{flow: o.Flow, from: o.Time, until: o.Time + arrangedFor}
+	if l.Mismatch || l.Confidence < lendsFamily {
 		return
 	}
-	p := promise{
-		Arranged: service.Arranged{Service: l.Service, Family: l.Family, Function: "call", Flow: o.Flow.String()},
-		from:     o.Time, until: o.Time + arrangedFor,
+	if p.family = l.Family; p.family == "" {
+		p.family = l.Service
 	}
-	p.By = "socket"
-	a.promise(end{o.Client, o.Proto}, p)
-	p.By = "peer"
+	if l.Confidence >= lendsService {
+		p.service = l.Service
+	}
+	if p.family == "" {
+		return
+	}
+	p.by = "socket"
+	a.promise(o.Client, o.Proto, p)
+	p.by = "peer"
 	for _, peer := range o.Peers {
-		a.promise(end{peer, o.Proto}, p)
+		a.promise(peer, capture.ProtoUDP, p) // relays speak UDP to peers (RFC 8656 section 3.1)
 	}
 }
 
-func (a *arrangements) promise(e end, p promise) {
+func (a *arrangements) promise(to netip.AddrPort, proto uint8, p promise) {
+	e, ok := endOf(to, proto)
+	if !ok {
+		return
+	}
 	if old, known := a.of[e]; known {
-		if old.Service != p.Service && p.from <= old.until { // two services claim it: it is nobody's
-			p.Service = ""
-			if old.Family != p.Family {
-				p.Family = ""
-			}
-		}
-		if old.Flow == p.Flow {
-			p.from = old.from
-		}
+		p.join(&old)
 	} else {
 		if len(a.order) >= maxArranged {
 			delete(a.of, a.order[0])
@@ -93,74 +129,10 @@ func (a *arrangements) about(f *fact.Flow) []service.Arranged {
 	client := netip.AddrPortFrom(f.Key.SrcAddr(), f.Key.SrcPort)
 	server := netip.AddrPortFrom(f.Key.DstAddr(), f.Key.DstPort)
 	for _, addr := range [...]netip.AddrPort{client, server} {
-		p, ok := a.of[end{addr, f.Key.Proto}]
-		if ok && p.Family+p.Service != "" && f.Start <= p.until && f.Last >= p.from && p.Flow != f.ID.String() {
-			out = append(out, p.Arranged)
-		}
-	}
-	return out
-}
-
-// live is a service that answered a client.
-type live struct {
-	service, family string
-	flow            fact.FlowID
-	last            int64 // ns
-}
-
-// sessions knows which services a client is using. It changes only between
-// ticks.
-type sessions struct {
-	of    map[netip.Addr][]live
-	order []netip.Addr
-}
-
-func newSessions() *sessions { return &sessions{of: map[netip.Addr][]live{}} }
-
-// owners counts whose services answered a client about when a flow was there.
-func (s *sessions) owners(f *fact.Flow, near int64) int {
-	var seen []string
-	for _, l := range s.of[f.Key.SrcAddr()] {
-		who := cmp.Or(l.family, l.service)
-		if l.last >= f.Start-near && l.last <= f.Last+near && !slices.Contains(seen, who) {
-			seen = append(seen, who)
-		}
-	}
-	return len(seen)
-}
-
-// saw notes that a service answered a client.
-func (s *sessions) saw(c *fact.Control) {
-	if c.Service == "" {
-		return
-	}
-	list, known := s.of[c.Client]
-	for i := range list {
-		if list[i].service == c.Service {
-			list[i].last, list[i].flow = max(list[i].last, c.Last), c.Flow
-			return
-		}
-	}
-	if !known {
-		if len(s.order) >= maxSessions {
-			delete(s.of, s.order[0])
-			s.order = s.order[1:]
-		}
-		s.order = append(s.order, c.Client)
-	}
-	if len(list) >= maxLive {
-		list = list[1:]
-	}
-	s.of[c.Client] = append(list, live{c.Service, c.Owner, c.Flow, c.Last})
-}
-
-// about returns the services of a family that were live for a client while a
-// flow was.
-func (s *sessions) about(f *fact.Flow, family string) []service.Arranged {
-	var out []service.Arranged
-	for _, l := range s.of[f.Key.SrcAddr()] {
-		if l.family == family && l.last >= f.Start-sessionFor && l.flow != f.ID {
-			out = append(out, service.Arranged{Service: l.service, Family: l.family, By: "session", Flow: l.flow.String()})
+		e, _ := endOf(addr, f.Key.Proto)
+		p, ok := a.of[e]
+		if ok && p.family != "" && f.Start <= p.until && f.Last >= p.from && p.flow != f.ID {
+			out = append(out, service.Arranged{Service: p.service, Family: p.family, Function: "call", By: p.by, Flow: p.flow.String()})
 		}
 	}
 	return out

@@ -2,8 +2,10 @@ package classify
 
 import (
 	"net/netip"
+	"slices"
 
 	"chokepoint/classify/track"
+	"chokepoint/classify/wire"
 )
 
 const (
@@ -11,11 +13,25 @@ const (
 	// max(TTL, 60 s) + 300 s (fingerprints, precedence 7).
 	bindFloor = 60 * second
 	bindGrace = 300 * second
-	// maxBindings is how many addresses are remembered, of all clients.
-	maxBindings = 1 << 16
+	// maxTTL is the longest TTL that is believed, s: a week (RFC 8767 section
+	// 4); one with the highest bit set is none (RFC 2181 section 8).
+	maxTTL = 7 * 24 * 3600
+	badTTL = 1 << 31
+	// bindEarly is how much before the answer a flow may seem to start, ns:
+	// clocks of several interfaces differ.
+	bindEarly = 1 * second
+	// maxBindings is how many addresses are remembered, of all clients, and
+	// maxBindBytes how much of them, bytes.
+	maxBindings  = 1 << 16
+	maxBindBytes = 32 << 20
 	// maxBound is how many names of one address are remembered, the latest.
-	maxBound = 4
-	// maxOuter is how many names outside encrypted hellos are remembered.
+	maxBound = 8
+	// bindingSize and boundSize are what an address and a name take, bytes,
+	// roughly.
+	bindingSize = 160
+	boundSize   = 32
+	// maxOuter is how many names outside encrypted hellos are remembered, the
+	// latest.
 	maxOuter = 256
 )
 
@@ -23,74 +39,109 @@ type bindKey struct{ client, server netip.Addr }
 
 // bound is a name that a client resolved to an address.
 type bound struct {
-	name  string
-	until int64 // ns
+	name        string
+	from, until int64 // ns
+}
+
+func (b *bound) holds(at int64) bool { return b.from-bindEarly <= at && at <= b.until }
+
+// binding is the names of one address, the latest first.
+type binding struct {
+	names []bound
+	// spilt is until when a name held that there was no room for, ns.
+	spilt int64
 }
 
 // bindings knows which names a client resolved to which address. It changes
 // only between ticks.
 type bindings struct {
-	names map[bindKey][]bound
-	order []bindKey       // in the order they were first bound; the front is forgotten first
-	outer map[string]bool // names outside encrypted hellos, as HTTPS records said
+	names map[bindKey]*binding
+	order []bindKey // in the order they were first bound; the front is forgotten first
+	bytes int
+	outer []string // names outside encrypted hellos, as HTTPS records said, the latest last
 }
 
-func newBindings() *bindings {
-	return &bindings{names: map[bindKey][]bound{}, outer: map[string]bool{}}
-}
+func newBindings() *bindings { return &bindings{names: map[bindKey]*binding{}} }
 
-// learn binds the addresses of an answer to the name that was asked for.
+// learn binds the addresses of an answer to the name that was asked for: names
+// that stand for it on the way there (CNAME) are the server's, not the client's.
 func (b *bindings) learn(d *track.DNSSeen) {
-	life := max(int64(d.Answer.MinTTL)*second, bindFloor) + bindGrace
-	for _, a := range d.Answer.Addrs {
-		b.bind(bindKey{d.Query.Client, a}, bound{d.Query.QName, d.Answer.Time + life})
+	ttl := d.Answer.MinTTL
+	if ttl >= badTTL {
+		ttl = 0
 	}
-	if n := d.Answer.ECHName; n != "" && len(b.outer) < maxOuter {
-		b.outer[n] = true
+	life := max(int64(min(ttl, maxTTL))*second, bindFloor) + bindGrace
+	for _, a := range d.Answer.Addrs {
+		b.bind(bindKey{d.Query.Client, a.Unmap()}, bound{d.Query.QName, d.Answer.Time, d.Answer.Time + life})
+	}
+	if n, ok := wire.Hostname(d.Answer.ECHName); ok && !b.fronts(n) {
+		if len(b.outer) >= maxOuter {
+			b.outer = slices.Delete(b.outer, 0, 1)
+		}
+		b.outer = append(b.outer, n)
 	}
 }
 
 // fronts reports whether a name stands outside encrypted hellos.
-func (b *bindings) fronts(name string) bool { return name != "" && b.outer[name] }
+func (b *bindings) fronts(name string) bool { return name != "" && slices.Contains(b.outer, name) }
 
 func (b *bindings) bind(k bindKey, n bound) {
-	list, known := b.names[k]
-	for i := range list {
-		if list[i].name == n.name {
-			copy(list[1:i+1], list[:i])
-			list[0] = n
-			return
+	x := b.names[k]
+	if x == nil {
+		for len(b.order) > 0 && (len(b.order) >= maxBindings || b.bytes >= maxBindBytes) {
+			b.forget()
 		}
-	}
-	if !known {
-		b.forget()
+		x = &binding{}
+		b.names[k] = x
 		b.order = append(b.order, k)
+		b.bytes += bindingSize
 	}
-	if len(list) >= maxBound {
-		list = list[:maxBound-1]
-	}
-	b.names[k] = append([]bound{n}, list...)
+	b.bytes += x.add(n)
 }
 
+// forget forgets the address that was bound first.
 func (b *bindings) forget() {
-	if len(b.names) < maxBindings {
-		return
+	b.bytes -= bindingSize
+	for _, n := range b.names[b.order[0]].names {
+		b.bytes -= boundSize + len(n.name)
 	}
 	delete(b.names, b.order[0])
 	b.order = b.order[1:]
 }
 
-// of returns the names that hold at a time, the latest first.
-func (b *bindings) of(client, server netip.Addr, now int64) []string {
-	list := b.names[bindKey{client, server}]
-	if len(list) == 0 {
-		return nil
+// add puts a name in front, or prolongs it, and returns how many bytes more it
+// takes.
+func (x *binding) add(n bound) int {
+	for i := range x.names {
+		if old := x.names[i]; old.name == n.name && n.from <= old.until && old.from <= n.until {
+			old.from, old.until = min(old.from, n.from), max(old.until, n.until)
+			copy(x.names[1:i+1], x.names[:i])
+			x.names[0] = old
+			return 0
+		}
 	}
-	names := make([]string, 0, len(list))
-	for _, n := range list {
-		if now <= n.until {
+	grown := boundSize + len(n.name)
+	if len(x.names) >= maxBound {
+		last := &x.names[maxBound-1]
+		x.spilt = max(x.spilt, last.until)
+		grown -= boundSize + len(last.name)
+		x.names = x.names[:maxBound-1]
+	}
+	x.names = slices.Insert(x.names, 0, n)
+	return grown
+}
+
+// of returns the names of an address that held when a flow to it began, the
+// latest first. more says that there may have been others.
+func (b *bindings) of(client, server netip.Addr, at int64) (names []string, more bool) {
+	x := b.names[bindKey{client, server.Unmap()}]
+	if x == nil {
+		return nil, false
+	}
+	for i := range x.names {
+		if n := &x.names[i]; n.holds(at) && !slices.Contains(names, n.name) {
 			names = append(names, n.name)
 		}
 	}
-	return names
+	return names, at <= x.spilt
 }

@@ -2,6 +2,7 @@ package classify
 
 import (
 	"net/netip"
+	"slices"
 
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
@@ -16,16 +17,18 @@ type labelled struct {
 	client, server netip.Addr
 	port           uint16
 	proto          uint8
-	now            int64
+	start          int64 // when the flow began, ns
 }
 
 // label names a flow by little: its name, what the client resolved to its
 // address, the address and port.
 func (r *run) label(l labelled) service.Label {
-	return r.opt.Rules.Classify(&service.Evidence{
-		SNI: l.sni, Signs: l.signs, BothWays: l.both, DNS: r.seen.bindings.of(l.client, l.server, l.now),
-		Server: l.server, Port: l.port, Proto: l.proto,
-	})
+	e := service.Evidence{SNI: l.sni, Signs: l.signs, BothWays: l.both, Server: l.server, Port: l.port, Proto: l.proto}
+	e.DNS, e.DNSShared = r.seen.bindings.of(l.client, l.server, l.start)
+	if r.front(l.sni) {
+		e.SNI = ""
+	}
+	return r.opt.Rules.Classify(&e)
 }
 
 // labelFlow names a flow by all that is known of it.
@@ -35,9 +38,11 @@ func (r *run) labelFlow(f *fact.Flow) service.Label {
 		DNS: f.Names.DNS, DNSShared: f.Names.DNSShared, ALPN: f.Names.ALPN, JA4: f.Names.JA4,
 		Server: f.Key.DstAddr(), Port: f.Key.DstPort, Proto: f.Key.Proto,
 		Signs: f.Signs, Place: f.Place, Media: f.ForMedia,
-		BothWays: f.Sides[fact.Up].Payload > 0 && f.Sides[fact.Down].Payload > 0,
+		BothWays: bothWays(f),
 	}
-	if f.Names.Decoy != "" { // two names for the same bytes: neither counts (precedence 11)
+	if f.Names.Decoy != "" || f.Names.ECH == "real" && r.front(e.SNI) {
+		// Of two names for the same bytes neither counts (precedence 11), nor does
+		// one under which anybody may be meant (12).
 		e.SNI = ""
 	}
 	if len(f.DNS) > 0 {
@@ -47,13 +52,52 @@ func (r *run) labelFlow(f *fact.Flow) service.Label {
 		e.Arranged = r.seen.arranged.about(f)
 	}
 	l := r.opt.Rules.Classify(&e)
-	if l.Service == "" && l.Family != "" && !l.Mismatch && e.QName == "" {
+	if l.Service == "" && l.Family != "" && !l.Mismatch && e.QName == "" && (sharesName(&l) || nameless(&f.Names)) {
 		if live := r.seen.sessions.about(f, l.Family); len(live) > 0 {
 			e.Arranged = append(e.Arranged, live...)
 			l = r.opt.Rules.Classify(&e)
 		}
 	}
+	r.hear(f, &l)
 	return l
+}
+
+func bothWays(f *fact.Flow) bool {
+	return f.Sides[fact.Up].Payload > 0 && f.Sides[fact.Down].Payload > 0
+}
+
+// sharesName reports whether a label is by a name: without a service, several
+// share it.
+func sharesName(l *service.Label) bool { return says(l, "sni", "tls_cert", "http_host", "dns") }
+
+// says reports whether evidence of some kind speaks for a label.
+func says(l *service.Label, by ...string) bool {
+	return slices.ContainsFunc(l.Why, func(w service.Why) bool { return w.Weight > 0 && slices.Contains(by, w.By) })
+}
+
+// nameless reports whether nothing is known of how a flow calls its far end: a
+// name that is nobody's we know is somebody's all the same, who is not the
+// service that the client happens to use.
+func nameless(n *fact.Names) bool {
+	return n.SNI == "" && n.Decoy == "" && n.Host == "" && len(n.CertNames) == 0 && len(n.DNS) == 0
+}
+
+// hear tells what a flow is for where its label does not: media that is heard
+// both ways is a call, whoever's it is. What goes one way only may be a camera or
+// a broadcast. Of an unknown service, an address or a port tells no function.
+func (r *run) hear(f *fact.Flow, l *service.Label) {
+	if l.Service == "" && !sharesName(l) && !says(l, "arranged") {
+		l.Function = ""
+	}
+	if f.App != "rtp" || !bothWays(f) || l.Mismatch || l.Function != "" && l.Function != "any" {
+		return
+	}
+	if l.Service != "" {
+		if info, _ := r.opt.Rules.Service(l.Service); !slices.Contains(info.Functions, "call") {
+			return
+		}
+	}
+	l.Function = "call"
 }
 
 // telling is the name of a DNS conversation that belongs to a service, or the

@@ -31,7 +31,7 @@ func over(rules *service.Rules, key *capture.Key, sni string) (resolver, how str
 	}
 	switch {
 	case key.DstPort == portDoT && key.Proto == capture.ProtoTCP:
-		return cmp.Or(known.ID, "unknown"), answer.OverTLS
+		return cmp.Or(known.ID, answer.UnknownResolver), answer.OverTLS
 	case (key.DstPort == portDoT || key.DstPort == portDoQ1 || key.DstPort == portDoQ2) && key.Proto == capture.ProtoUDP && (named || there):
 		return known.ID, answer.OverQUIC
 	case key.DstPort == portHTTPS && (named || there && sni == ""):

@@ -100,9 +100,9 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 	suspect := f.Suspect() && !(f.Stolen() && f.WasFound())
 	l := labelled{
 		sni: s.track.Name(f), client: e.Key.SrcAddr(), server: e.Key.DstAddr(),
-		port: e.Key.DstPort, proto: e.Key.Proto, now: s.run.world.Now,
+		port: e.Key.DstPort, proto: e.Key.Proto, start: f.Start(),
 	}
-	s.secrets(e, l.sni)
+	s.secrets(id, e, l.sni)
 	if !suspect && !s.run.opt.All && !s.track.HasMore(f) && s.run.label(l).Service == "" {
 		s.briefs = append(s.briefs, s.track.Brief(id))
 		return
@@ -123,10 +123,11 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 	s.ended = append(s.ended, x)
 }
 
-// secrets notes a flow to a resolver that cannot be read.
-func (s *shard) secrets(e *flow.Entry[track.Flow], sni string) {
-	if id, how := over(s.run.opt.Rules, &e.Key, sni); how != "" {
-		s.secret = append(s.secret, secretSeen{resolver: id, over: how, name: sni, start: e.Rec.Start()})
+// secrets notes a flow to a resolver that cannot be read. One that was never
+// answered asked nothing.
+func (s *shard) secrets(id flow.ID, e *flow.Entry[track.Flow], sni string) {
+	if resolver, how := over(s.run.opt.Rules, &e.Key, sni); how != "" && s.track.Brief(id).Worked {
+		s.secret = append(s.secret, secretSeen{resolver: resolver, over: how, name: sni, start: e.Rec.Start()})
 	}
 }
 
@@ -150,9 +151,9 @@ func (x *ended) keep() {
 // complete adds what the tracker does not know.
 func (s *shard) complete(f *fact.Flow) {
 	f.Vantage = s.run.world.Vantage
-	f.Names.DNS = s.run.seen.bindings.of(f.Key.SrcAddr(), f.Key.DstAddr(), max(f.Start, s.run.world.Now))
+	f.Names.DNS, f.Names.DNSShared = s.run.seen.bindings.of(f.Key.SrcAddr(), f.Key.DstAddr(), f.Start)
 	s.run.hidden(f)
-	placed(f)
+	s.run.say(f)
 	f.Resolver, f.DNSOver = over(s.run.opt.Rules, &f.Key, f.Names.SNI)
 	f.Label = s.run.labelFlow(f)
 	f.Probe = s.run.probe(f)

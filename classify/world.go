@@ -26,6 +26,7 @@ type seen struct {
 	bindings *bindings
 	arranged *arrangements
 	sessions *sessions
+	starts   starts
 	secret   secretDNS
 	votes    votes
 	nameAge  []string // keys of World.Names, oldest first
@@ -41,9 +42,11 @@ func (r *run) merge(o *track.Observations) {
 	}
 	for i := range o.Controls {
 		c := &o.Controls[i].Control
-		r.nameControl(c, o.Controls[i].Signs)
+		l := r.nameControl(c, o.Controls[i].Signs)
 		r.world.SawControl(*c)
-		r.seen.sessions.saw(c)
+		if l.Confidence >= showsSession {
+			r.seen.sessions.saw(c)
+		}
 	}
 	for i := range o.Arranged {
 		r.learnArranged(&o.Arranged[i])
@@ -56,18 +59,43 @@ func (r *run) merge(o *track.Observations) {
 }
 
 // nameControl labels a control by its name and address.
-func (r *run) nameControl(c *fact.Control, signs []service.Sign) {
-	l := r.label(labelled{sni: c.Name, signs: signs, both: true, client: c.Client, server: c.Server, port: c.Port, proto: c.Proto, now: c.Last})
-	c.Service, c.Owner = l.Service, l.Family
-	if c.Owner == "" {
-		c.Owner = l.Service
+func (r *run) nameControl(c *fact.Control, signs []service.Sign) service.Label {
+	l := r.label(labelled{
+		sni: c.Name, signs: signs, both: true, client: c.Client, server: c.Server, port: c.Port, proto: c.Proto,
+		start: r.seen.starts.of(c),
+	})
+	c.Service, c.Owner = l.Service, owner(l)
+	return l
+}
+
+// starts knows when flows began that are told of as controls again and again: a
+// name that the client had resolved by then does not lapse while they last.
+type starts struct {
+	at    map[fact.FlowID]int64 // ns
+	order []fact.FlowID
+}
+
+// of returns when the flow of a control began, as far as was told.
+func (s *starts) of(c *fact.Control) int64 {
+	if at, known := s.at[c.Flow]; known {
+		return at
 	}
+	if s.at == nil {
+		s.at = map[fact.FlowID]int64{}
+	}
+	if len(s.order) >= fact.MaxControls {
+		delete(s.at, s.order[0])
+		s.order = s.order[1:]
+	}
+	s.order = append(s.order, c.Flow)
+	s.at[c.Flow] = c.First
+	return c.First
 }
 
 // learnArranged labels a flow that arranges others, and keeps what it said.
 func (r *run) learnArranged(o *track.Arranged) {
 	l := r.label(labelled{
-		signs: o.Signs, both: true, client: o.Client.Addr(), server: o.Server.Addr(), port: o.Server.Port(), proto: o.Proto, now: o.Time,
+		signs: o.Signs, both: true, client: o.Client.Addr(), server: o.Server.Addr(), port: o.Server.Port(), proto: o.Proto, start: o.Time,
 	})
 	r.seen.arranged.learn(o, &l)
 }
