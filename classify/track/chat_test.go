@@ -7,7 +7,6 @@ import (
 
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
-	"chokepoint/classify/flow"
 	"chokepoint/classify/service"
 )
 
@@ -44,14 +43,16 @@ func cut(n int) edit {
 	return with(func(p *capture.Packet) { p.Payload, p.Has = p.Payload[:n], p.Has|capture.Clipped })
 }
 
-// rules is a bench whose rules are a function; each call of it is one asking.
+// rulesBench is a bench whose rules are a function.
 func rulesBench(t testing.TB, recognise func(p *service.Payload, out []service.Sign) []service.Sign) *bench {
-	b := newBench(t, 64<<20)
-	b.Tracker = New(Config{Memory: 64 << 20, Seed: testSeed, Recognise: recognise, OnEnd: func(id flow.ID, why fact.End) {
-		var f fact.Flow
-		b.Snapshot(id, &f, b.now, why)
-		b.ended = append(b.ended, f)
-	}})
+	return rulesBenchOf(t, 64<<20, recognise)
+}
+
+func rulesBenchOf(t testing.TB, memory int, recognise func(p *service.Payload, out []service.Sign) []service.Sign) *bench {
+	b := newBench(t, memory)
+	c := b.conf
+	c.Recognise = recognise
+	b.Tracker = New(c)
 	return b
 }
 

@@ -1,7 +1,9 @@
 package track
 
 import (
+	"cmp"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +12,8 @@ import (
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/flow"
+	"chokepoint/classify/service"
+	"chokepoint/classify/wire/quic"
 )
 
 // texts are what random segments carry, whole or in part.
@@ -23,11 +27,47 @@ func texts(t testing.TB) [][]byte {
 	}
 }
 
+// datagrams are what random datagrams carry: whatever is understood, whole and
+// in parts.
+func datagrams() [][]byte {
+	msg := clientHello("chat.example", 1200)
+	body := dtlsBody("chat.example")
+	v2 := mine
+	v2.version = quicV2
+	voice := audio()
+	out := [][]byte{
+		nil, {0}, make([]byte, 100), short(60), mine.hello("chat.example"), decoy.hello("decoy.example"), v2.hello("v2.example"),
+		mine.answer(), decoy.answer(), mine.retryFor("retried!", "a token"), decoy.negotiation(quicV2, quicV1),
+		initial{dcid: "retried!", scid: mine.scid, token: "a token"}.hello("chat.example"),
+		initial{dcid: "no names"}.hello("chat.example"), initial{dcid: "no decoy"}.hello("decoy.example"),
+		dtlsHello("dtls.example"), dtlsRecord(22, dtlsFragment(body, 0, 40)), dtlsRecord(22, dtlsFragment(body, 40, len(body)-40)),
+		dtlsRecord(22, dtlsFragment(dtlsBody("another.example"), 40, 9)), channelData(dtlsHello("dtls.example")),
+		stunMessage(stunBinding), stunMessage(stunAllocated, attr(attrRelayed, xorAddr(7, 5000))),
+		stunMessage(stunPermission, attr(attrPeer, xorAddr(8, 4000)), attr(attrPeer, xorAddr(9, 4000))),
+		stunMessage(stunSend, attr(attrPeer, xorAddr(9, 4000)), attr(attrData, voice.next())),
+	}
+	out = append(out, mine.parts(msg, 500, 900)...)
+	out = append(out, decoy.parts(msg, 700)...)
+	for range 12 {
+		out = append(out, voice.next(), channelData(voice.next()))
+	}
+	return out
+}
+
+// oddRules hold of payloads by their length, with something to remember.
+func oddRules(p *service.Payload, out []service.Sign) []service.Sign {
+	if p.Len%3 == 0 {
+		out = append(out, service.Sign{Rule: string(rune('a' + p.Len%7)), Value: string(p.Bytes[:min(len(p.Bytes), 200)])})
+	}
+	return out
+}
+
 // chaos draws packets of a few endpoints that overlap, leap, contradict each
 // other and come in any order.
 type chaos struct {
 	*bench
-	texts [][]byte
+	texts, datagrams [][]byte
+	udp              bool // no streams
 }
 
 func (c *chaos) packet(r *rapid.T) *capture.Packet {
@@ -39,17 +79,40 @@ func (c *chaos) packet(r *rapid.T) *capture.Packet {
 		IPID: rapid.Uint16Range(0, 9).Draw(r, "ipid"), Segs: rapid.Uint16Range(0, 3).Draw(r, "segs"),
 	}
 	c.segment(r, p)
-	switch rapid.IntRange(0, 9).Draw(r, "kind") {
+	kind := 0
+	if !c.udp {
+		kind = rapid.IntRange(0, 9).Draw(r, "kind")
+	}
+	switch kind {
 	case 0, 1:
-		p.Key.Proto, p.Has = capture.ProtoUDP, p.Has&^capture.HasTCP|capture.HasUDP
+		c.datagram(r, p)
 	case 2:
 		p.Quoted.Key, p.Has = p.Key, p.Has|capture.HasQuoted
 		p.Key = capture.Key{Proto: capture.ProtoICMP}
+	}
+	if p.Has&capture.HasPorts == 0 && p.Has&capture.HasQuoted == 0 {
+		p.Key.SrcPort, p.Key.DstPort = 0, 0
 	}
 	if rapid.Bool().Draw(r, "down") {
 		p.Key, p.Quoted.Key = p.Key.Reverse(), p.Quoted.Key.Reverse()
 	}
 	return p
+}
+
+// datagram makes a packet one of UDP, or of a tunnel without ports.
+func (c *chaos) datagram(r *rapid.T, p *capture.Packet) {
+	p.Key.Proto, p.Has = capture.ProtoUDP, p.Has&^capture.HasTCP|capture.HasUDP
+	if rapid.IntRange(0, 9).Draw(r, "sealed") == 0 {
+		p.Key.Proto, p.Has = capture.ProtoESP, p.Has&^(capture.HasPorts|capture.HasUDP)
+	}
+	if rapid.IntRange(0, 4).Draw(r, "of streams") > 0 {
+		p.Payload = rapid.SampledFrom(c.datagrams).Draw(r, "datagram")
+		p.PayloadLen = uint32(len(p.Payload))
+		if p.Has &^= capture.Clipped; rapid.IntRange(0, 9).Draw(r, "cut") == 0 {
+			p.Payload, p.Has = p.Payload[:len(p.Payload)/2], p.Has|capture.Clipped
+		}
+	}
+	p.IPLen = 28 + p.PayloadLen
 }
 
 // segment fills what TCP has.
@@ -84,8 +147,11 @@ func (c *chaos) look(r *rapid.T, before map[fact.FlowID][2][9]uint64) {
 	c.audit(r)
 	for port := range uint16(3) {
 		for _, server := range []uint16{53, 80, 443, 50001} {
-			for _, proto := range []uint8{capture.ProtoTCP, capture.ProtoUDP} {
+			for _, proto := range []uint8{capture.ProtoTCP, capture.ProtoUDP, capture.ProtoESP} {
 				k := keyOf(40000+port, server, proto)
+				if proto == capture.ProtoESP {
+					k = keyOf(0, 0, proto)
+				}
 				id, _, _ := c.Table.Find(&k, k.Hash(testSeed))
 				if id == 0 {
 					continue
@@ -134,6 +200,16 @@ func (c *chaos) audit(r *rapid.T) {
 				r.Fatalf("DNS holds %d bytes, %d are booked", held, x.dns.held)
 			}
 		}
+		if k := x.speech; k != nil {
+			for _, q := range [...]*quic.Client{k.quic, k.decoy} {
+				if q != nil {
+					buffered += q.Cap()
+				}
+			}
+			if k.dtls != nil {
+				buffered += k.dtls.Cap()
+			}
+		}
 		if x.work != nil {
 			for d := range x.work.streams {
 				if b := x.work.streams[d].buf; b != nil {
@@ -176,10 +252,16 @@ func sane(r *rapid.T, f *fact.Flow) {
 // counters only grow, snapshots change nothing, and once all flows have ended
 // nothing is held for them.
 func TestTrackerHoldsUnderChaos(t *testing.T) {
-	all := texts(t)
-	rapid.Check(t, func(r *rapid.T) {
+	all, some := texts(t), datagrams()
+	for _, udp := range []bool{false, true} {
+		rapid.Check(t, chaotic(t, all, some, udp))
+	}
+}
+
+func chaotic(t *testing.T, all, some [][]byte, udp bool) func(r *rapid.T) {
+	return func(r *rapid.T) {
 		memory := rapid.SampledFrom([]int{0, 8 << 10, 64 << 10, 8 << 20}).Draw(r, "memory")
-		c := &chaos{bench: newBench(t, memory), texts: all}
+		c := &chaos{bench: rulesBenchOf(t, memory, oddRules), texts: all, datagrams: some, udp: udp}
 		before := map[fact.FlowID][2][9]uint64{}
 		for range rapid.IntRange(1, 60).Draw(r, "packets") {
 			c.feed(c.packet(r))
@@ -196,6 +278,53 @@ func TestTrackerHoldsUnderChaos(t *testing.T) {
 		holdsNothing(r, c.bench)
 		if n := uint64(len(c.ended)); n != c.Flows {
 			r.Fatalf("%d flows began, %d ended", c.Flows, n)
+		}
+	}
+}
+
+// TestFlowsDoNotMix: whatever comes between the packets of a flow, its facts are
+// the same.
+func TestFlowsDoNotMix(t *testing.T) {
+	all := datagrams()
+	rapid.Check(t, func(r *rapid.T) {
+		var flows [3][]*capture.Packet
+		for i := range flows {
+			c := newBench(t, 0).chat(uint16(40000+i), 443)
+			for k := range rapid.IntRange(1, 12).Draw(r, "packets") {
+				d := fact.Dir(rapid.IntRange(0, 1).Draw(r, "direction"))
+				p := c.datagram(d, rapid.SampledFrom(all).Draw(r, "datagram"), ipid(uint16(k)))
+				p.Num, p.Time = uint64(1000*i+k+1), 1_700_000_000*sec+int64(k)*20*ms+int64(i)
+				p.Shard, p.Hash = p.Key.Hash(0), p.Key.Hash(testSeed)
+				flows[i] = append(flows[i], p)
+			}
+		}
+		run := func(next func(left []int) int) []fact.Flow {
+			b := rulesBenchOf(t, 8<<20, oddRules)
+			at := make([]int, len(flows))
+			for {
+				var left []int
+				for i := range flows {
+					if at[i] < len(flows[i]) {
+						left = append(left, i)
+					}
+				}
+				if len(left) == 0 {
+					break
+				}
+				i := next(left)
+				b.Packet(flows[i][at[i]])
+				at[i]++
+			}
+			for b.EndSome(100) {
+			}
+			holdsNothing(r, b)
+			slices.SortFunc(b.ended, func(a, b fact.Flow) int { return cmp.Compare(a.ID, b.ID) })
+			return b.ended
+		}
+		one := run(func(left []int) int { return left[0] })
+		other := run(func(left []int) int { return rapid.SampledFrom(left).Draw(r, "next") })
+		if !reflect.DeepEqual(one, other) {
+			r.Fatalf("facts differ:\n%+v\n%+v", one, other)
 		}
 	})
 }

@@ -138,6 +138,7 @@ func holdsNothing(t interface{ Errorf(string, ...any) }, b *bench) {
 		{"names in use", int(b.usedNames) - len(b.freeNames), 0},
 		{"transmission logs in use", len(b.bulks.logs), 0},
 		{"works in use", b.works.made - works, 0},
+		{"speeches in use", b.inUse(), 0},
 	} {
 		if x.got != x.want {
 			t.Errorf("%s: %d at the end", x.what, x.got)
@@ -145,5 +146,8 @@ func holdsNothing(t interface{ Errorf(string, ...any) }, b *bench) {
 	}
 	if b.works.oldest != 0 || b.works.newest != 0 {
 		t.Errorf("a work is still in line")
+	}
+	if b.speeches.oldest != 0 || b.speeches.newest != 0 {
+		t.Errorf("a speech is still in line")
 	}
 }
