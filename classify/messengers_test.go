@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"chokepoint/capture"
 	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
@@ -89,7 +90,7 @@ func (k *heard) told() string {
 }
 
 // hearing keeps all flows.
-type hearing struct{ talks []*heard }
+type hearing struct{ flows []*heard }
 
 func (s *hearing) Flow(f *fact.Flow, _ []string) error {
 	server := netip.AddrPortFrom(f.Key.DstAddr(), f.Key.DstPort)
@@ -103,7 +104,7 @@ func (s *hearing) Flow(f *fact.Flow, _ []string) error {
 	for _, d := range f.DNS {
 		k.asked = append(k.asked, d.QName)
 	}
-	s.talks = append(s.talks, k)
+	s.flows = append(s.flows, k)
 	return nil
 }
 func (*hearing) Finding(*finding.Finding) error { return nil }
@@ -113,11 +114,11 @@ func (*hearing) Service(*answer.Service) error  { return nil }
 // call them by. Each capture is read once, for all tests.
 var overheard = struct {
 	sync.Once
-	talks map[string][]*heard
+	flows map[string][]*heard
 	err   error
-}{talks: map[string][]*heard{}}
+}{flows: map[string][]*heard{}}
 
-func listen(t *testing.T) (root string, talks map[string][]*heard) {
+func listen(t *testing.T) (root string, flows map[string][]*heard) {
 	t.Helper()
 	root = corpora(t)
 	overheard.Do(func() {
@@ -133,19 +134,26 @@ func listen(t *testing.T) (root string, talks map[string][]*heard) {
 			name, _ := filepath.Rel(root, path)
 			s := &hearing{}
 			Run(context.Background(), src, s, Options{All: true, Seed: 1})
-			overheard.talks[name] = s.talks
+			overheard.flows[name] = s.flows
 			return nil
 		})
 	})
-	if overheard.err != nil || len(overheard.talks) == 0 {
-		t.Fatalf("%d captures: %v", len(overheard.talks), overheard.err)
+	if overheard.err != nil || len(overheard.flows) == 0 {
+		t.Fatalf("%d captures: %v", len(overheard.flows), overheard.err)
 	}
-	return root, overheard.talks
+	return root, overheard.flows
+}
+
+// hear runs the engine. What came before an error of the source will do.
+func hear(src capture.Source) []*heard {
+	s := &hearing{}
+	Run(context.Background(), src, s, Options{All: true, Seed: 1})
+	return s.flows
 }
 
 // between returns the flows of a capture between two ends.
-func between(talks []*heard, p pair) (out []*heard) {
-	for _, k := range talks {
+func between(flows []*heard, p pair) (out []*heard) {
+	for _, k := range flows {
 		if k.pair == p {
 			out = append(out, k)
 		}
@@ -183,7 +191,7 @@ func ndpiRows(t *testing.T, root string) (out []ndpiRow) {
 // TestMessengersAgreeWithNDPI: of the flows in which nDPI recognised a service by
 // their content, at least 95 % are of that service to us; all others were read.
 func TestMessengersAgreeWithNDPI(t *testing.T) {
-	root, talks := listen(t)
+	root, flows := listen(t)
 	agreed, of := map[string]int{}, map[string]int{}
 	strange, partial := map[string]int{}, 0
 	seen := map[string]string{}
@@ -199,7 +207,7 @@ func TestMessengersAgreeWithNDPI(t *testing.T) {
 		}
 		of[ids[0]]++
 		ours := "no flow"
-		for _, k := range between(talks[r.file], r.pair) {
+		for _, k := range between(flows[r.file], r.pair) {
 			if ours = k.told(); slices.Contains(ids, ours) {
 				break
 			}
@@ -263,7 +271,7 @@ const sure = 0.5
 // TestMessengersAreNotInvented: each flow that we call a messenger's has a reason
 // that can be read, and captures in which nDPI finds no messenger have none.
 func TestMessengersAreNotInvented(t *testing.T) {
-	root, talks := listen(t)
+	root, flows := listen(t)
 	theirs := map[string]map[pair]string{}
 	for _, r := range ndpiRows(t, root) {
 		if theirs[r.file] == nil {
@@ -279,9 +287,9 @@ func TestMessengersAreNotInvented(t *testing.T) {
 		}
 	}
 	by, seen, n := map[string]int{}, map[string]string{}, 0
-	files := slices.Sorted(keysOf(talks))
+	files := slices.Sorted(keysOf(flows))
 	for _, file := range files {
-		for _, k := range talks[file] {
+		for _, k := range flows[file] {
 			if !messenger(k.label.Service) || k.label.Confidence < sure {
 				continue
 			}
@@ -350,7 +358,7 @@ var readAgainstNDPI = []reading{
 	{"ndpi/cfgs/default/pcap/KakaoTalk_chat.pcap tcp 10.24.82.188:35511 173.252.97.2:443", "TLS.Facebook | of meta", noNameOfMeta},
 	{
 		"nfstream/tests/pcaps/one_flow_6_10.pcap tcp 66.220.156.68:443 192.168.43.18:52066", "TLS.Facebook | of meta",
-		"both: the hello is not in the capture, the certificate is for *.facebook.com, *.fbcdn.net and *.messenger.com alike",
+		"both: the hello is not in the capture, and the certificate is for all of Meta, messenger.com included",
 	},
 	{
 		"ndpi/cfgs/default/pcap/tls_2_reasms.pcapng tcp 25.137.80.32:38134 192.91.186.174:443", "TLS.Instagram | misplaced name",
@@ -365,7 +373,7 @@ var readAgainstNDPI = []reading{
 }
 
 const (
-	noNameOfMeta = "we are more careful: the hello has no name and the address is one that all of Meta shares, so the owner is all that is known"
+	noNameOfMeta = "both: the hello has no name, address and certificate are for all of Meta, so the owner is all that is known"
 	weChatWeb    = "we are right: res.wx.qq.com serves the web client of WeChat; nDPI goes by the domain it is below"
 )
 
