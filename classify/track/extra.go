@@ -103,6 +103,7 @@ type half struct {
 	want   int  // bytes in order that must be there before the next try
 	tries  int  // segments that could have begun a message and did not
 	done   bool // nothing more to be learnt
+	late   bool // the beginning of the stream was not seen
 	parser parser
 }
 

@@ -77,7 +77,7 @@ func (t *Tracker) begins(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture
 	short := len(p.Payload) < minSniff
 	h.parser = sniff(e, d, p.Payload)
 	if h.parser == unsure && !short {
-		t.strange(e, d, h, p.Payload, int(p.PayloadLen))
+		t.strange(e, d, h, dataSeq(p), p.Payload, int(p.PayloadLen))
 		return
 	}
 	if t.attempt(id, e, d, p, h, p.Payload, dataSeq(p)) {
@@ -98,21 +98,29 @@ func (h *half) another() bool {
 	return h.tries >= maxTries
 }
 
-// strange asks the rules for a payload that none of our parsers is for.
-func (t *Tracker) strange(e *flow.Entry[Flow], d fact.Dir, h *half, b []byte, size int) {
+// strange asks the rules for a payload at sequence number seq that none of our
+// parsers is for.
+func (t *Tracker) strange(e *flow.Entry[Flow], d fact.Dir, h *half, seq uint32, b []byte, size int) {
 	f := &e.Rec
+	s := &f.sides[d]
 	w := t.extras[f.x].work
 	h.done = h.another()
 	if h.tries > early {
 		return
 	}
+	if h.tries == 1 {
+		h.late = s.flags&hasISN == 0 || seq != s.isn+1
+	}
 	p := service.Payload{Nth: h.tries, Bytes: b, Len: size}
+	if h.late { // what is first here was not first there
+		p.Nth += 2
+	}
 	if n, s := stun.Frame(b); s == wire.Done && t.stun.Parse(b[:n], n) == wire.Done {
 		t.speaksSTUN(f, &t.stun)
 		p.STUN = &t.stun
 	}
 	t.recognise(f, e, d, &w.heads, p)
-	if h.tries == 1 {
+	if h.tries == 1 && !h.late {
 		w.heads[d].set(b, uint32(size))
 	}
 }
@@ -194,7 +202,7 @@ func (t *Tracker) collect(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 	}
 	if h.parser == unsure && len(b) >= minSniff {
 		if h.parser = sniff(e, d, b); h.parser == unsure {
-			t.strange(e, d, h, b, len(b))
+			t.strange(e, d, h, h.buf.Base(), b, len(b))
 			t.freeBuffer(h)
 			return
 		}

@@ -105,6 +105,7 @@ func (w *work) renew() {
 	w.streams = [2]half{}
 	w.finAt[0].set, w.finAt[1].set = false, false
 	w.probes, w.clocks = [2]probe{}, [2]tsClock{}
+	w.heads[0].n, w.heads[1].n = 0, 0
 }
 
 // touchWork keeps the order of use.
