@@ -18,7 +18,7 @@ import (
 // Size limits of what is bundled, bytes.
 const (
 	maxCapture = 400_000
-	maxBundle  = 3_000_000
+	maxBundle  = 3_700_000
 )
 
 func allCases(t *testing.T) []Case {

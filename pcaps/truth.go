@@ -19,6 +19,7 @@ type Truth struct {
 	Services map[string][]string `yaml:"services"` // statuses that are right, of client.pcapng
 	Finds    []Must              `yaml:"finds"`
 	May      []Limit             `yaml:"may"`      // accusations that are right too
+	Flows    []Flow              `yaml:"flows"`    // who is talking; none: nobody asks
 	Ceilings []Limit             `yaml:"ceilings"` // besides: what Finds and May do not name must not be accused at all
 }
 

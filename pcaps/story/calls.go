@@ -18,7 +18,7 @@ const opus = 111
 // messengers, and a call with each. Nothing interferes.
 func callsAndChats() *world {
 	w := newWorld("2026-11-22T18:30:00Z", 15)
-	w.taps["client.pcapng"].Datagrams = 10
+	w.taps["client.pcapng"].Datagrams = 20
 	w.resolve(2*time.Second, "g.whatsapp.net", func(a netip.Addr) {
 		synth.Dial(w.path(a), 5222, synth.NoiseDirect(w.Sim, chats...), 0)
 	})

@@ -40,7 +40,8 @@ func quicAndTunnels() *world {
 	w.resolve(22*time.Second, "cloudflare-dns.com", func(a netip.Addr) {
 		w.hello(a, 443, synth.ClientHello{Name: "cloudflare-dns.com", ALPN: []string{"h2"}}, asked)
 	})
-	w.telegramWorks(24 * time.Second)
+	w.direct(24*time.Second, tgChat, 443, 0, mtprotoTo(2, chats...))
+	w.direct(25*time.Second, tgMedia, 443, 0, mtprotoTo(-203, synth.Turn{Ask: 140, Answer: 70_000}))
 	w.maxWorks(26 * time.Second)
 	w.surf(1*time.Second, 30*time.Second, 9*time.Second)
 	w.Run(38 * time.Second)

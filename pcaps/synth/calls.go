@@ -39,10 +39,10 @@ func (t *Talk) Both(d time.Duration, up, down func() []byte) {
 func WhatsAppRelay(s *Sim, seen netip.AddrPort) []Datagram {
 	const token, session, ping, pong = 0x4000, 0x4002, 0x0801, 0x0802
 	id := s.Bytes(12)
-	out := asked(NewSTUN(stunAllocate, id).Attr(token, s.Bytes(134)).Attr(session, s.Bytes(20)).Sealed(s),
+	out := asked(NewSTUN(stunAllocate, id).Attr(token, s.Bytes(136)).Attr(session, s.Bytes(20)).Sealed(s),
 		NewSTUN(stunAllocate|stunSuccess, id).Attr(session, s.Bytes(20)).Address(attrMapped, seen).Sealed(s))
 	id = s.Bytes(12)
-	return append(out, asked(NewSTUN(ping, id).Attr(token, s.Bytes(134)).Sealed(s), NewSTUN(pong, id).Sealed(s))...)
+	return append(out, asked(NewSTUN(ping, id).Attr(token, s.Bytes(136)).Sealed(s), NewSTUN(pong, id).Sealed(s))...)
 }
 
 // Reflector is a relay of Telegram's calls as one caller sees it
