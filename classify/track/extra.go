@@ -73,7 +73,8 @@ type work struct {
 	probes  [2]probe
 	clocks  [2]tsClock
 	heads   [2]head
-	control int64 // time of the last control observation, ns
+	helloAt uint32 // sequence number of the client's hello
+	control int64  // time of the last control observation, ns
 }
 
 // probe is a round-trip measurement under way on the leg to a side's receiver.

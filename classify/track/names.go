@@ -55,7 +55,9 @@ type moreNames struct {
 	orgs     []string // of the certificate
 	location string
 	signs    []service.Sign
-	second   string // the name in another hello for the same bytes
+	second   string                    // the name in another hello for the same bytes
+	shape    unique.Handle[helloShape] // of that
+	secondAt uint32                    // packet that completed it, less Flow.Num
 }
 
 const (
@@ -189,9 +191,12 @@ func (n *names) write(to *fact.Names, first uint64) {
 
 // writeHello copies out what the client's hello says.
 func (n *names) writeHello(to *fact.Names, first uint64) {
-	h := value(n.hello)
 	to.SNIPacket = first + uint64(n.sniPacket)
-	to.JA4, to.PQ, to.ECH = h.ja4, h.pq, h.ech.String()
+	value(n.hello).write(to)
+}
+
+func (h helloShape) write(to *fact.Names) {
+	to.JA4, to.PQ, to.ECH, to.ALPN = h.ja4, h.pq, h.ech.String(), nil
 	if h.alpn != "" {
 		to.ALPN = strings.Split(h.alpn, "\x00")
 	}

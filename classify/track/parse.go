@@ -41,7 +41,7 @@ func (t *Tracker) parse(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.
 	h := &w.streams[d]
 	w.records[d].feed(&f.sides[d], p)
 	if h.done {
-		if n == again {
+		if n == again || h.buf != nil || d == fact.Up && before(p.Seq, w.hello.End) {
 			t.repeated(id, e, d, p, h)
 		} else if h.parser == asTLS && len(p.Payload) > 0 && p.Payload[0] == tlsAlert {
 			t.lateAlert(f, d, p.Payload)

@@ -94,7 +94,7 @@ func (t *Tracker) decoyQUIC(f *Flow, k *speech, p *capture.Packet) {
 	}
 	k.decoyAt = f.offset(p.Num)
 	if s, _ := t.hello.ParseMessage(k.decoy.Hello()); s == wire.Done {
-		t.doubt(f, t.hello.SNI)
+		t.doubt(f, &t.hello, p.Num, 'q')
 	}
 }
 
@@ -144,28 +144,6 @@ func (t *Tracker) chooseQUIC(f *Flow, k *speech) {
 	}
 	t.freeQUIC(&k.decoy)
 	t.trust(f)
-}
-
-// doubt notes that another hello came for the same bytes of a flow.
-func (t *Tracker) doubt(f *Flow, second string) {
-	n, m := t.needNames(f), t.needMore(f)
-	n.flags |= decoyed
-	if m.second == "" {
-		before := m.size()
-		m.second = clip(second)
-		t.side += m.size() - before
-	}
-}
-
-// trust takes a doubt back.
-func (t *Tracker) trust(f *Flow) {
-	n := t.namesOf(f)
-	if n == nil || n.flags&decoyed == 0 {
-		return
-	}
-	n.flags &^= decoyed
-	t.side -= len(n.more.second)
-	n.more.second = ""
 }
 
 // partialQUIC reads the name out of a hello whose rest never came.

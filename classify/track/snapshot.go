@@ -33,7 +33,7 @@ func (t *Tracker) Snapshot(id flow.ID, to *fact.Flow, now int64, why fact.End) {
 	}
 	t.namesOf(f).write(&to.Names, f.Num)
 	t.spoken(f, x, to)
-	f.settleDecoy(to)
+	t.settleDecoy(f, to)
 	to.Blind = f.blind(why)
 	to.State = f.state()
 }
@@ -194,7 +194,7 @@ func (tr *trouble) finsOf(w *work) []fact.FIN {
 // partial reads the name out of a hello whose rest never came.
 func (t *Tracker) partial(f *Flow, w *work) {
 	h := &w.streams[fact.Up]
-	if h.buf == nil || h.parser != asTLS {
+	if h.buf == nil || h.done || h.parser != asTLS {
 		return
 	}
 	b := h.buf.Bytes()

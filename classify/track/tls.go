@@ -23,42 +23,6 @@ func (n *names) alert(d fact.Dir, a tls.Alert) {
 	n.alerts[d], n.flags = a.Description, n.flags|hasAlertUp<<d
 }
 
-// repeated compares a hello sent again with the one that was parsed: decoys and
-// forged copies differ.
-func (t *Tracker) repeated(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, h *half) {
-	f := &e.Rec
-	w := t.extras[f.x].work
-	if d != fact.Up || h.parser != asTLS || !before(p.Seq, w.hello.End) || len(p.Payload) < minSniff || p.Payload[0] != 22 {
-		return
-	}
-	if status, _ := t.hello.Parse(p.Payload); status == wire.Done && t.hello.SNI != t.nameOf(f) {
-		t.doubt(f, t.hello.SNI)
-		t.conflict(id, f, d, p, p.Seq, p.PayloadLen)
-	}
-}
-
-// settleDecoy tells the client's hello from another one for the same bytes by
-// the TTL: who makes hellos up to mislead lets them die on the way (precedence
-// 11). Where both came alike, both names are left out.
-func (f *Flow) settleDecoy(to *fact.Flow) {
-	usual := f.sides[fact.Up].ttl
-	if to.Names.Decoy == "" {
-		return
-	}
-	for i := range to.Conflicts {
-		c := &to.Conflicts[i]
-		first, next := c.FirstTTL == usual, c.NextTTL == usual
-		switch {
-		case c.Dir != fact.Up || first == next:
-			continue
-		case next:
-			to.Names.SNI, to.Names.SNIPacket = to.Names.Decoy, c.Next
-		}
-		to.Names.Decoy = ""
-		return
-	}
-}
-
 // clientTLS reads the ClientHello.
 func (t *Tracker) clientTLS(e *flow.Entry[Flow], p *capture.Packet, h *half, b []byte, base uint32) bool {
 	f := &e.Rec
@@ -76,6 +40,8 @@ func (t *Tracker) clientTLS(e *flow.Entry[Flow], p *capture.Packet, h *half, b [
 			w.hello.End = base + uint32(n)
 		}
 		w.follow(fact.Up, base, b)
+		w.helloAt = base
+		w.heads[fact.Up].set(b, uint32(n))
 		return true
 	case wire.Malformed:
 		if t.hello.SNI != "" {
