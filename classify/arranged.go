@@ -15,10 +15,12 @@ const (
 	arrangedFor = 300 * second
 	// maxArranged is how many ends are remembered, of all clients.
 	maxArranged = 1 << 14
-	// A flow lends its service from likely on, and its family from possible on:
-	// what inherits weighs more than a guess does (fingerprints, scoring.verdict).
+	// A flow lends its service from likely on (fingerprints, scoring.verdict). It
+	// lends its family where the service is known at all, or it is surer than an
+	// address that many share and a port can make it (scoring.caps): what inherits
+	// weighs more than a guess does.
 	lendsService = 0.5
-	lendsFamily  = 0.25
+	lendsFamily  = 0.31
 )
 
 // end is one end of a media flow.
@@ -84,7 +86,7 @@ func newArrangements() *arrangements { return &arrangements{of: map[end]promise{
 // socket, and the peers and relays it was told of.
 func (a *arrangements) learn(o *track.Arranged, l *service.Label) {
 	p := promise{flow: o.Flow, from: o.Time, until: o.Time + arrangedFor}
-	if l.Mismatch || l.Confidence < lendsFamily {
+	if l.Mismatch || l.Service == "" && l.Confidence < lendsFamily {
 		return
 	}
 	if p.family = l.Family; p.family == "" {

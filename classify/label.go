@@ -23,12 +23,17 @@ type labelled struct {
 // label names a flow by little: its name, what the client resolved to its
 // address, the address and port.
 func (r *run) label(l labelled) service.Label {
+	e := r.little(l)
+	return r.opt.Rules.Classify(&e)
+}
+
+func (r *run) little(l labelled) service.Evidence {
 	e := service.Evidence{SNI: l.sni, Signs: l.signs, BothWays: l.both, Server: l.server, Port: l.port, Proto: l.proto}
 	e.DNS, e.DNSShared = r.seen.bindings.of(l.client, l.server, l.start)
 	if r.front(l.sni) {
 		e.SNI = ""
 	}
-	return r.opt.Rules.Classify(&e)
+	return e
 }
 
 // labelFlow names a flow by all that is known of it.
@@ -52,11 +57,8 @@ func (r *run) labelFlow(f *fact.Flow) service.Label {
 		e.Arranged = r.seen.arranged.about(f)
 	}
 	l := r.opt.Rules.Classify(&e)
-	if l.Service == "" && l.Family != "" && !l.Mismatch && e.QName == "" && (sharesName(&l) || nameless(&f.Names)) {
-		if live := r.seen.sessions.about(f, l.Family); len(live) > 0 {
-			e.Arranged = append(e.Arranged, live...)
-			l = r.opt.Rules.Classify(&e)
-		}
+	if f.Names.Decoy == "" || sharesName(&l) {
+		r.narrow(&e, &l, f.Key.SrcAddr(), f.ID, f.Start, f.Last)
 	}
 	r.hear(f, &l)
 	return l
@@ -66,6 +68,21 @@ func bothWays(f *fact.Flow) bool {
 	return f.Sides[fact.Up].Payload > 0 && f.Sides[fact.Down].Payload > 0
 }
 
+// narrow has a live session of the client tell the service where only the family
+// is known (precedence 6): by a name that its services share, or by an address
+// under no name at all. A name that is nobody's we know is somebody's all the
+// same, who is not the service that the client happens to use.
+func (r *run) narrow(e *service.Evidence, l *service.Label, client netip.Addr, id fact.FlowID, from, to int64) {
+	nameless := e.SNI == "" && e.Host == "" && len(e.CertNames) == 0 && len(e.DNS) == 0
+	if l.Service != "" || l.Family == "" || l.Mismatch || e.QName != "" || !nameless && !sharesName(l) {
+		return
+	}
+	if live := r.seen.sessions.about(client, id, from, to, l.Family); len(live) > 0 {
+		e.Arranged = append(e.Arranged, live...)
+		*l = r.opt.Rules.Classify(e)
+	}
+}
+
 // sharesName reports whether a label is by a name: without a service, several
 // share it.
 func sharesName(l *service.Label) bool { return says(l, "sni", "tls_cert", "http_host", "dns") }
@@ -73,13 +90,6 @@ func sharesName(l *service.Label) bool { return says(l, "sni", "tls_cert", "http
 // says reports whether evidence of some kind speaks for a label.
 func says(l *service.Label, by ...string) bool {
 	return slices.ContainsFunc(l.Why, func(w service.Why) bool { return w.Weight > 0 && slices.Contains(by, w.By) })
-}
-
-// nameless reports whether nothing is known of how a flow calls its far end: a
-// name that is nobody's we know is somebody's all the same, who is not the
-// service that the client happens to use.
-func nameless(n *fact.Names) bool {
-	return n.SNI == "" && n.Decoy == "" && n.Host == "" && len(n.CertNames) == 0 && len(n.DNS) == 0
 }
 
 // hear tells what a flow is for where its label does not: media that is heard

@@ -3,21 +3,34 @@ package classify
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"chokepoint/capture"
 	"chokepoint/capture/capturetest"
 	"chokepoint/capture/pcapfile"
+	"chokepoint/classify/fact"
 	"chokepoint/pcaps"
 )
+
+// witness writes down all that is said of who is talking, too.
+type witness struct{ *recorder }
+
+func (w witness) Flow(f *fact.Flow, ids []string) error {
+	fmt.Fprintf(&w.text, "%s %+v %q %q %v %v %q %v %v %q %q %+v\n", f.ID, f.Label, f.App, f.QUIC, f.Media, f.Signs,
+		f.Place, f.ForMedia, f.Probe, f.Resolver, f.DNSOver, f.Names)
+	return w.recorder.Flow(f, ids)
+}
 
 // record runs the engine and returns all it told, as text.
 func record(t *testing.T, src capture.Source, opt Options) (string, Stats) {
 	t.Helper()
-	rec := newRecorder()
+	rec := witness{newRecorder()}
 	opt.All = true
 	st, err := Run(context.Background(), src, rec, opt)
 	if err != nil {
@@ -89,6 +102,50 @@ func TestForeignInputSameOutput(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestCallsTellTheSame: who is talking is told by what flows of other shards say,
+// so captures of calls are held against the law one by one, labels and all.
+func TestCallsTellTheSame(t *testing.T) {
+	const largest = 8 << 20 // bytes: time is better spent on many
+	root := corpora(t)
+	read, arranged := 0, 0
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		name := strings.ToLower(e.Name())
+		call := slices.ContainsFunc([]string{"stun", "quic", "telegram", "whatsapp", "teams", "zoom", "discord", "signal", "viber"},
+			func(s string) bool { return strings.Contains(name, s) })
+		if info, err := e.Info(); err != nil || !call || info.Size() > largest {
+			return err
+		}
+		want := ""
+		for workers := 1; workers <= 3; workers++ {
+			src, err := pcapfile.Open(path, pcapfile.Options{})
+			if err != nil {
+				return nil
+			}
+			got, _ := record(t, src, Options{Workers: workers})
+			src.Close()
+			if workers == 1 {
+				want = got
+			}
+			if got != want {
+				t.Errorf("%s: %d workers tell something else", path, workers)
+			}
+		}
+		read++
+		arranged += strings.Count(want, "{By:arranged")
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d captures, %d times a flow speaks for another", read, arranged)
+	if read < 12 || arranged == 0 {
+		t.Errorf("%d captures with %d arrangements: too few to hold the law", read, arranged)
 	}
 }
 

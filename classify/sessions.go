@@ -106,17 +106,18 @@ func oldest(list []live) int {
 	return at
 }
 
-// about returns the services of a family that were live for a client while a
-// flow was, by what other flows show.
-func (s *sessions) about(f *fact.Flow, family string) []service.Arranged {
+// about returns the services of a family that were live for a client near some
+// time, by what other flows than one show.
+func (s *sessions) about(client netip.Addr, but fact.FlowID, from, to int64, family string) []service.Arranged {
 	var out []service.Arranged
-	for i := range s.of[f.Key.SrcAddr()] {
-		l := &s.of[f.Key.SrcAddr()][i]
+	list := s.of[client]
+	for i := range list {
+		l := &list[i]
 		by := l.flow
-		if by == f.ID {
+		if by == but {
 			by = l.other
 		}
-		if l.family == family && by != 0 && l.near(f.Start, f.Last, sessionFor) {
+		if l.family == family && by != 0 && l.near(from, to, sessionFor) {
 			out = append(out, service.Arranged{Service: l.service, Family: l.family, By: "session", Flow: by.String()})
 		}
 	}
@@ -127,8 +128,9 @@ func (s *sessions) about(f *fact.Flow, family string) []service.Arranged {
 // after a flow was.
 func (s *sessions) owners(f *fact.Flow, near int64) int {
 	var seen []string
-	for i := range s.of[f.Key.SrcAddr()] {
-		l := &s.of[f.Key.SrcAddr()][i]
+	list := s.of[f.Key.SrcAddr()]
+	for i := range list {
+		l := &list[i]
 		who := cmp.Or(l.family, l.service)
 		opened := slices.ContainsFunc(l.opened, func(t int64) bool { return t >= f.Start-near && t <= f.Last+near })
 		if opened && !slices.Contains(seen, who) {

@@ -94,9 +94,11 @@ func (s *starts) of(c *fact.Control) int64 {
 
 // learnArranged labels a flow that arranges others, and keeps what it said.
 func (r *run) learnArranged(o *track.Arranged) {
-	l := r.label(labelled{
+	e := r.little(labelled{
 		signs: o.Signs, both: true, client: o.Client.Addr(), server: o.Server.Addr(), port: o.Server.Port(), proto: o.Proto, start: o.Time,
 	})
+	l := r.opt.Rules.Classify(&e)
+	r.narrow(&e, &l, o.Client.Addr(), o.Flow, o.Time, o.Time)
 	r.seen.arranged.learn(o, &l)
 }
 
