@@ -40,8 +40,10 @@ func (t *Tracker) datagram(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captu
 		t.tellPeers(e, k, p, msg)
 		t.tellSocket(e, k, p)
 	}
-	if k.over(t.appOf(f)) || t.buffered > t.conf.Memory/bufferShare && k.holds() {
+	if k.over(t.appOf(f)) {
 		t.hush(f)
+	} else if k.holds() {
+		t.relieve()
 	}
 }
 

@@ -60,7 +60,7 @@ func (t *Tracker) collectSecond(f *Flow, w *work, p *capture.Packet, h *half) {
 	h.buf.Add(dataSeq(p), p.Payload)
 	t.buffered += h.buf.Cap() - before
 	b := h.buf.Bytes()
-	full := h.buf.Full() || t.buffered > t.conf.Memory/bufferShare
+	full := h.buf.Full() || !t.relieve()
 	if len(b) < max(h.want, 1) && !full {
 		return
 	}

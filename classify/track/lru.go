@@ -90,8 +90,10 @@ func (p *pool[T]) get(id flow.ID, now int64) (*T, place) {
 	p.free = p.links[slot].older
 	p.links[slot] = link{owner: id}
 	p.push(slot)
-	return &p.slabs[(slot-1)/slab][(slot-1)%slab], place{slot, now}
+	return p.at(slot), place{slot, now}
 }
+
+func (p *pool[T]) at(slot uint32) *T { return &p.slabs[(slot-1)/slab][(slot-1)%slab] }
 
 // more makes some pieces.
 func (p *pool[T]) more() {

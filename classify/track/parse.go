@@ -195,7 +195,7 @@ func (t *Tracker) collect(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 	t.add(id, e, d, p, h)
 	b := h.buf.Bytes()
 	if len(b) < h.want {
-		if t.buffered > t.conf.Memory/bufferShare {
+		if !t.relieve() {
 			t.settleStream(h)
 		}
 		return

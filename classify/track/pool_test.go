@@ -110,6 +110,15 @@ func TestReleaseGivesAllBack(t *testing.T) {
 			(&ask{c}).datagram(up, query(t, i, "a.example"))
 			(&ask{c}).datagram(down, reply(t, i, "a.example", good, other))
 		}
+		d := b.chat(4, 443)
+		d.say(up, mine.hello("chat.example"))
+		d.say(up, decoy.hello("a-longer-decoy.example"))
+		d = b.chat(5, 443)
+		d.say(up, mine.parts(clientHello("chat.example", 900), 500)[1])
+		d = b.chat(6, 3478)
+		d.say(up, stunMessage(stunBinding))
+		d.say(down, dtlsRecord(22, dtlsFragment(dtlsBody("chat.example"), 0, 40)))
+		d.play(up, audio(), 80, nil)
 		if b.side == 0 || b.buffered == 0 {
 			t.Fatalf("round %d: %d bytes beside the records, %d in streams: the test holds nothing", round, b.side, b.buffered)
 		}
@@ -117,8 +126,10 @@ func TestReleaseGivesAllBack(t *testing.T) {
 		}
 		holdsNothing(t, b)
 	}
-	is(t, "extras used again", len(b.extras)-1 <= 3, true)
-	is(t, "names used again", b.usedNames <= 2, true)
+	is(t, "extras used again", len(b.extras)-1 <= 6, true)
+	is(t, "speeches used again", b.speeches.made <= slab, true)
+	is(t, "readers of hellos used again", len(b.spareQUIC) <= 3, true)
+	is(t, "names used again", b.usedNames <= 5, true)
 }
 
 // holdsNothing checks that a tracker without flows holds nothing.

@@ -260,22 +260,36 @@ func TestSpeechIsStolen(t *testing.T) {
 	b.finish()
 }
 
-// TestMemoryOfHellos: when hellos hold too much, those whose rest is waited for
-// are given up with what is known of them, and others are listened to.
+// TestMemoryOfHellos: when hellos hold too much, those go that wait for longest,
+// with what is known of them; others, and streams, are listened to.
 func TestMemoryOfHellos(t *testing.T) {
 	b := newBench(t, 1<<20)
-	msg := clientHello("chat.example", 1500)
-	half := mine.parts(msg, 800)[1]
+	room := b.conf.Memory / bufferShare
+	var all []chat
 	for i := range uint16(100) {
-		b.chat(1000+i, 443).say(up, half)
+		c := b.chat(1000+i, 443)
+		c.say(up, mine.hello("chat.example"))
+		all = append(all, c)
+		if b.buffered > room {
+			t.Fatalf("%d bytes in hellos of %d flows", b.buffered, i)
+		}
 	}
-	if room := b.conf.Memory/bufferShare + 8<<10; b.buffered > room {
-		t.Errorf("%d bytes in hellos", b.buffered)
+	is(t, "taken", b.Stolen > 0, true)
+	for i, c := range all {
+		is(t, "name", c.facts().Names.SNI, "chat.example")
+		if i == 0 || i == 99 {
+			is(t, "waits for an answer", b.Table.At(c.id()).Rec.flags&named == 0, i == 99)
+		}
 	}
 	c := b.chat(999, 3478)
 	c.say(up, stunMessage(stunBinding))
 	c.say(down, stunMessage(stunAllocated, attr(attrRelayed, xorAddr(7, 5000))))
 	is(t, "what another speaks", c.facts().App, "turn")
+	hello := tlsHello("web.example", 3000)
+	s := b.talk(998, 443).open()
+	s.send(up, pushAck, hello[:1400])
+	s.send(up, pushAck, hello[1400:])
+	is(t, "name in a stream", s.facts().Names.SNI, "web.example")
 	b.finish()
 }
 

@@ -93,6 +93,25 @@ func (t *Tracker) stealSpeech(id flow.ID) {
 	t.Stolen++
 }
 
+// relieveReach is how many conversations are looked at for hellos to give up.
+const relieveReach = 64
+
+// relieve keeps hellos that are being read to their share of the budget: those
+// of datagrams that were silent for longest go, as where a server answers none of
+// them they would wait for ever. It reports whether there is room then.
+func (t *Tracker) relieve() bool {
+	room := t.conf.Memory / bufferShare
+	slot := t.speeches.oldest
+	for n := 0; t.buffered > room && slot != 0 && n < relieveReach; n++ {
+		next, owner := t.speeches.links[slot].newer, t.speeches.links[slot].owner
+		if t.speeches.at(slot).holds() {
+			t.stealSpeech(owner)
+		}
+		slot = next
+	}
+	return t.buffered <= room
+}
+
 // hush ends the search for what a flow speaks.
 func (t *Tracker) hush(f *Flow) {
 	f.flags |= named

@@ -76,6 +76,20 @@ func TestSequence(t *testing.T) {
 }
 
 // TestWireSegments: frames that a card merged count as what they were.
+// TestLeaps: holes that sum to more than sequence numbers compare over are given
+// up.
+func TestLeaps(t *testing.T) {
+	c := newTalk(t).open()
+	c.data(up, 10)
+	for n := 1; n <= 3; n++ {
+		c.data(up, 10, rel(1+n*(maxLeap-100)))
+		s := c.side(up)
+		if ahead := int32(s.NextSeq - s.Contig); ahead < 0 {
+			t.Errorf("leap %d: in order up to %d, seen up to %d", n, s.Contig, s.NextSeq)
+		}
+	}
+}
+
 func TestWireSegments(t *testing.T) {
 	c := newTalk(t).open(mss(1000))
 	c.data(up, 5000)          // five by the MSS
