@@ -27,6 +27,8 @@ func TestMessengersLiveInTheirPublishedPrefixes(t *testing.T) {
 		{tgChat, "149.154.160.0/20"}, {tgWeb, "149.154.160.0/20"}, {tgMedia, "91.105.192.0/23"},
 		{maxChat, "217.20.144.0/20"}, {maxFiles, "217.20.144.0/20"},
 		{sigChat, "13.248.212.111/32"}, {sigChat2, "76.223.92.165/32"},
+		{waRelay, "157.240.192.0/18"}, {tgReflector, "91.108.8.0/22"}, {tgChatMedia, "149.154.164.250/32"},
+		{okCalls, "217.20.144.0/20"}, {vkRelay, "155.212.192.0/20"}, {discordVoice, "66.22.192.0/18"}, {sigRelay, "34.117.136.13/32"},
 	} {
 		if !netip.MustParsePrefix(tt.prefix).Contains(netip.MustParseAddr(tt.addr)) {
 			t.Errorf("%s is outside %s", tt.addr, tt.prefix)
