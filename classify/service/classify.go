@@ -65,17 +65,22 @@ func (r *Rules) combine(e *Evidence, b *ballot) Label {
 	if session.By != "" {
 		why = append(why, session)
 	}
+	own := false // the port is the service's
 	if p := r.bestPort(e, lead.owner, s); p != nil && !b.foreign {
 		why = append(why, p.why())
+		own = p.svc == s && p.weight >= tellingPort
 		if lead.By == byPrefix && fn == anyFunction && p.weight >= tellingPort {
 			fn = p.fn
 		}
 	}
 	l := label(s, lead.owner, fn, why)
-	if lead.By == byPrefix && by.svc == nil && len(why) > 1 {
+	// Kin's address and port are little (caps), unless the service is in use at the
+	// moment and the port is one of its own: a relay of its calls (precedence 6).
+	live := session.By != "" && own && lead.By == byPrefix
+	if lead.By == byPrefix && by.svc == nil && len(why) > 1 && !live {
 		l.Confidence = capped(l.Confidence, capSharedIPPort)
 	}
-	if by.weak {
+	if by.weak && !live {
 		l.Confidence = capped(l.Confidence, capWeakMagic)
 	}
 	if lead.payload && l.Confidence < possible {

@@ -152,8 +152,11 @@ func cell(svc *answer.Service, function string) string {
 		for _, f := range functionOrder(svc) {
 			if svc.Functions[f] != string(answer.Unseen) && !slices.Contains(columned, f) {
 				word := functionWord(svc, f)
-				if svc.Functions[f] == string(answer.OK) {
-					word = "yes" // a rate has no room here
+				switch { // a rate has no room here
+				case f == "tunnel" && svc.Functions[f] == string(answer.OK):
+					word = "up"
+				case svc.Functions[f] == string(answer.OK):
+					word = "yes"
 				}
 				return answer.FunctionName(f) + " " + word
 			}
