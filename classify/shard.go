@@ -103,7 +103,7 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 		port: e.Key.DstPort, proto: e.Key.Proto, start: f.Start(),
 	}
 	s.secrets(id, e, l.sni)
-	if !suspect && !s.run.opt.All && !s.track.HasMore(f) && s.run.label(l).Service == "" {
+	if !suspect && !s.run.opt.All && !s.track.HasMore(f) && s.run.stranger(l, &e.Key) {
 		s.briefs = append(s.briefs, s.track.Brief(id))
 		return
 	}
@@ -114,10 +114,12 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 	if suspect {
 		findings = s.judge(&x.flow, true, x.flow.Bulk != [2]*fact.Bulk{}, f.WasFound())
 	}
-	if findings == 0 && !s.run.opt.All && x.flow.Label.Service == "" && !f.WasFound() {
-		s.briefs = append(s.briefs, s.track.Brief(id))
-		s.pool = append(s.pool, x)
-		return
+	if findings == 0 && x.flow.Label.Service == "" && !f.WasFound() {
+		s.briefs = append(s.briefs, s.track.Brief(id)) // told of or not: it is one of the others
+		if !s.run.opt.All {
+			s.pool = append(s.pool, x)
+			return
+		}
 	}
 	x.keep()
 	s.ended = append(s.ended, x)

@@ -1,0 +1,56 @@
+package quic
+
+import (
+	"bytes"
+	"testing"
+)
+
+// long builds a header of any version.
+func long(version uint32, dcid, scid string) []byte {
+	b := []byte{0xc3, byte(version >> 24), byte(version >> 16), byte(version >> 8), byte(version), byte(len(dcid))}
+	b = append(b, dcid...)
+	b = append(b, byte(len(scid)))
+	return append(append(b, scid...), "payload"...)
+}
+
+func TestAnswersOfUnknownVersions(t *testing.T) {
+	const strange = 0x51474f01
+	for _, tt := range []struct {
+		name           string
+		client, server []byte
+		want           bool
+	}{
+		{"the server writes to the id of the client", long(strange, "12345678", "abcd"), long(strange, "abcd", "ABCDEFGH"), true},
+		{"it negotiates", long(strange, "12345678", "abcd"), long(0, "abcd", "12345678"), true},
+		{"it writes to another id", long(strange, "12345678", "abcd"), long(strange, "abce", "ABCDEFGH"), false},
+		{"it speaks another version", long(strange, "12345678", "abcd"), long(strange+1, "abcd", "ABCDEFGH"), false},
+		{"the client has no id to prove it by", long(strange, "12345678", ""), long(strange, "", "ABCDEFGH"), false},
+		{"a client does not negotiate", long(0, "12345678", "abcd"), long(0, "abcd", "12345678"), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, ok1 := ParseInvariant(tt.client)
+			s, ok2 := ParseInvariant(tt.server)
+			if !ok1 || !ok2 || s.Answers(&c) != tt.want {
+				t.Errorf("%v %v, %v", ok1, ok2, !tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoLongHeader(t *testing.T) {
+	whole := long(1, "12345678", "abcd")
+	for n := range len(whole) - len("payload") {
+		if _, ok := ParseInvariant(whole[:n]); ok {
+			t.Errorf("%d bytes are enough", n)
+		}
+	}
+	short := bytes.Clone(whole)
+	short[0] = 0x43
+	wide := bytes.Clone(whole)
+	wide[5] = 21
+	for _, b := range [][]byte{short, wide} {
+		if _, ok := ParseInvariant(b); ok {
+			t.Errorf("%x", b)
+		}
+	}
+}
