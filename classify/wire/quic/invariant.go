@@ -23,12 +23,8 @@ func ParseInvariant(b []byte) (v Invariant, ok bool) {
 	}
 	v.Version = Version(version)
 	for _, id := range [...]*[]byte{&v.DCID, &v.SCID} {
-		n, ok := in.uint8()
-		if !ok || n > maxCID {
-			return Invariant{}, false
-		}
-		part, ok := in.take(int(n))
-		if !ok {
+		part, ok := in.vec8()
+		if !ok || len(part) > maxCID {
 			return Invariant{}, false
 		}
 		*id = part

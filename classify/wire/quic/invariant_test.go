@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// long builds a header of any version.
-func long(version uint32, dcid, scid string) []byte {
+// anyLong builds a header of any version.
+func anyLong(version uint32, dcid, scid string) []byte {
 	b := []byte{0xc3, byte(version >> 24), byte(version >> 16), byte(version >> 8), byte(version), byte(len(dcid))}
 	b = append(b, dcid...)
 	b = append(b, byte(len(scid)))
@@ -20,12 +20,12 @@ func TestAnswersOfUnknownVersions(t *testing.T) {
 		client, server []byte
 		want           bool
 	}{
-		{"the server writes to the id of the client", long(strange, "12345678", "abcd"), long(strange, "abcd", "ABCDEFGH"), true},
-		{"it negotiates", long(strange, "12345678", "abcd"), long(0, "abcd", "12345678"), true},
-		{"it writes to another id", long(strange, "12345678", "abcd"), long(strange, "abce", "ABCDEFGH"), false},
-		{"it speaks another version", long(strange, "12345678", "abcd"), long(strange+1, "abcd", "ABCDEFGH"), false},
-		{"the client has no id to prove it by", long(strange, "12345678", ""), long(strange, "", "ABCDEFGH"), false},
-		{"a client does not negotiate", long(0, "12345678", "abcd"), long(0, "abcd", "12345678"), false},
+		{"the server writes to the id of the client", anyLong(strange, "12345678", "abcd"), anyLong(strange, "abcd", "ABCDEFGH"), true},
+		{"it negotiates", anyLong(strange, "12345678", "abcd"), anyLong(0, "abcd", "12345678"), true},
+		{"it writes to another id", anyLong(strange, "12345678", "abcd"), anyLong(strange, "abce", "ABCDEFGH"), false},
+		{"it speaks another version", anyLong(strange, "12345678", "abcd"), anyLong(strange+1, "abcd", "ABCDEFGH"), false},
+		{"the client has no id to prove it by", anyLong(strange, "12345678", ""), anyLong(strange, "", "ABCDEFGH"), false},
+		{"a client does not negotiate", anyLong(0, "12345678", "abcd"), anyLong(0, "abcd", "12345678"), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, ok1 := ParseInvariant(tt.client)
@@ -38,7 +38,7 @@ func TestAnswersOfUnknownVersions(t *testing.T) {
 }
 
 func TestWhatIsNoLongHeader(t *testing.T) {
-	whole := long(1, "12345678", "abcd")
+	whole := anyLong(1, "12345678", "abcd")
 	for n := range len(whole) - len("payload") {
 		if _, ok := ParseInvariant(whole[:n]); ok {
 			t.Errorf("%d bytes are enough", n)
