@@ -132,6 +132,11 @@ func TestDTLSHello(t *testing.T) {
 	c := newChat(t)
 	c.say(up, first)
 	is(t, "memory of half a hello", c.buffered > 0, true)
+	for range maxDTLS {
+		c.say(up, dtlsRecord(23, make([]byte, 40)))
+	}
+	c.say(up, rest)
+	is(t, "name whose rest came after much else", c.facts().Names.SNI, "")
 	c.finish()
 }
 

@@ -76,8 +76,16 @@ func TestTLSDecoy(t *testing.T) {
 		{"after the answer, in two segments", func(c *talk) {
 			c.send(up, pushAck, mine)
 			c.send(down, pushAck, record(22, serverHello()))
-			c.send(up, pushAck, decoy[:30], rel(1), ttl(5))
+			c.send(up, pushAck, decoy[:50], rel(1))
 		}, want{right, "", 4}},
+		{"before one that is answered while half of it came", func(c *talk) {
+			c.send(up, pushAck, decoy, ttl(5))
+			c.send(up, pushAck, long[:60], rel(1))
+			is(c.t, "memory of half a hello", c.buffered > 0, true)
+			c.send(down, pushAck, record(22, serverHello()))
+			c.send(up, pushAck, long[60:], rel(61))
+			is(c.t, "memory of hellos", c.buffered, 0)
+		}, want{"", "", 0}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := newTalk(t).open()
