@@ -65,7 +65,7 @@ func (p *promise) join(old *promise) {
 	switch {
 	case old.flow == p.flow && !old.split && old.family != "": // it says it anew, knowing more
 	case old.family != p.family: // nobody's
-		p.service, p.family, p.split = "", "", true
+		p.service, p.family = "", ""
 	case old.split || old.service != "" && p.service != "" && old.service != p.service:
 		p.service, p.split = "", true
 	case p.service == "":

@@ -3,6 +3,7 @@ package classify
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,6 +92,9 @@ func TestMediaInherits(t *testing.T) {
 			flowOf(9, capture.ProtoUDP, phone, friend, 400, 410), "socket whatsapp/meta"},
 		{"two of a family", []word{{calls(1, 5), whatsapp}, {calls(2, 6), facebook}}, media, "socket /meta"},
 		{"and one insists", []word{{calls(1, 5), whatsapp}, {calls(2, 6), facebook}, {calls(3, 7), whatsapp}}, media, "socket /meta"},
+		{"and the other", []word{{calls(1, 5), whatsapp}, {calls(2, 6), facebook}, {calls(2, 7), facebook}}, media, "socket /meta"},
+		{"said late for earlier", []word{{calls(1, 200), whatsapp}, {calls(2, 5), whatsapp}},
+			flowOf(9, capture.ProtoUDP, phone, friend, 450, 460), "socket whatsapp/meta"},
 		{"a family, then the service", []word{{calls(1, 5), meta}, {calls(2, 6), whatsapp}}, media, "socket whatsapp/meta"},
 		{"the service, then a family", []word{{calls(1, 5), whatsapp}, {calls(2, 6), meta}}, media, "socket whatsapp/meta"},
 		{"one flow that came to know better", []word{{calls(1, 5), telegram}, {calls(1, 6), whatsapp}}, media, "socket whatsapp/meta"},
@@ -117,6 +121,18 @@ func TestMediaInherits(t *testing.T) {
 		if got := inherits(a, c.f); got != c.want {
 			t.Errorf("%s: %q, want %q", c.why, got, c.want)
 		}
+	}
+}
+
+// TestArrangedByWhatShowsTheService: a flow that knows less does not stand in
+// for the one that knew more.
+func TestArrangedByWhatShowsTheService(t *testing.T) {
+	a := newArrangements()
+	a.learn(calls(1, 5), labelOf("whatsapp", "meta", 0.9))
+	a.learn(calls(2, 6), labelOf("", "meta", 0.7))
+	got := a.about(flowOf(9, capture.ProtoUDP, phone, friend, 10, 60))
+	if len(got) != 1 || got[0].Flow != "c000001" {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -216,5 +232,24 @@ func TestSessionsAreBounded(t *testing.T) {
 	}
 	if n := len(list[0].opened); n != maxOpened {
 		t.Errorf("%d connections, want %d", n, maxOpened)
+	}
+	s.saw(answered("s84", "", 84, 99_400, 99_900))
+	s.saw(answered("s100", "", 100, 99_990, 99_995))
+	list = s.of[ap(phone).Addr()]
+	if k := slices.IndexFunc(list, func(l live) bool { return l.service == "s85" }); k >= 0 || len(list) != maxLive {
+		t.Errorf("s85 was live longest ago and is still there, with %d others", len(list)-1)
+	}
+}
+
+// TestManyConnectionsAtOnceCountOnce: a burst does not push out what came before
+// it.
+func TestManyConnectionsAtOnceCountOnce(t *testing.T) {
+	s := newSessions()
+	s.saw(answered("max", "vk", 1, 1000, 1001))
+	for i := range fact.FlowID(100) {
+		s.saw(answered("max", "vk", i+2, 1030, 1031))
+	}
+	if n := s.owners(flowOf(9, capture.ProtoTCP, phone, relay, 990, 991), 10*second); n != 1 {
+		t.Errorf("%d owners, want the one from before the burst", n)
 	}
 }

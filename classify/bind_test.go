@@ -59,6 +59,9 @@ func TestNamesHoldForAWhile(t *testing.T) {
 			resolved("a.example", 102, 60, asked)}, 200, "a.example b.example"},
 		{"a mapped address", []*track.DNSSeen{resolved("a.example", 100, 60, netip.AddrFrom16(asked.As16()))}, 200, "a.example"},
 		{"of several addresses", []*track.DNSSeen{resolved("a.example", 100, 60, netip.MustParseAddr("198.51.100.8"), asked)}, 200, "a.example"},
+		{"when two answers hold", []*track.DNSSeen{resolved("a.example", 100, 60, asked), resolved("a.example", 460, 60, asked)}, 460, "a.example"},
+		{"when two answers hold by a clock that is off", []*track.DNSSeen{resolved("a.example", 100, 60, asked),
+			resolved("a.example", 461, 60, asked)}, 460, "a.example"},
 		{"none", []*track.DNSSeen{resolved("a.example", 100, 60)}, 200, ""},
 	} {
 		b := newBindings()
@@ -67,6 +70,9 @@ func TestNamesHoldForAWhile(t *testing.T) {
 		}
 		if got := boundAt(b, asker, asked, c.at); got != c.want {
 			t.Errorf("%s: %q, want %q", c.why, got, c.want)
+		}
+		if got := boundAt(b, asker, netip.AddrFrom16(asked.As16()), c.at); got != c.want {
+			t.Errorf("%s: mapped, %q, want %q", c.why, got, c.want)
 		}
 		if got := boundAt(b, netip.MustParseAddr("192.168.1.7"), asked, c.at); got != "" {
 			t.Errorf("%s: another client's too: %q", c.why, got)

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"fmt"
 	"testing"
 
 	"chokepoint/capture"
@@ -228,6 +229,52 @@ func TestManyNamesOfOneAddress(t *testing.T) {
 	} {
 		if c.l.Service != c.svc || (c.l.Confidence < one.Confidence) != c.weaker {
 			t.Errorf("%s: %q, %v of %v", c.why, c.l.Service, c.l.Confidence, one.Confidence)
+		}
+	}
+}
+
+// TestLittleTellsTheSame: what labels most flows when they end says what a
+// record would.
+func TestLittleTellsTheSame(t *testing.T) {
+	r := engine()
+	for i := range maxBound + 1 {
+		r.merge(&track.Observations{DNS: []track.DNSSeen{*resolved(fmt.Sprintf("n%d.signal.org", i), 990, 60, asked)}})
+	}
+	d := resolved("chat.signal.org", 990, 60, ap(fronted).Addr())
+	d.Answer.ECHName = "front.example"
+	r.merge(&track.Observations{DNS: []track.DNSSeen{*d}})
+	little := func(to, sni string) service.Label {
+		return r.label(labelled{sni: sni, client: asker, server: ap(to).Addr(), port: 443, proto: capture.ProtoTCP, start: 1000 * second})
+	}
+	one, many := little(fronted, ""), little(nowhere, "")
+	if one.Service != "signal" || many.Service != "signal" || many.Confidence >= one.Confidence {
+		t.Errorf("one name: %q %v; more than are kept: %q %v", one.Service, one.Confidence, many.Service, many.Confidence)
+	}
+	if l := little(fronted, "front.example"); l.Service != "signal" {
+		t.Errorf("under a front: %q", l.Service)
+	}
+	if l := little(fronted, "www.example.org"); l.Service != "" {
+		t.Errorf("under a name of somebody's: %q", l.Service)
+	}
+}
+
+// TestDoubtfulServicesAreNotLive: what is only possible narrows nothing else.
+func TestDoubtfulServicesAreNotLive(t *testing.T) {
+	for _, c := range []struct {
+		names []string
+		want  int
+	}{{[]string{"chat.signal.org"}, 1}, {[]string{"chat.signal.org", "www.example.org"}, 0}} {
+		r := engine()
+		for _, n := range c.names {
+			r.merge(&track.Observations{DNS: []track.DNSSeen{*resolved(n, 990, 60, asked)}})
+		}
+		x := answered("", "", 1, 1000, 1001)
+		x.Server, x.Port, x.Proto = asked, 443, capture.ProtoTCP
+		r.merge(&track.Observations{Controls: []track.Progress{{Num: 1, Control: *x}}})
+		got := r.seen.sessions.about(asker, 9, 1000*second, 1001*second, "signal")
+		l := r.label(labelled{both: true, client: asker, server: x.Server, port: 443, proto: x.Proto, start: 1000 * second})
+		if len(got) != c.want || l.Service != "signal" {
+			t.Errorf("%v: %d services live, want %d, labelled %q %v", c.names, len(got), c.want, l.Service, l.Confidence)
 		}
 	}
 }
