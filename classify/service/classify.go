@@ -17,6 +17,9 @@ func (r *Rules) Classify(e *Evidence) Label {
 	if e.QName != "" {
 		return r.classifyQuery(e.QName)
 	}
+	if r.nobodys(e) {
+		return r.byPort(e, e.SNI != "")
+	}
 	var b ballot
 	r.collect(e, &b)
 	var l Label
@@ -30,6 +33,23 @@ func (r *Rules) Classify(e *Evidence) Label {
 	}
 	l.Mismatch = b.astray
 	return r.frontedBy(l, e.SNI)
+}
+
+// nobodys reports whether no rule speaks of anything a flow offers but its port.
+// Most flows are like that, and are done with here.
+func (r *Rules) nobodys(e *Evidence) bool {
+	if len(e.Signs)+len(e.Arranged)+len(e.ALPN)+len(e.CertNames)+len(e.CertOrgs)+len(e.Host) > 0 ||
+		e.JA4 != "" && len(r.tokens[token{tokenJA4, e.JA4}]) > 0 || r.addrs.find(e.Server) != nil {
+		return false
+	}
+	if e.SNI != "" { // what the client resolved does not count beside it
+		_, ours := r.names.find(e.SNI)
+		return !ours && r.echProvider(e.SNI) == ""
+	}
+	return !slices.ContainsFunc(e.DNS, func(n string) bool {
+		_, ours := r.names.find(n)
+		return ours
+	})
 }
 
 // classifyQuery labels a DNS flow by the name asked for, so that a denied query
