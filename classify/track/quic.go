@@ -16,7 +16,7 @@ import (
 func (t *Tracker) quic(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Packet) {
 	f := &e.Rec
 	if d == fact.Down {
-		t.quicAnswer(f, k, p.Payload)
+		t.quicAnswer(f, k, p.Payload, e.Key.DstPort)
 		return
 	}
 	if k.quic == nil && !t.beginQUIC(f, k, p) {
@@ -100,8 +100,9 @@ func (t *Tracker) decoyQUIC(f *Flow, k *speech, p *capture.Packet) {
 
 // quicAnswer sees whom the server answers: it addresses its packets to the
 // connection id that the client chose (RFC 9000 section 7.2).
-func (t *Tracker) quicAnswer(f *Flow, k *speech, b []byte) {
+func (t *Tracker) quicAnswer(f *Flow, k *speech, b []byte, port uint16) {
 	if k.quic == nil {
+		t.strangeQUIC(f, k, b, port)
 		return
 	}
 	if _, s := quic.Parse(b, &t.packet); s == wire.Done {
@@ -174,5 +175,28 @@ func (t *Tracker) googleHello(f *Flow, v quic.Version, p *capture.Packet) {
 func (t *Tracker) quicVersion(f *Flow, v quic.Version) {
 	if n := t.needNames(f); n.hello == (unique.Handle[helloShape]{}) {
 		n.hello = unique.Make(helloShape{quic: v.String()})
+	}
+}
+
+// portHTTPS is where HTTP/3 is spoken (RFC 9114 section 3.1).
+const portHTTPS = 443
+
+// strangeQUIC recognises a version nobody here reads: by the server's answer to
+// the id that the client chose for itself, or, where it chose none, by both sides
+// naming the version at the port of the web.
+func (t *Tracker) strangeQUIC(f *Flow, k *speech, b []byte, port uint16) {
+	if t.appOf(f) != appUnknown {
+		return
+	}
+	h := &k.heads[fact.Up]
+	client, asked := quic.ParseInvariant(h.bytes[:h.n])
+	server, answered := quic.ParseInvariant(b)
+	if !asked || !answered {
+		return
+	}
+	alike := port == portHTTPS && client.Opens(int(h.wire)) && server.Version == client.Version && len(server.DCID)+len(client.SCID) == 0
+	if alike || server.Answers(&client) {
+		t.speaks(f, appQUIC)
+		t.quicVersion(f, client.Version)
 	}
 }

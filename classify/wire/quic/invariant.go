@@ -32,6 +32,21 @@ func ParseInvariant(b []byte) (v Invariant, ok bool) {
 	return v, true
 }
 
+// leastDCID is the length of the id that a client makes up for the server, and
+// leastHello that of its first datagram, bytes (RFC 9000 sections 7.2 and 14.1; all
+// versions so far keep to them).
+const (
+	leastDCID  = 8
+	leastHello = 1200
+)
+
+// Opens reports whether v begins a connection as clients do: it serves where they
+// have no id of their own, and the port is that of HTTP/3. size is that of the
+// datagram.
+func (v *Invariant) Opens(size int) bool {
+	return v.Version != 0 && len(v.DCID) >= leastDCID && size >= leastHello
+}
+
 // Answers reports whether v is what a server sends back to a client's: addressed
 // to the id the client chose for itself, with the same version, or with none to
 // negotiate one (RFC 8999 section 6). Ids of less than 4 bytes prove nothing.

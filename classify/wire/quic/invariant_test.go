@@ -54,3 +54,21 @@ func TestWhatIsNoLongHeader(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatOpensAConnection(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		b    []byte
+		size int
+		want bool
+	}{
+		{"a client's first datagram", anyLong(0x51474f01, "12345678", ""), 1200, true},
+		{"it is not padded", anyLong(0x51474f01, "12345678", ""), 1199, false},
+		{"the id is too short to be made up", anyLong(0x51474f01, "1234567", ""), 1200, false},
+		{"a negotiation", anyLong(0, "12345678", ""), 1200, false},
+	} {
+		if v, _ := ParseInvariant(tt.b); v.Opens(tt.size) != tt.want {
+			t.Errorf("%s: %v", tt.name, !tt.want)
+		}
+	}
+}
