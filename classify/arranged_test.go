@@ -233,7 +233,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	if n := len(list[0].opened); n != maxOpened {
 		t.Errorf("%d connections, want %d", n, maxOpened)
 	}
-	s.saw(answered("s84", "", 84, 99_400, 99_900))
+	s.saw(answered("s84", "", 84, 85_000, 99_900))
 	s.saw(answered("s100", "", 100, 99_990, 99_995))
 	list = s.of[ap(phone).Addr()]
 	if k := slices.IndexFunc(list, func(l live) bool { return l.service == "s85" }); k >= 0 || len(list) != maxLive {
