@@ -184,12 +184,12 @@ func (t *Tracker) media(e *flow.Entry[Flow], k *speech, d fact.Dir, now int64, b
 	}
 }
 
-// tellSocket tells the engine once that a client's socket takes part in
-// something that has been recognised: what it sends elsewhere belongs to the
-// same (precedence 8).
+// tellSocket tells the engine that a client's socket takes part in something
+// that has been recognised, and after a while again: what it sends elsewhere
+// belongs to the same (precedence 8).
 func (t *Tracker) tellSocket(e *flow.Entry[Flow], k *speech, p *capture.Packet) {
-	if !k.socket && len(t.signsOf(&e.Rec)) > 0 {
-		k.socket = t.tell(e, p, nil)
+	if (k.socketAt == 0 || p.Time-k.socketAt > tellAgain) && len(t.signsOf(&e.Rec)) > 0 && t.tell(e, p, nil) {
+		k.socketAt = p.Time
 	}
 }
 

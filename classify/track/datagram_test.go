@@ -365,3 +365,16 @@ func TestSealedFlows(t *testing.T) {
 		holdsNothing(t, b)
 	}
 }
+
+// TestDatagramsSayAgainThatTheyGetSomewhere: a long conversation is a control
+// for as long as it is answered.
+func TestDatagramsSayAgainThatTheyGetSomewhere(t *testing.T) {
+	c := newChat(t)
+	for range 40 { // 20 s
+		c.say(up, short(100))
+		c.wait(250 * time.Millisecond)
+		c.say(down, short(100))
+		c.wait(250 * time.Millisecond)
+	}
+	is(t, "times", len(c.Out.Controls), 4)
+}

@@ -121,6 +121,12 @@ func (t *Tracker) settleDecoy(f *Flow, to *fact.Flow) {
 		return
 	}
 	usual := f.sides[fact.Up].ttl
+	if m := n.more; m.ttls[0] != m.ttls[1] && (m.ttls[0] == usual || m.ttls[1] == usual) {
+		if to.Names.Decoy = ""; m.ttls[1] == usual {
+			n.writeSecond(&to.Names, f.Num)
+		}
+		return
+	}
 	for i := range to.Conflicts {
 		c := &to.Conflicts[i]
 		first, next := c.FirstTTL == usual, c.NextTTL == usual

@@ -43,7 +43,7 @@ func exchangeBytes(x *fact.DNS) int {
 }
 
 func answerBytes(a *fact.DNSAnswer) int {
-	n := answerSize + addrSize*len(a.Addrs) + len(a.SOAOwner)
+	n := answerSize + addrSize*len(a.Addrs) + len(a.SOAOwner) + len(a.ECHName)
 	for _, s := range a.Targets {
 		n += stringSize + len(s)
 	}

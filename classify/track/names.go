@@ -58,6 +58,7 @@ type moreNames struct {
 	second   string                    // the name in another hello for the same bytes
 	shape    unique.Handle[helloShape] // of that
 	secondAt uint32                    // packet that completed it, less Flow.Num
+	ttls     [2]uint8                  // of the two hellos, where they came in datagrams
 }
 
 const (

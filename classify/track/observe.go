@@ -79,16 +79,15 @@ func (t *Tracker) progress(e *flow.Entry[Flow], p *capture.Packet, id flow.ID) {
 	first := f.flags&replied == 0
 	f.flags |= replied
 	x := t.extraOf(f)
-	if !first {
-		if x == nil || x.work == nil || p.Time-x.work.control < controlEvery {
-			return
-		}
+	var w *work
+	if x != nil {
+		w = x.work
 	}
-	if len(t.Out.Controls) >= maxControls {
+	if !first && !f.due(w, p) || len(t.Out.Controls) >= maxControls {
 		return
 	}
-	if x != nil && x.work != nil {
-		x.work.control = p.Time
+	if w != nil {
+		w.control = p.Time
 	}
 	since := p.Time
 	if first {
@@ -99,6 +98,20 @@ func (t *Tracker) progress(e *flow.Entry[Flow], p *capture.Packet, id flow.ID) {
 		If: f.ifc, First: since, Last: p.Time, Bytes: f.sides[fact.Down].payload,
 		Name: t.Name(f),
 	}, Signs: t.signsOf(f)})
+}
+
+// due reports whether it is time that a flow says again that it gets somewhere.
+// Datagrams have no work to keep that in: they say it when their flow enters
+// another span of controlEvery, before this packet counts.
+func (f *Flow) due(w *work, p *capture.Packet) bool {
+	switch {
+	case w != nil:
+		return p.Time-w.control >= controlEvery
+	case f.flags&isTCP != 0:
+		return false
+	}
+	s := &f.sides[fact.Down]
+	return (p.Time-f.start)/controlEvery != (s.last-f.start)/controlEvery
 }
 
 // vote tells the engine what a handshake says of the vantage.

@@ -34,6 +34,9 @@ func (t *Tracker) quic(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Pa
 	}
 	switch {
 	case status == wire.Done:
+		if k.helloTTL == 0 {
+			k.helloTTL = p.TTL
+		}
 		t.quicHello(f, k.quic, p.Num)
 	case status == wire.Malformed && k.quic.Datagrams() >= quic.MaxDatagrams:
 		// Before that, one that opens may follow those that did not.
@@ -95,6 +98,7 @@ func (t *Tracker) decoyQUIC(f *Flow, k *speech, p *capture.Packet) {
 	k.decoyAt = f.offset(p.Num)
 	if s, _ := t.hello.ParseMessage(k.decoy.Hello()); s == wire.Done {
 		t.doubt(f, &t.hello, p.Num, 'q')
+		t.needMore(f).ttls = [2]uint8{k.helloTTL, p.TTL}
 	}
 }
 

@@ -1,6 +1,7 @@
 package track
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -165,6 +166,13 @@ func TestQUICDecoy(t *testing.T) {
 			c.say(up, noDecoy.hello(wrong))
 			c.say(down, noMine.answer())
 		}, want{right, wrong, 1}},
+		{"of clients without an id, which dies on the way", func(c chat) {
+			c.say(up, noDecoy.hello(wrong), ttl(4))
+			c.say(up, noMine.hello(right))
+			c.say(down, noMine.answer())
+			c.say(up, short(100))
+		}, want{right, "", 2}},
+		{"after, which dies on the way", func(c chat) { c.say(up, noMine.hello(right)); c.say(up, noDecoy.hello(wrong), ttl(4)) }, want{right, "", 1}},
 		{"before, and answered after half of the true one, whose rest never came", func(c chat) {
 			c.say(up, decoy.hello(wrong))
 			c.say(up, cut[1])
@@ -188,7 +196,9 @@ func TestQUICDecoy(t *testing.T) {
 			tc.send(c)
 			f := c.facts()
 			is(t, "names", want{f.Names.SNI, f.Names.Decoy, f.Names.SNIPacket}, tc.want)
-			is(t, "name for those who ask early", c.Name(&c.Table.At(c.id()).Rec) == right, tc.want.decoy == "" && tc.want.sni != "")
+			// By the hop limit it is told only in the end.
+			early := tc.want.decoy == "" && tc.want.sni != "" && !strings.Contains(tc.name, "dies on the way")
+			is(t, "name for those who ask early", c.Name(&c.Table.At(c.id()).Rec) == right, early)
 			is(t, "protocol", len(f.Names.ALPN) == 1, tc.want.sni != "")
 			c.finish()
 			is(t, "decoy at the end", c.ended[0].Names.Decoy, tc.want.decoy)

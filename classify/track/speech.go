@@ -47,14 +47,15 @@ func (h *head) view() service.Head {
 type speech struct {
 	place
 
-	heads   [2]head
-	n       [2]uint32 // payloads
-	stuns   uint32
-	inner   bool // what is spoken runs inside TURN
-	socket  bool // the client's socket was told of
-	quic    *quic.Client
-	decoy   *quic.Client // a second hello on the same ports
-	decoyAt uint32       // packet that completed it, less Flow.Num
+	heads    [2]head
+	n        [2]uint32 // payloads
+	stuns    uint32
+	inner    bool  // what is spoken runs inside TURN
+	socketAt int64 // when the client's socket was told of, ns
+	helloTTL uint8 // of the packet that completed the hello
+	quic     *quic.Client
+	decoy    *quic.Client // a second hello on the same ports
+	decoyAt  uint32       // packet that completed it, less Flow.Num
 
 	told      [maxTold]uint32 // the peers that were told of, hashed
 	toldAt    int64           // since when, ns

@@ -10,7 +10,6 @@ import (
 // udp books a UDP datagram sent in direction d.
 func (t *Tracker) udp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
 	f := &e.Rec
-	t.datagramData(f, d, p)
 	if e.Key.DstPort == portDNS || e.Key.SrcPort == portDNS {
 		t.datagramDNS(id, e, p)
 	} else {
@@ -19,11 +18,12 @@ func (t *Tracker) udp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 			t.progress(e, p, id)
 		}
 	}
+	f.datagramData(d, p)
 	t.Table.Touch(id, e, QUDP, p.Time)
 }
 
 // datagramData books what all datagrams have.
-func (t *Tracker) datagramData(f *Flow, d fact.Dir, p *capture.Packet) {
+func (f *Flow) datagramData(d fact.Dir, p *capture.Packet) {
 	s := &f.sides[d]
 	s.headerFields(p)
 	if p.PayloadLen > 0 {
@@ -43,10 +43,10 @@ func (t *Tracker) sealed(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture
 		f.flags |= named
 		t.recognise(f, e, d, &[2]head{}, service.Payload{Nth: 1, Bytes: p.Payload, Len: int(p.PayloadLen)})
 	}
-	t.datagramData(f, d, p)
 	if d == fact.Down && f.sides[fact.Up].payload > 0 {
 		t.progress(e, p, id)
 	}
+	f.datagramData(d, p)
 	t.Table.Touch(id, e, QUDP, p.Time)
 }
 
