@@ -24,7 +24,15 @@ const (
 // the port of the web. An address does only where no other name is given: web
 // sites of a resolver's owner may live there too.
 func over(rules *service.Rules, key *capture.Key, sni string) (resolver, how string) {
+	switch key.DstPort {
+	case portHTTPS, portDoT, portDoQ1, portDoQ2:
+	default:
+		return "", ""
+	}
 	known, named := rules.ResolverHost(sni)
+	if key.DstPort == portHTTPS && sni != "" && !named {
+		return "", ""
+	}
 	at, there := rules.Resolver(key.DstAddr())
 	if !named {
 		known = at

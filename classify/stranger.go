@@ -11,8 +11,14 @@ import (
 // hand, nor can what other flows said of it make it one. Most flows are, and are
 // not worth more.
 func (r *run) stranger(l labelled, key *capture.Key) bool {
+	if r.seen.arranged.knows(key) {
+		return false
+	}
+	if l.sni != "" && r.opt.Rules.Unheard(l.sni, l.server) && !r.front(l.sni) {
+		return true // what the client resolved does not count beside a name of its own
+	}
 	x := r.label(l)
-	if x.Service != "" || r.seen.arranged.knows(key) {
+	if x.Service != "" {
 		return false
 	}
 	return x.Family == "" || !r.seen.sessions.knows(l.client, x.Family)

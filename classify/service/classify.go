@@ -2,6 +2,7 @@ package service
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 )
 
@@ -50,6 +51,17 @@ func (r *Rules) nobodys(e *Evidence) bool {
 		_, ours := r.names.find(n)
 		return ours
 	})
+}
+
+// Unheard reports whether no rule speaks of a name that a flow gives, nor of its
+// server's address, and nobody fronts encrypted hellos under it. Where the user
+// has servers of his own it is always false.
+func (r *Rules) Unheard(sni string, server netip.Addr) bool {
+	if len(r.mine) > 0 || r.addrs.find(server) != nil {
+		return false
+	}
+	_, ours := r.names.find(sni)
+	return !ours && r.echProvider(sni) == ""
 }
 
 // classifyQuery labels a DNS flow by the name asked for, so that a denied query
