@@ -26,6 +26,7 @@ type hello struct {
 	JA4      string   `json:"ja4,omitempty"`
 	ECH      string   `json:"ech,omitempty"`
 	ECHOuter string   `json:"ech_outer,omitempty"` // who fronts it
+	Decoy    string   `json:"decoy,omitempty"`     // the name in another hello for the same bytes
 	PQ       *bool    `json:"pq,omitempty"`        // absent where no hello was read
 }
 
@@ -43,7 +44,7 @@ func newSpoken(f *fact.Flow) spoken {
 }
 
 func newHello(n *fact.Names) hello {
-	h := hello{SNI: n.SNI, Host: n.Host, ALPN: n.ALPN, JA4: n.JA4, ECH: n.ECH, ECHOuter: n.ECHOuter}
+	h := hello{SNI: n.SNI, Host: n.Host, ALPN: n.ALPN, JA4: n.JA4, ECH: n.ECH, ECHOuter: n.ECHOuter, Decoy: n.Decoy}
 	if n.JA4 != "" || n.PQ {
 		h.PQ = &n.PQ
 	}
