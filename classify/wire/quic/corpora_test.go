@@ -1,38 +1,29 @@
 package quic_test
 
 import (
-	"bufio"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 	"testing"
 
 	"chokepoint/capture"
-	"chokepoint/capture/decode"
-	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/wire"
 	"chokepoint/classify/wire/quic"
 	"chokepoint/classify/wire/tls"
+	"chokepoint/internal/corpora"
+	"chokepoint/internal/corpora/replay"
 )
 
 // row is one server name on one flow of one capture.
 type row struct{ capture, ends, name string }
 
 // namesOf reads the QUIC rows of a table whose transport is in column c.
-func namesOf(t *testing.T, path string, c, n int) map[row]bool {
+func namesOf(t *testing.T, table string, c, n int) map[row]bool {
 	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
 	rows := map[row]bool{}
-	for in := bufio.NewScanner(f); in.Scan(); {
-		col := strings.Split(in.Text(), "\t")
+	for _, col := range corpora.Rows(t, table) {
 		if len(col) > n && col[c] == "QUIC" && col[n] != "" {
 			rows[row{col[0], strings.Join([]string{address(col[c+1]), col[c+2], address(col[c+3]), col[c+4]}, " "), strings.ToLower(col[n])}] = true
 		}
@@ -71,34 +62,22 @@ func (w *watched) add(payload []byte) {
 }
 
 // watch runs a Client over each direction of each flow of a capture.
-func watch(path string) (map[string]*watched, error) {
-	src, err := pcapfile.Open(path, pcapfile.Options{})
-	if err != nil {
-		return nil, err
-	}
-	defer src.Close()
+func watch(path string) map[string]*watched {
 	flows := map[string]*watched{}
-	var batch capture.Batch
-	var d decode.Decoder
-	for {
-		err := src.Read(&batch)
-		for i := range batch.Packets {
-			p := &batch.Packets[i]
-			if d.Decode(p); p.Has&capture.HasUDP == 0 || len(p.Payload) == 0 {
-				continue
-			}
-			ends := fmt.Sprintf("%v %d %v %d", p.Key.SrcAddr(), p.Key.SrcPort, p.Key.DstAddr(), p.Key.DstPort)
-			w := flows[ends]
-			if w == nil {
-				w = &watched{}
-				flows[ends] = w
-			}
-			w.add(p.Payload)
+	// Damage ends a capture, it is not tested here.
+	_ = replay.Packets(path, func(p *capture.Packet) {
+		if p.Has&capture.HasUDP == 0 || len(p.Payload) == 0 {
+			return
 		}
-		if err != nil {
-			return flows, nil // damage ends a capture, it is not tested here
+		ends := fmt.Sprintf("%v %d %v %d", p.Key.SrcAddr(), p.Key.SrcPort, p.Key.DstAddr(), p.Key.DstPort)
+		w := flows[ends]
+		if w == nil {
+			w = &watched{}
+			flows[ends] = w
 		}
-	}
+		w.add(p.Payload)
+	})
+	return flows
 }
 
 // name parses the hello of a Client.
@@ -111,33 +90,21 @@ func name(c *quic.Client) string {
 }
 
 // ours is what the parser says of a whole corpus: the names, with how they came.
-func ours(t *testing.T, dir string) (names map[row]string, seen map[[2]string]*watched) {
+func ours(t *testing.T) (names map[row]string, seen map[[2]string]*watched) {
 	names, seen = map[row]string{}, map[[2]string]*watched{}
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		file, _ := filepath.Rel(dir, path)
-		flows, err := watch(path)
-		if err != nil {
-			return nil
-		}
-		for ends, w := range flows {
-			seen[[2]string{file, ends}] = w
+	for _, f := range corpora.Captures(t) {
+		for ends, w := range watch(f.Path) {
+			seen[[2]string{f.Name, ends}] = w
 			if n := name(&w.client); n != "" {
-				names[row{file, ends, n}] = fmt.Sprintf("%v, %d datagrams, %d bytes", w.client.Version(), w.when, len(w.client.Hello()))
+				names[row{f.Name, ends, n}] = fmt.Sprintf("%v, %d datagrams, %d bytes", w.client.Version(), w.when, len(w.client.Hello()))
 			}
 			if n := name(&w.second); n != "" {
-				names[row{file, ends, n}] = "as another connection on the same ports"
+				names[row{f.Name, ends, n}] = "as another connection on the same ports"
 			}
 			if w.chlo != "" {
-				names[row{file, ends, w.chlo}] = "gquic, plaintext"
+				names[row{f.Name, ends, w.chlo}] = "gquic, plaintext"
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return names, seen
 }
@@ -163,13 +130,9 @@ func sorted(rows map[row]bool) (out []row) {
 // TestNamesAgreeWithBothOracles: at least 98 % of the names on which tshark and
 // nDPI agree are found, and hardly a name that neither of them knows.
 func TestNamesAgreeWithBothOracles(t *testing.T) {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to compare over")
-	}
-	tshark := namesOf(t, filepath.Join(dir, "oracle/tshark_sni.tsv"), 2, 7)
-	ndpi := namesOf(t, filepath.Join(dir, "oracle/ndpi_sni.tsv"), 1, 6)
-	got, seen := ours(t, dir)
+	tshark := namesOf(t, "tshark_sni.tsv", 2, 7)
+	ndpi := namesOf(t, "ndpi_sni.tsv", 1, 6)
+	got, seen := ours(t)
 	agreed, hit := 0, 0
 	for r := range tshark {
 		if ndpi[r] {
@@ -230,11 +193,7 @@ func sortedFlows(seen map[[2]string]*watched) (out [][2]string) {
 // TestOnlyQUICIsTakenForIt: over all foreign captures, where Initials are seen
 // they open, or what else the flow says makes it QUIC.
 func TestOnlyQUICIsTakenForIt(t *testing.T) {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to look through")
-	}
-	_, seen := ours(t, dir)
+	_, seen := ours(t)
 	aliens := 0
 	for _, k := range sortedFlows(seen) {
 		w := seen[k]
@@ -254,12 +213,8 @@ func TestOnlyQUICIsTakenForIt(t *testing.T) {
 // TestBlobsOfDecoysGiveTheirNames: payloads that a tool against blocking sends
 // ahead of the real hello.
 func TestBlobsOfDecoysGiveTheirNames(t *testing.T) {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to compare over")
-	}
 	for file, want := range map[string]string{"quic_initial_vk_com.bin": "st.vk.com", "quic_initial_www_google_com.bin": "www.google.com"} {
-		b, err := os.ReadFile(filepath.Join(dir, "zapret-fake/files/fake", file))
+		b, err := os.ReadFile(corpora.Path(t, "zapret-fake/files/fake/"+file))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,5 +1,7 @@
 package quic
 
+import "encoding/binary"
+
 // Frame types that an Initial may hold (RFC 9000 section 12.4, table 3).
 const (
 	framePadding = 0x00
@@ -15,7 +17,11 @@ const (
 // the next frame begins is then not known.
 func eachCrypto(frames []byte, fn func(offset uint64, data []byte)) {
 	b := octets(frames)
-	for len(b) > 0 {
+	for {
+		b = b[zeros(b):]
+		if len(b) == 0 {
+			return
+		}
 		typ, ok := b.varint()
 		if !ok {
 			return
@@ -43,6 +49,18 @@ func eachCrypto(frames []byte, fn func(offset uint64, data []byte)) {
 			return
 		}
 	}
+}
+
+// zeros returns how many PADDING frames b begins with. They are most of many an
+// Initial, which has to fill 1200 bytes (RFC 9000 section 14.1).
+func zeros(b []byte) (n int) {
+	for len(b)-n >= 8 && binary.LittleEndian.Uint64(b[n:]) == 0 {
+		n += 8
+	}
+	for n < len(b) && b[n] == framePadding {
+		n++
+	}
+	return n
 }
 
 // skipACK passes over an ACK frame (RFC 9000 section 19.3).

@@ -3,7 +3,6 @@ package quic
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/sha256"
 )
 
@@ -33,50 +32,50 @@ const (
 // connection id of the client's first Initial. It reports false for versions
 // without a salt.
 func (k *keys) derive(v Version, cid []byte, side string) bool {
-	key, iv, hp := material(v, cid, side)
-	if key == nil {
+	m, ok := derive(v, cid, side)
+	if !ok {
 		return false
 	}
-	block, err := aes.NewCipher(key)
+	block, err := aes.NewCipher(m.key[:])
 	if err != nil {
 		return false
 	}
 	if k.aead, err = cipher.NewGCM(block); err != nil {
-		return false
+		return false // in a restricted FIPS mode alone
 	}
-	copy(k.iv[:], iv)
-	k.hp, err = aes.NewCipher(hp)
+	k.iv = m.iv
+	k.hp, err = aes.NewCipher(m.hp[:])
 	return err == nil
 }
 
-// material derives the octets of the keys, or nil (RFC 9001 section 5.1 and 5.2).
-func material(v Version, cid []byte, side string) (key, iv, hp []byte) {
+// material is what keys are made from.
+type material struct {
+	key, hp [keyLen]byte
+	iv      [ivLen]byte
+}
+
+// derive makes the material of one side's keys (RFC 9001 section 5.1 and 5.2). It
+// reports false for versions without a salt.
+func derive(v Version, cid []byte, side string) (m material, ok bool) {
 	salt := v.salt()
 	if salt == "" {
-		return nil, nil, nil
+		return m, false
 	}
 	prefix := "quic "
 	if v == V2 {
 		prefix = "quicv2 " // RFC 9369 section 3.3.2
 	}
-	initial, err := hkdf.Extract(sha256.New, cid, []byte(salt))
-	if err != nil {
-		return nil, nil, nil // no error is possible outside a restricted FIPS mode
-	}
-	secret := expand(initial, side, sha256.Size)
-	return expand(secret, prefix+"key", keyLen), expand(secret, prefix+"iv", ivLen), expand(secret, prefix+"hp", keyLen)
-}
-
-// expand is HKDF-Expand-Label without context (RFC 8446 section 7.1), nil where
-// hkdf refuses.
-func expand(secret []byte, label string, n int) []byte {
-	label = "tls13 " + label
-	info := string([]byte{byte(n >> 8), byte(n), byte(len(label))}) + label + "\x00"
-	out, err := hkdf.Expand(sha256.New, secret, info, n)
-	if err != nil {
-		return nil
-	}
-	return out
+	var h hmac
+	h.set([]byte(salt))
+	secret := h.sum(append(h.head(), cid...)) // HKDF-Extract: RFC 5869 section 2.2
+	h.set(secret[:])
+	secret = h.expand("", side, sha256.Size)
+	h.set(secret[:])
+	key, iv, hp := h.expand(prefix, "key", keyLen), h.expand(prefix, "iv", ivLen), h.expand(prefix, "hp", keyLen)
+	copy(m.key[:], key[:])
+	copy(m.iv[:], iv[:])
+	copy(m.hp[:], hp[:])
+	return m, true
 }
 
 // opener removes the protection of packets, in memory of its own.

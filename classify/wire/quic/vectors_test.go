@@ -52,8 +52,8 @@ var vectors = []struct {
 func TestKeysAreThoseOfTheRFCs(t *testing.T) {
 	for _, v := range vectors {
 		for side, want := range map[string][3]string{clientIn: {v.key, v.iv, v.hp}, serverIn: {v.key2, v.iv2, v.hp2}} {
-			key, iv, hp := material(v.version, unhex(t, vectorDCID), side)
-			if got := [3]string{hex.EncodeToString(key), hex.EncodeToString(iv), hex.EncodeToString(hp)}; got != want {
+			m, ok := derive(v.version, unhex(t, vectorDCID), side)
+			if got := [3]string{hex.EncodeToString(m.key[:]), hex.EncodeToString(m.iv[:]), hex.EncodeToString(m.hp[:])}; !ok || got != want {
 				t.Errorf("%v %s: %v, want %v", v.version, side, got, want)
 			}
 		}
