@@ -1,20 +1,16 @@
 package dtls_test
 
 import (
-	"errors"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"chokepoint/capture"
-	"chokepoint/capture/decode"
-	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/wire"
 	"chokepoint/classify/wire/dtls"
 	"chokepoint/classify/wire/tls"
+	"chokepoint/internal/corpora"
+	"chokepoint/internal/corpora/replay"
 )
 
 // found is what a capture has of DTLS.
@@ -30,30 +26,20 @@ type found struct {
 // look reads the UDP of a capture.
 func look(path string) (found, error) {
 	out := found{flows: map[capture.Key]string{}}
-	r, err := pcapfile.Open(path, pcapfile.Options{})
-	if err != nil {
-		return out, err
-	}
-	defer r.Close()
 	clients := map[capture.Key]*dtls.Client{}
-	var d decode.Decoder
-	for b := new(capture.Batch); ; {
-		if err := r.Read(b); errors.Is(err, io.EOF) {
-			return out, nil
-		} else if err != nil {
-			return out, err
+	err := replay.Packets(path, func(p *capture.Packet) {
+		if p.Key.Proto != capture.ProtoUDP || len(p.Payload) == 0 {
+			return
 		}
-		for i := range b.Packets {
-			p := &b.Packets[i]
-			if d.Decode(p); p.Key.Proto != capture.ProtoUDP || len(p.Payload) == 0 {
-				continue
-			}
-			if clients[p.Key] == nil {
-				clients[p.Key] = &dtls.Client{}
-			}
-			out.datagram(clients[p.Key], p)
+		if clients[p.Key] == nil {
+			clients[p.Key] = &dtls.Client{}
 		}
+		out.datagram(clients[p.Key], p)
+	})
+	if err == io.EOF {
+		return out, nil
 	}
+	return out, err
 }
 
 func (f *found) datagram(c *dtls.Client, p *capture.Packet) {
@@ -102,42 +88,25 @@ var expected = map[string]struct {
 // TestCapturesOfDTLS wants the hellos where they are, and none in thousands of
 // captures of other things. What tshark calls DTLS in openvpn.pcap is OpenVPN.
 func TestCapturesOfDTLS(t *testing.T) {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to look at")
-	}
 	captures, seen, unified := 0, 0, 0
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		switch filepath.Ext(strings.TrimSuffix(path, ".gz")) {
-		case ".pcap", ".pcapng", ".cap":
-		default:
-			return nil
-		}
-		name, _ := filepath.Rel(dir, path)
-		f, err := look(path) // many are damaged on purpose
+	for _, c := range corpora.Captures(t, corpora.Packed...) {
+		f, err := look(c.Path) // many are damaged on purpose
 		captures, unified = captures+1, unified+f.unified
-		want, listed := expected[filepath.ToSlash(name)]
+		want, listed := expected[c.Name]
 		if listed {
 			seen++
 		}
 		if len(f.flows) != want.flows || f.odd > 0 || f.retried != want.retried || f.srtp != want.srtp {
-			t.Errorf("%s: %+v, %v; want %+v", name, f, err, want)
+			t.Errorf("%s: %+v, %v; want %+v", c.Name, f, err, want)
 		}
 		for _, ja4 := range f.flows {
 			if !strings.HasPrefix(ja4, want.ja4) {
-				t.Errorf("%s: %s, want %s", name, ja4, want.ja4)
+				t.Errorf("%s: %s, want %s", c.Name, ja4, want.ja4)
 			}
 		}
 		if f.records > 0 && !listed || f.unified > 0 {
-			t.Logf("look at %s: %d records, %d unified headers, no hello", name, f.records, f.unified)
+			t.Logf("look at %s: %d records, %d unified headers, no hello", c.Name, f.records, f.unified)
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	if seen != len(expected) {
 		t.Errorf("%d of %d captures with a hello are there", seen, len(expected))

@@ -1,20 +1,16 @@
 package im_test
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"chokepoint/capture"
-	"chokepoint/capture/decode"
-	"chokepoint/capture/pcapfile"
+	"chokepoint/internal/corpora"
+	"chokepoint/internal/corpora/replay"
 )
 
 // perDirection is how many payloads of a direction are looked at.
@@ -62,50 +58,22 @@ func place(capturePath string, k capture.Key) where {
 
 // walk calls fn for the first payloads of each direction of each 5-tuple of
 // each capture that opens, and returns how many those were.
-func walk(t *testing.T, dir string, fn func(where, payload)) (files, payloads int) {
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
+func walk(t *testing.T, fn func(where, payload)) (files, payloads int) {
+	for _, f := range corpora.Captures(t, corpora.Usual...) {
+		before, sides := payloads, map[capture.Key]*side{}
+		// Not every file in the corpora is meant to open, nor to end well.
+		_ = replay.Payloads(f.Path, perDirection, func(p *capture.Packet) {
+			payloads++
+			offer(sides, p, func(k capture.Key, x payload) { fn(place(f.Name, k), x) })
+		})
+		if payloads > before {
+			files++
 		}
-		switch filepath.Ext(path) {
-		case ".pcap", ".pcapng", ".cap":
-			name, _ := filepath.Rel(dir, path)
-			n := payloads
-			walkFile(path, func(k capture.Key, p payload) { payloads++; fn(place(name, k), p) })
-			if payloads > n {
-				files++
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return files, payloads
 }
 
-func walkFile(path string, fn func(capture.Key, payload)) {
-	r, err := pcapfile.Open(path, pcapfile.Options{})
-	if err != nil {
-		return // not every file in the corpora is meant to open
-	}
-	defer r.Close()
-	var d decode.Decoder
-	var batch capture.Batch
-	sides := map[capture.Key]*side{}
-	for err == nil {
-		err = r.Read(&batch)
-		for i := range batch.Packets {
-			p := &batch.Packets[i]
-			if d.Decode(p); p.Has&capture.HasPorts == 0 || p.PayloadLen == 0 || len(p.Payload) == 0 {
-				continue
-			}
-			offer(sides, p, fn)
-		}
-	}
-}
-
-// offer hands one payload over if its direction has not had its share.
+// offer hands one payload over with what was before it.
 func offer(sides map[capture.Key]*side, p *capture.Packet, fn func(capture.Key, payload)) {
 	s, other := sides[p.Key], sides[p.Key.Reverse()]
 	if s == nil {
@@ -114,9 +82,6 @@ func offer(sides map[capture.Key]*side, p *capture.Packet, fn func(capture.Key, 
 	}
 	if other == nil {
 		other = &side{}
-	}
-	if len(s.lens) == perDirection {
-		return
 	}
 	wire := int(p.PayloadLen)
 	s.lens = append(s.lens, wire)
@@ -132,15 +97,9 @@ func offer(sides map[capture.Key]*side, p *capture.Packet, fn func(capture.Key, 
 }
 
 // labels reads nDPI's opinion of each flow.
-func labels(t *testing.T, path string) map[where]string {
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
+func labels(t *testing.T) map[where]string {
 	out := map[where]string{}
-	for in := bufio.NewScanner(f); in.Scan(); {
-		c := strings.Split(in.Text(), "\t")
+	for _, c := range corpora.Rows(t, "ndpi_flows_messenger.tsv") {
 		if len(c) < 9 || !strings.HasPrefix(c[8], "DPI") {
 			continue // a guess by port or address proves nothing
 		}

@@ -2,21 +2,17 @@ package ipsec_test
 
 import (
 	"bytes"
-	"io"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"chokepoint/capture"
-	"chokepoint/capture/decode"
-	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/wire/ipsec"
 	"chokepoint/classify/wire/openvpn"
 	"chokepoint/classify/wire/wireguard"
+	"chokepoint/internal/corpora"
+	"chokepoint/internal/corpora/replay"
 )
 
 // The recognisers of tunnels over every foreign capture: what they fire on, and
@@ -119,25 +115,13 @@ type seen struct {
 
 func look(path string) seen {
 	out := seen{fired: map[string]int{}}
-	src, err := pcapfile.Open(path, pcapfile.Options{})
-	if err != nil {
-		return out
-	}
-	defer src.Close()
-	var batch capture.Batch
-	var d decode.Decoder
 	table := map[capture.Key]*conversation{}
-	for err == nil {
-		err = src.Read(&batch)
-		for i := range batch.Packets {
-			p := &batch.Packets[i]
-			d.Decode(p)
-			out.bare = out.bare || p.Has&capture.HasIP != 0 && (p.Key.Proto == 50 || p.Key.Proto == 51)
-			if p.Has&capture.HasPorts != 0 && p.PayloadLen > 0 {
-				keep(table, p)
-			}
+	_ = replay.Packets(path, func(p *capture.Packet) { // however it ends
+		out.bare = out.bare || p.Has&capture.HasIP != 0 && (p.Key.Proto == 50 || p.Key.Proto == 51)
+		if p.Has&capture.HasPorts != 0 && p.PayloadLen > 0 {
+			keep(table, p)
 		}
-	}
+	})
 	for _, c := range table {
 		for _, name := range c.fired() {
 			out.fired[name]++
@@ -203,14 +187,10 @@ var missed = map[string]string{
 const peeled = "AH in IP"
 
 // labels reads which protocols nDPI found in which capture.
-func labels(t *testing.T, dir string) map[string]string {
-	b, err := os.ReadFile(filepath.Join(dir, "oracle/ndpi_capture_summary.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
+func labels(t *testing.T) map[string]string {
 	out := map[string]string{}
-	for line := range strings.Lines(string(b)) {
-		if col := strings.Split(strings.TrimSpace(line), "\t"); len(col) == 3 {
+	for _, col := range corpora.Rows(t, "ndpi_capture_summary.tsv") {
+		if len(col) == 3 {
 			out[col[0]] = col[2]
 		}
 	}
@@ -218,18 +198,10 @@ func labels(t *testing.T, dir string) map[string]string {
 }
 
 func TestTunnelsInForeignCaptures(t *testing.T) {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to look at")
-	}
-	label := labels(t, dir)
+	label := labels(t)
 	files, paired, lone := 0, map[string]int{}, map[string]int{}
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		name, _ := filepath.Rel(dir, path)
-		got := look(path)
+	for _, f := range corpora.Captures(t) {
+		name, got := f.Name, look(f.Path)
 		files++
 		for _, what := range slices.Sorted(maps.Keys(got.fired)) {
 			if strings.HasSuffix(what, "?") || evidence[what].label == "" {
@@ -244,10 +216,6 @@ func TestTunnelsInForeignCaptures(t *testing.T) {
 			}
 		}
 		explain(t, name, label[name], got)
-		return nil
-	})
-	if err != nil && err != io.EOF {
-		t.Fatal(err)
 	}
 	t.Logf("%d files; captures with pairs %v, with one side or by counting alone %v", files, paired, lone)
 	for what, least := range map[string]int{"wireguard": 4, "openvpn": 2, "openvpn tcp": 3, "ike": 10, "esp in udp": 3} {

@@ -3,19 +3,16 @@ package rtp_test
 import (
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"testing"
 
 	"chokepoint/capture"
-	"chokepoint/capture/decode"
-	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/wire"
 	"chokepoint/classify/wire/rtp"
 	"chokepoint/classify/wire/stun"
+	"chokepoint/internal/corpora"
+	"chokepoint/internal/corpora/replay"
 )
 
 // calls are captures that may hold calls by their name, quiet those that do not.
@@ -24,50 +21,12 @@ var (
 	quiet = regexp.MustCompile(`(?i)dns|http|ssh|bittorrent|quic|wireguard|openvpn`)
 )
 
-// eachDatagram calls fn for the UDP payloads of a capture.
-func eachDatagram(path string, fn func(p *capture.Packet)) error {
-	r, err := pcapfile.Open(path, pcapfile.Options{})
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	var d decode.Decoder
-	for {
-		var b capture.Batch
-		err := r.Read(&b)
-		for i := range b.Packets {
-			p := &b.Packets[i]
-			if d.Decode(p); len(p.Payload) > 0 && p.Key.Proto == capture.ProtoUDP {
-				fn(p)
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
 // eachCapture calls fn for the captures whose name is wanted.
-func eachCapture(t *testing.T, wanted func(name string) bool, fn func(path, short string)) {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to look at")
-	}
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
+func eachCapture(t *testing.T, wanted func(name string) bool, fn func(f corpora.File)) {
+	for _, f := range corpora.Captures(t, corpora.Usual...) {
+		if wanted(f.Base()) {
+			fn(f)
 		}
-		switch filepath.Ext(path) {
-		case ".pcap", ".pcapng", ".cap":
-			if wanted(e.Name()) {
-				short, _ := filepath.Rel(dir, path)
-				fn(path, short)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -120,11 +79,16 @@ func (c *tally) add(m *stun.Message, p *capture.Packet) {
 	}
 }
 
-func count(t *testing.T, path, short string) tally {
+func count(t *testing.T, f corpora.File) tally {
 	var m stun.Message
 	c := tally{ways: map[capture.Key]*direction{}}
-	if err := eachDatagram(path, func(p *capture.Packet) { c.add(&m, p) }); err != io.EOF {
-		t.Logf("%s: %v", short, err) // what came before it counts
+	err := replay.Packets(f.Path, func(p *capture.Packet) {
+		if len(p.Payload) > 0 && p.Key.Proto == capture.ProtoUDP {
+			c.add(&m, p)
+		}
+	})
+	if err != io.EOF {
+		t.Logf("%s: %v", f.Name, err) // what came before it counts
 	}
 	return c
 }
@@ -143,14 +107,14 @@ func (c *tally) sure() (out []string) {
 // TestCapturesOfCalls says what is found, capture by capture.
 func TestCapturesOfCalls(t *testing.T) {
 	found := 0
-	eachCapture(t, calls.MatchString, func(path, short string) {
-		c := count(t, path, short)
+	eachCapture(t, calls.MatchString, func(f corpora.File) {
+		c := count(t, f)
 		if c.rtp+c.rtcp == 0 {
 			return
 		}
 		streams := c.sure()
 		found += len(streams)
-		t.Logf("%s: %d datagrams, %d as RTP, %d as RTCP (%d secured), %d other, %d streams", short, c.datagrams, c.rtp, c.rtcp, c.secured, c.other, len(streams))
+		t.Logf("%s: %d datagrams, %d as RTP, %d as RTCP (%d secured), %d other, %d streams", f.Name, c.datagrams, c.rtp, c.rtcp, c.secured, c.other, len(streams))
 		for _, s := range streams {
 			t.Logf("    %s", s)
 		}
@@ -164,11 +128,11 @@ func TestCapturesOfCalls(t *testing.T) {
 // TestCapturesWithoutCalls wants no stream where there is no call.
 func TestCapturesWithoutCalls(t *testing.T) {
 	captures, datagrams, alike := 0, 0, 0
-	eachCapture(t, func(name string) bool { return quiet.MatchString(name) && !calls.MatchString(name) }, func(path, short string) {
-		c := count(t, path, short)
+	eachCapture(t, func(name string) bool { return quiet.MatchString(name) && !calls.MatchString(name) }, func(f corpora.File) {
+		c := count(t, f)
 		captures, datagrams, alike = captures+1, datagrams+c.datagrams, alike+c.rtp
 		for _, s := range c.sure() {
-			t.Errorf("%s: %s", short, s)
+			t.Errorf("%s: %s", f.Name, s)
 		}
 	})
 	t.Logf("none in %d captures with %d datagrams, %d of which have a header like RTP's", captures, datagrams, alike)

@@ -3,17 +3,14 @@ package stun_test
 import (
 	"encoding/binary"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
 	"testing"
 
 	"chokepoint/capture"
-	"chokepoint/capture/decode"
-	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/wire"
 	"chokepoint/classify/wire/stun"
+	"chokepoint/internal/corpora"
+	"chokepoint/internal/corpora/replay"
 )
 
 // calls are captures with calls by their name, quiet those without.
@@ -22,50 +19,12 @@ var (
 	quiet = regexp.MustCompile(`(?i)dns|http|ssh|bittorrent|quic|wireguard|openvpn`)
 )
 
-// eachPayload calls fn for the payloads of a capture.
-func eachPayload(path string, fn func(p *capture.Packet)) error {
-	r, err := pcapfile.Open(path, pcapfile.Options{})
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	var d decode.Decoder
-	for {
-		var b capture.Batch
-		err := r.Read(&b)
-		for i := range b.Packets {
-			p := &b.Packets[i]
-			if d.Decode(p); len(p.Payload) > 0 {
-				fn(p)
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
 // eachCapture calls fn for the captures whose name matches.
-func eachCapture(t *testing.T, name *regexp.Regexp, fn func(path, short string)) {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to look at")
-	}
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
+func eachCapture(t *testing.T, name *regexp.Regexp, fn func(f corpora.File)) {
+	for _, f := range corpora.Captures(t, corpora.Usual...) {
+		if name.MatchString(f.Base()) {
+			fn(f)
 		}
-		switch filepath.Ext(path) {
-		case ".pcap", ".pcapng", ".cap":
-			if name.MatchString(e.Name()) {
-				short, _ := filepath.Rel(dir, path)
-				fn(path, short)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -128,19 +87,22 @@ func (c *tally) tcp(m *stun.Message, b []byte) {
 	}
 }
 
-func count(t *testing.T, path, short string) (c tally) {
+func count(t *testing.T, f corpora.File) (c tally) {
 	var m stun.Message
-	err := eachPayload(path, func(p *capture.Packet) {
+	err := replay.Packets(f.Path, func(p *capture.Packet) {
+		if len(p.Payload) == 0 {
+			return
+		}
 		c.payloads++
 		switch p.Key.Proto {
 		case capture.ProtoUDP:
-			c.udp(t, short, &m, p)
+			c.udp(t, f.Name, &m, p)
 		case capture.ProtoTCP:
 			c.tcp(&m, p.Payload)
 		}
 	})
 	if err != io.EOF {
-		t.Logf("%s: %v", short, err) // what came before it counts
+		t.Logf("%s: %v", f.Name, err) // what came before it counts
 	}
 	return c
 }
@@ -152,15 +114,15 @@ var broken = regexp.MustCompile(`stun-malformed`)
 // cookie to be parsed.
 func TestCapturesOfCalls(t *testing.T) {
 	found := 0
-	eachCapture(t, calls, func(path, short string) {
-		c := count(t, path, short)
+	eachCapture(t, calls, func(f corpora.File) {
+		c := count(t, f)
 		if c.done+c.malformed+c.stream == 0 {
 			return
 		}
 		found += c.done
-		t.Logf("%-60s %+v", short, c)
-		if c.malformed > 0 && !broken.MatchString(short) || c.done+c.malformed < c.cookies || c.bad > 0 {
-			t.Errorf("%s: %d malformed, %d bad fingerprints, %d parsed of %d with the cookie", short, c.malformed, c.bad, c.done, c.cookies)
+		t.Logf("%-60s %+v", f.Name, c)
+		if c.malformed > 0 && !broken.MatchString(f.Name) || c.done+c.malformed < c.cookies || c.bad > 0 {
+			t.Errorf("%s: %d malformed, %d bad fingerprints, %d parsed of %d with the cookie", f.Name, c.malformed, c.bad, c.done, c.cookies)
 		}
 	})
 	if found < 300 {
@@ -172,18 +134,18 @@ func TestCapturesOfCalls(t *testing.T) {
 // prove nothing without the relay before them and are only counted.
 func TestCapturesWithoutCalls(t *testing.T) {
 	captures, payloads := 0, 0
-	eachCapture(t, quiet, func(path, short string) {
-		if calls.MatchString(filepath.Base(path)) {
+	eachCapture(t, quiet, func(f corpora.File) {
+		if calls.MatchString(f.Base()) {
 			return
 		}
 		captures++
-		c := count(t, path, short)
+		c := count(t, f)
 		payloads += c.payloads
 		if c.channel > 0 {
-			t.Logf("%s: %d of %d datagrams look like ChannelData", short, c.channel, c.payloads)
+			t.Logf("%s: %d of %d datagrams look like ChannelData", f.Name, c.channel, c.payloads)
 		}
 		if c.done+c.malformed+c.wrapped+c.stream > 0 {
-			t.Errorf("%s: %+v", short, c)
+			t.Errorf("%s: %+v", f.Name, c)
 		}
 	})
 	t.Logf("nothing in %d captures with %d payloads", captures, payloads)

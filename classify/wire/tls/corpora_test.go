@@ -1,16 +1,14 @@
 package tls
 
 import (
-	"bufio"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/gopacket/layers"
+
+	"chokepoint/internal/corpora"
 )
 
 // row is one server name on one connection of one capture.
@@ -22,15 +20,9 @@ type row struct {
 
 // names reads the TLS rows of a table with the columns src, sport, dst and
 // dport after the transport's, which is in column c, and the name in column n.
-func names(t *testing.T, path string, c, n int) map[row]bool {
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
+func names(t *testing.T, table string, c, n int) map[row]bool {
 	rows := map[row]bool{}
-	for in := bufio.NewScanner(f); in.Scan(); {
-		col := strings.Split(in.Text(), "\t")
+	for _, col := range corpora.Rows(t, table) {
 		if len(col) <= n || col[c] != "TLS" || col[n] == "" {
 			continue
 		}
@@ -88,19 +80,15 @@ func parseCapture(path, capture string) (found, error) {
 }
 
 func TestServerNamesAgreeWithTsharkAndNDPI(t *testing.T) {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to compare over")
-	}
-	tshark := names(t, filepath.Join(dir, "oracle/tshark_sni.tsv"), 2, 7)
-	ndpi := names(t, filepath.Join(dir, "oracle/ndpi_sni.tsv"), 1, 6)
+	tshark := names(t, "tshark_sni.tsv", 2, 7)
+	ndpi := names(t, "ndpi_sni.tsv", 1, 6)
 	wanted := map[string]bool{}
 	for _, rows := range []map[row]bool{tshark, ndpi} {
 		for r := range rows {
 			wanted[r.capture] = true
 		}
 	}
-	ours := parseAll(t, dir, wanted)
+	ours := parseAll(t, wanted)
 	agreed, hit := 0, 0
 	for r := range tshark {
 		if ndpi[r] {
@@ -132,29 +120,16 @@ func TestServerNamesAgreeWithTsharkAndNDPI(t *testing.T) {
 
 // parseAll goes over every capture that opens; errors count only where a name
 // is expected.
-func parseAll(t *testing.T, dir string, wanted map[string]bool) map[row]string {
+func parseAll(t *testing.T, wanted map[string]bool) map[row]string {
 	ours := map[row]string{}
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		capture, _ := filepath.Rel(dir, path)
-		switch filepath.Ext(strings.TrimSuffix(path, ".gz")) {
-		case ".pcap", ".pcapng", ".cap":
-		default:
-			return nil
-		}
-		got, err := parseCapture(path, capture)
-		if err != nil && wanted[capture] {
-			t.Logf("%s: %v", capture, err)
+	for _, f := range corpora.Captures(t, corpora.Packed...) {
+		got, err := parseCapture(f.Path, f.Name)
+		if err != nil && wanted[f.Name] {
+			t.Logf("%s: %v", f.Name, err)
 		}
 		for r, how := range got.name {
 			ours[r] = how
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return ours
 }

@@ -1,20 +1,15 @@
 package tls_test
 
 import (
-	"bufio"
-	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
 	"chokepoint/capture"
-	"chokepoint/capture/decode"
-	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/stream"
 	"chokepoint/classify/wire/tls"
+	"chokepoint/internal/corpora"
+	"chokepoint/internal/corpora/replay"
 )
 
 // print is one fingerprint on one connection of one capture.
@@ -22,15 +17,10 @@ type print struct{ capture, src, sport, dst, dport, ja4 string }
 
 // prints reads a table of reference fingerprints, those over QUIC left out. src
 // and ja4 are the columns of the source address and the fingerprint.
-func prints(t *testing.T, path string, src, ja4 int) map[print]bool {
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
+func prints(t *testing.T, table string, src, ja4 int) map[print]bool {
 	rows := map[print]bool{}
-	for in := bufio.NewScanner(f); in.Scan(); {
-		if col := strings.Split(in.Text(), "\t"); in.Text()[0] != '#' && len(col) > ja4 && col[ja4][0] != 'q' {
+	for _, col := range corpora.Rows(t, table) {
+		if len(col) > ja4 && col[ja4][0] != 'q' {
 			rows[print{col[0], col[src], col[src+1], col[src+2], col[src+3], col[ja4]}] = true
 		}
 	}
@@ -38,45 +28,35 @@ func prints(t *testing.T, path string, src, ja4 int) map[print]bool {
 }
 
 // fingerprints returns those of all hellos over TCP in a capture.
-func fingerprints(t *testing.T, dir, name string) map[print]bool {
-	r, err := pcapfile.Open(filepath.Join(dir, name), pcapfile.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
+func fingerprints(t *testing.T, name string) map[print]bool {
 	out := map[print]bool{}
 	streams := map[capture.Key]*stream.Buffer{}
-	var d decode.Decoder
 	var h tls.ClientHello
-	for b := new(capture.Batch); ; {
-		if err := r.Read(b); errors.Is(err, io.EOF) {
-			return out
-		} else if err != nil {
-			t.Fatal(err)
+	err := replay.Packets(corpora.Path(t, name), func(p *capture.Packet) {
+		if p.Key.Proto != capture.ProtoTCP {
+			return
 		}
-		for i := range b.Packets {
-			p := &b.Packets[i]
-			if d.Decode(p); p.Key.Proto != capture.ProtoTCP {
-				continue
-			}
-			s, seq := streams[p.Key], p.Seq
-			if p.Flags&capture.SYN != 0 {
-				seq++
-			}
-			if s == nil || p.Flags&capture.SYN != 0 && s.Base() != seq {
-				s = &stream.Buffer{}
-				s.Start(seq, tls.MaxHello)
-				streams[p.Key] = s
-			}
-			if len(p.Payload) == 0 {
-				continue
-			}
-			s.Add(seq, p.Payload)
-			if st, _ := h.Parse(s.Bytes()); st == tls.Done {
-				out[row(name, p.Key, h.JA4('t'))] = true
-			}
+		s, seq := streams[p.Key], p.Seq
+		if p.Flags&capture.SYN != 0 {
+			seq++
 		}
+		if s == nil || p.Flags&capture.SYN != 0 && s.Base() != seq {
+			s = &stream.Buffer{}
+			s.Start(seq, tls.MaxHello)
+			streams[p.Key] = s
+		}
+		if len(p.Payload) == 0 {
+			return
+		}
+		s.Add(seq, p.Payload)
+		if st, _ := h.Parse(s.Bytes()); st == tls.Done {
+			out[row(name, p.Key, h.JA4('t'))] = true
+		}
+	})
+	if err != io.EOF {
+		t.Fatal(err)
 	}
+	return out
 }
 
 func row(name string, k capture.Key, ja4 string) print {
@@ -87,12 +67,8 @@ func row(name string, k capture.Key, ja4 string) print {
 // implementations have, and none on a connection of theirs that neither has. The
 // Python one adds the second hello after a HelloRetryRequest.
 func TestJA4AgreesWithTheReferences(t *testing.T) {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to compare over")
-	}
-	rust := prints(t, filepath.Join(dir, "oracle/ja4_expected.tsv"), 3, 8)
-	python := prints(t, filepath.Join(dir, "oracle/ja4_expected_python.tsv"), 1, 6)
+	rust := prints(t, "ja4_expected.tsv", 3, 8)
+	python := prints(t, "ja4_expected_python.tsv", 1, 6)
 	ours := map[print]bool{}
 	known := map[print]bool{} // connections of either table, without fingerprint
 	seen := map[string]bool{}
@@ -100,7 +76,7 @@ func TestJA4AgreesWithTheReferences(t *testing.T) {
 		for r := range table {
 			if !seen[r.capture] {
 				seen[r.capture] = true
-				for o := range fingerprints(t, dir, r.capture) {
+				for o := range fingerprints(t, r.capture) {
 					ours[o] = true
 				}
 			}
