@@ -3,12 +3,11 @@ package decode
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"chokepoint/capture"
+	"chokepoint/internal/corpora"
 
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
@@ -21,32 +20,13 @@ type record struct {
 	wire  int
 }
 
-// corpora returns the folder of foreign captures, or skips the test.
-func corpora(t *testing.T) string {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to compare over")
-	}
-	return dir
-}
-
-// walkCorpora calls fn for each packet of each capture file under dir that
-// gopacket can read, and returns how many files gave packets.
-func walkCorpora(t *testing.T, dir string, fn func(path string, n int, r record)) (files int) {
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
+// walkCorpora calls fn for each packet of each foreign capture that gopacket can
+// read, and returns how many files gave packets.
+func walkCorpora(t *testing.T, fn func(path string, n int, r record)) (files int) {
+	for _, f := range corpora.Captures(t, append([]string{".ntar", ".dmp"}, corpora.Usual...)...) {
+		if readFile(f.Path, func(n int, r record) { fn(f.Path, n, r) }) > 0 {
+			files++
 		}
-		switch filepath.Ext(path) {
-		case ".pcap", ".pcapng", ".cap", ".ntar", ".dmp":
-			if readFile(path, func(n int, r record) { fn(path, n, r) }) > 0 {
-				files++
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return files
 }

@@ -124,12 +124,11 @@ func innerImplausible(p *capture.Packet) bool {
 }
 
 func TestCorporaAgreeWithGopacket(t *testing.T) {
-	dir := corpora(t)
 	silence(t)
 	var d Decoder
 	compared, fits, open := 0, make([]int, len(exceptions)), 0
 	kinds := map[string]int{}
-	files := walkCorpora(t, dir, func(path string, n int, r record) {
+	files := walkCorpora(t, func(path string, n int, r record) {
 		p := fresh(r.link, r.frame)
 		p.WireLen = uint32(r.wire)
 		d.Decode(&p)

@@ -2,14 +2,11 @@ package defrag
 
 import (
 	"bytes"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"chokepoint/capture"
 	"chokepoint/capture/pcapfile"
+	"chokepoint/internal/corpora"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/ip4defrag"
@@ -19,22 +16,15 @@ import (
 // TestJoinsForeignFragmentsAsGopacketDoes compares every IPv4 datagram that
 // either joins, file by file.
 func TestJoinsForeignFragmentsAsGopacketDoes(t *testing.T) {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to compare over")
-	}
 	var sum Counts
 	var fragments, files, differ int
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		r, err := pcapfile.Open(path, pcapfile.Options{})
+	for _, f := range corpora.Captures(t) {
+		r, err := pcapfile.Open(f.Path, pcapfile.Options{})
 		if err != nil {
-			return nil
+			continue
 		}
-		defer r.Close()
-		n, d, c := compare(t, strings.TrimPrefix(path, dir+"/"), r)
+		n, d, c := compare(t, f.Name, r)
+		r.Close()
 		if n > 0 {
 			files++
 		}
@@ -49,10 +39,6 @@ func TestJoinsForeignFragmentsAsGopacketDoes(t *testing.T) {
 		add(&sum.Duplicates, c.Duplicates)
 		add(&sum.Malformed, c.Malformed)
 		add(&sum.Clipped, c.Clipped)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	t.Logf("%d fragments in %d files, %d datagrams differ; %+v", fragments, files, differ, sum)
 }

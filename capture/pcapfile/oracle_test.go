@@ -7,13 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"chokepoint/capture"
+	"chokepoint/internal/corpora"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -184,42 +183,29 @@ func (d *difference) same(p *capture.Packet, o oraclePacket) {
 	}
 }
 
-// corpora returns the folder of foreign captures, or skips the test.
-func corpora(t testing.TB) string {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no foreign captures to compare over")
-	}
-	return dir
-}
-
 func TestReadsForeignCapturesAsGopacketDoes(t *testing.T) {
-	dir := corpora(t)
 	var files, packets, refusedByBoth, onlyOurs, onlyTheirs int
 	var xzs int
 	d := difference{t: t}
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		if filepath.Ext(path) == ".xz" {
+	for _, f := range corpora.Captures(t) {
+		compressed := filepath.Ext(f.Path) == ".xz"
+		if compressed {
 			if xzs++; xzs > 3 { // unpacking takes longer than all else
-				return nil
+				continue
 			}
 		}
-		b, err := corpusFile(path, 1<<30)
+		b, err := corpusFile(f.Path, 1<<30)
 		if err != nil || len(b) < 4 {
-			t.Logf("%s: unpack: %v", path, err)
-			return nil
+			t.Logf("%s: unpack: %v", f.Path, err)
+			continue
 		}
 		if k, _ := identify(b[:min(len(b), sniffLen)]); k != pcapKind && k != pcapngKind {
-			return nil
+			continue
 		}
-		if filepath.Ext(path) == ".xz" {
+		if compressed {
 			b = b[:len(b)-1] // surely inside a record
 		}
-		d.path = strings.TrimPrefix(path, dir+"/")
-		d.wrong = 0
+		d.path, d.wrong = f.Name, 0
 		ours, theirs, n := d.run(b)
 		files++
 		packets += int(n)
@@ -237,10 +223,6 @@ func TestReadsForeignCapturesAsGopacketDoes(t *testing.T) {
 			refusedByBoth++
 			t.Logf("both stop: %v / %v", ours, theirs)
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	t.Logf("%d files, %d packets, %d compared; %d only we read, %d only gopacket (link types), %d neither",
 		files, packets, d.compare, onlyOurs, onlyTheirs, refusedByBoth)

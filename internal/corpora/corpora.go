@@ -73,6 +73,16 @@ type File struct {
 // Base is the last part of the name.
 func (f File) Base() string { return filepath.Base(f.Path) }
 
+// Size is the file's, bytes.
+func (f File) Size(t testing.TB) int64 {
+	t.Helper()
+	info, err := os.Stat(f.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
 // From reports whether the file is of one of the corpora, "zeek" and the like.
 func (f File) From(corpora ...string) bool {
 	first, _, _ := strings.Cut(f.Name, "/")

@@ -24,7 +24,7 @@ func fill(t *testing.T, files map[string]string) {
 }
 
 func TestCapturesAreThoseOfTheEndings(t *testing.T) {
-	fill(t, map[string]string{"a/b/one.pcap": "", "a/two.pcap.gz": "", "c/three.pcapng": "", "oracle/t.tsv": "", "c/pcap": ""})
+	fill(t, map[string]string{"a/b/one.pcap": "12345", "a/two.pcap.gz": "", "c/three.pcapng": "", "oracle/t.tsv": "", "c/pcap": ""})
 	for _, c := range []struct{ endings, want []string }{
 		{nil, []string{"a/b/one.pcap", "a/two.pcap.gz", "c/pcap", "c/three.pcapng", "oracle/t.tsv"}},
 		{Usual, []string{"a/b/one.pcap", "c/three.pcapng"}},
@@ -35,6 +35,9 @@ func TestCapturesAreThoseOfTheEndings(t *testing.T) {
 			got = append(got, f.Name)
 			if _, err := os.Stat(f.Path); err != nil || f.Path != Path(t, f.Name) {
 				t.Errorf("%+v: %v", f, err)
+			}
+			if f.Name == "a/b/one.pcap" && f.Size(t) != 5 || f.Name == "c/pcap" && f.Size(t) != 0 {
+				t.Errorf("%s: %d bytes", f.Name, f.Size(t))
 			}
 			if f.From("a") != (f.Name[0] == 'a') || f.From("b", "one.pcap") {
 				t.Errorf("%s is of another corpus than its own", f.Name)
