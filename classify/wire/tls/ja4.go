@@ -40,20 +40,13 @@ func (h *ClientHello) AppendJA4(dst []byte, transport byte) []byte {
 	}
 	var suites, exts [128]uint16
 	ciphers := withoutGREASE(suites[:0], h.CipherSuites)
-	rest := withoutGREASE(exts[:0], h.Extensions)
-	name := byte('i')
-	if slices.Contains(rest, extServerName) {
-		name = 'd'
-	}
+	rest, told, name := ja4Extensions(exts[:0], h.Extensions)
 	dst = append(dst, transport)
 	dst = append(dst, ja4Version(h.Version)...)
 	dst = append(dst, name)
 	dst = appendCount(dst, len(ciphers))
-	dst = appendCount(dst, len(rest))
+	dst = appendCount(dst, len(rest)+told)
 	dst = appendEnds(dst, h.ALPN)
-	// Name and protocols are told above already; without them here, one client
-	// looks alike to an address and to a host.
-	rest = slices.DeleteFunc(rest, func(t uint16) bool { return t == extServerName || t == extALPN })
 	dst = appendHash(append(dst, '_'), ciphers, nil)
 	return appendHash(append(dst, '_'), rest, h.SigAlgs)
 }
@@ -65,6 +58,26 @@ func withoutGREASE(dst, list []uint16) []uint16 {
 		}
 	}
 	return dst
+}
+
+// ja4Extensions appends the extensions that are hashed, and returns how many
+// others count besides. Name and protocols are told in the open; without them in
+// the hash, one client looks alike to an address and to a host. name is 'd' if
+// there is a server name, otherwise 'i'.
+func ja4Extensions(dst, list []uint16) (hashed []uint16, told int, name byte) {
+	name = 'i'
+	for _, v := range list {
+		switch {
+		case IsGREASE(v):
+		case v == extServerName:
+			told, name = told+1, 'd'
+		case v == extALPN:
+			told++
+		default:
+			dst = append(dst, v)
+		}
+	}
+	return dst, told, name
 }
 
 // ja4Version spells a version (JA4.md, "TLS and DTLS Version").

@@ -1,6 +1,7 @@
 package tls
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -194,4 +195,21 @@ func FuzzJA4(f *testing.F) {
 	f.Add(records(hello(0x0301, []uint16{0x2f}, sni("t.me")), 1))
 	f.Add(cat([]byte{0x80, 28, 1, 3, 1}, u16s(3, 0, 16), counting(19)))
 	f.Fuzz(ja4Laws)
+}
+
+// BenchmarkJA4 has hellos with extensions in any order, as browsers send them:
+// of one hello over and over, the processor learns the order by heart.
+func BenchmarkJA4(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	hellos := make([]ClientHello, 256)
+	for i := range hellos {
+		h := &hellos[i]
+		h.Parse(records(chrome("signal.org"), 1<<14))
+		r.Shuffle(len(h.Extensions), func(i, j int) { h.Extensions[i], h.Extensions[j] = h.Extensions[j], h.Extensions[i] })
+	}
+	dst := make([]byte, 0, ja4Len)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		dst = hellos[i%len(hellos)].AppendJA4(dst[:0], 't')
+	}
 }
