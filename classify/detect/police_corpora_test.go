@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"chokepoint/classify/detect"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
+	"chokepoint/internal/corpora"
 
 	"github.com/ulikunitz/xz"
 )
@@ -33,20 +33,14 @@ type policedTruth struct {
 	cross bool
 }
 
-func policedTruths(t *testing.T, dir string) (out []policedTruth) {
-	f, err := os.Open(filepath.Join(dir, "oracle", "policing_labels.tsv"))
-	if err != nil {
-		t.Skip(err)
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		c := strings.Split(s.Text(), "\t")
-		if len(c) < 7 || c[0][0] == '#' {
+func policedTruths(t *testing.T) (out []policedTruth) {
+	for _, c := range corpora.Rows(t, "policing_labels.tsv") {
+		if len(c) < 7 {
 			continue
 		}
 		rate, _ := strconv.ParseFloat(c[2], 64)
 		burst, _ := strconv.ParseFloat(c[3], 64)
-		out = append(out, policedTruth{path: filepath.Join(dir, c[0]), kind: c[1], rate: rate, burst: burst,
+		out = append(out, policedTruth{path: corpora.Path(t, c[0]), kind: c[1], rate: rate, burst: burst,
 			two: strings.Contains(c[0], "CD2="), loss: c[5], cross: c[6] != "0"})
 	}
 	return out
@@ -158,12 +152,8 @@ func scoreCapture(t *testing.T, truth policedTruth) (out []scored) {
 // carrier-grade router with known settings (Flach et al., SIGCOMM 2016), as
 // they are and as a tap at the client would have seen them.
 func TestPolicingAgainstRouter(t *testing.T) {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: no captures of real policers")
-	}
 	all := map[string][]scored{}
-	for _, truth := range policedTruths(t, dir) {
+	for _, truth := range policedTruths(t) {
 		for _, s := range scoreCapture(t, truth) {
 			t.Log(s.row())
 			all[s.tap] = append(all[s.tap], s)

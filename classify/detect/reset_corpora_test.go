@@ -2,9 +2,6 @@ package detect_test
 
 import (
 	"context"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,6 +10,7 @@ import (
 	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
+	"chokepoint/internal/corpora"
 )
 
 // resetSink keeps the latest word on every finding about resets.
@@ -52,17 +50,8 @@ func injected(path string) (out []finding.Finding, flows int) {
 	return out, s.flows
 }
 
-func corpora(t *testing.T) string {
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set")
-	}
-	return dir
-}
-
 // Captures from inside censored networks, whose publishers say what happened.
 func TestRealInjectedResetsAreFound(t *testing.T) {
-	dir := corpora(t)
 	for _, tc := range []struct {
 		path    string
 		flows   int // at least
@@ -74,7 +63,7 @@ func TestRealInjectedResetsAreFound(t *testing.T) {
 		{"centrace/testdata/103.93.208.20_bisexual.org_bisexual.org.pcap", 1, finding.Suspected},
 	} {
 		n := 0
-		found, _ := injected(filepath.Join(dir, tc.path))
+		found, _ := injected(corpora.Path(t, tc.path))
 		for _, f := range found {
 			if f.Verdict.Rank() >= tc.verdict.Rank() {
 				n++
@@ -89,23 +78,16 @@ func TestRealInjectedResetsAreFound(t *testing.T) {
 // Everything else in the corpora has resets of every innocent kind, and the
 // controls of the censored captures have none at all.
 func TestRealInnocentResetsAreNotAccused(t *testing.T) {
-	dir := corpora(t)
 	flows := 0
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		censored := strings.Contains(path, "/censorship-detection/") ||
-			strings.Contains(path, "/centrace/") && !strings.HasSuffix(path, "_example.com.pcap")
-		if err != nil || e.IsDir() || censored {
-			return err
+	for _, c := range corpora.Captures(t) {
+		if c.From("censorship-detection") || c.From("centrace") && !strings.HasSuffix(c.Name, "_example.com.pcap") {
+			continue
 		}
-		found, n := injected(path)
+		found, n := injected(c.Path)
 		flows += n
 		for _, f := range found {
-			t.Errorf("%s: %s %s: %s", path, f.Flows, f.Verdict, f.Summary)
+			t.Errorf("%s: %s %s: %s", c.Path, f.Flows, f.Verdict, f.Summary)
 		}
-		return nil
-	})
-	if err != nil {
-		t.Error(err)
 	}
 	t.Logf("%d flows", flows)
 }
