@@ -2,6 +2,8 @@ package service
 
 import (
 	"encoding/hex"
+	"math/bits"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -40,6 +42,10 @@ func (c *checker) weight(near text, w int) int {
 	return w
 }
 
+// ja4Shape is what fingerprints look like: transport, version, SNI or none, numbers
+// of ciphers and extensions, ALPN, and two hashes (JA4 technical details, FoxIO).
+var ja4Shape = regexp.MustCompile(`^[tqd](1[0-3]|s[23]|d[123]|00)[di][0-9]{4}[0-9A-Za-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}$`)
+
 func (c *checker) tokens(kind tokenKind, e *entryDoc, values []text, weight int, near text) []*tokenRule {
 	o := c.entry(e)
 	if len(values) == 0 {
@@ -47,8 +53,11 @@ func (c *checker) tokens(kind tokenKind, e *entryDoc, values []text, weight int,
 	}
 	out := make([]*tokenRule, 0, len(values))
 	for _, v := range values {
-		if v.s == "" || len(v.s) > 255 {
+		switch {
+		case v.s == "" || len(v.s) > 255:
 			c.fail(v, "bad value %q: want 1 to 255 bytes", v.s)
+		case kind == tokenJA4 && !ja4Shape.MatchString(v.s):
+			c.fail(v, "bad JA4 %q: want one as t13d1516h2_8daaf6152771_d8a2da3f94cd", v.s)
 		}
 		out = append(out, &tokenRule{origin: o, place: c.at(v), kind: kind, value: v.s, weight: weight})
 	}
@@ -78,6 +87,9 @@ func (c *checker) magic(d *magicDoc, near text) *magicRule {
 	for _, b := range d.Bytes {
 		m.bytes = append(m.bytes, c.pattern(&b, near))
 	}
+	if n := telling(m.bytes); len(m.bytes) > 0 && n < 8 {
+		c.fail(near, "magic %s tests %d bits: it labels everybody's traffic", m.id, n)
+	}
 	for _, t := range d.OnlyPorts {
 		lo, hi, ok := portRange(t.s)
 		if !ok {
@@ -91,6 +103,16 @@ func (c *checker) magic(d *magicDoc, near text) *magicRule {
 	m.needsAddr = d.Needs.s == "addr"
 	c.builtin(m, d, near)
 	return m
+}
+
+// telling returns how many bits patterns test.
+func telling(ps []pattern) (n int) {
+	for _, p := range ps {
+		for _, b := range p.mask {
+			n += bits.OnesCount8(b)
+		}
+	}
+	return n
 }
 
 // maxLen is the longest payload there is, with room: GRO joins segments.

@@ -40,7 +40,7 @@ func TestMatchSaysWhyTheOthersDoNotLabel(t *testing.T) {
 		{"a.not.one.example", " suffix one.example: its service excludes the name | exclude not.one.example: a flow of that name is not one, whatever else says so"},
 		{"carrier.example", " exclude carrier.example: a flow of that name is not alien, whatever else says so"},
 		{oneHome, "*likely 198.51.102.0/25: | dedicated 198.51.102.0/24 dc2: the longer prefix 198.51.102.0/25 beats it"},
-		{"alien/1", "*alpn alien/1:"}, {"t13common", "*ja4 t13common:"}, {"House Ltd", "*cert_org House Ltd:"}, {"one-weak", "*magic one-weak:"},
+		{"alien/1", "*alpn alien/1:"}, {"t13d1516h2_8daaf6152771_00000000000b", "*ja4 t13d1516h2_8daaf6152771_00000000000b:"}, {"House Ltd", "*cert_org House Ltd:"}, {"one-weak", "*magic one-weak:"},
 	} {
 		var got []string
 		for _, h := range r.Match(c.ask) {

@@ -21,7 +21,7 @@ func anyEvidence(r *rand.Rand) Evidence {
 	e := Evidence{
 		SNI: pick("", "", pick(names...)), Host: pick("", "", "", pick(names...)), CertNames: some(2, names...), DNS: some(3, names...),
 		DNSShared: r.IntN(4) == 0, BothWays: r.IntN(2) == 0, ALPN: some(2, "alien/1", "bell/1", "h9", "h2"),
-		JA4: pick("", "t13unique", "t13common"), CertOrgs: some(2, "House Ltd", "Other Ltd"), Proto: udp,
+		JA4: pick("", "t13d1516h2_8daaf6152771_00000000000a", "t13d1516h2_8daaf6152771_00000000000b"), CertOrgs: some(2, "House Ltd", "Other Ltd"), Proto: udp,
 		Port: []uint16{1, 7000, 9000}[r.IntN(3)], Place: pick("", "dc4"), Media: r.IntN(2) == 0,
 		Server: netip.MustParseAddr(pick(nobody, housePrefix, houseCalls, oneHome, alienHome)),
 	}

@@ -71,7 +71,11 @@ func documents(in File) (docs []ast.Node, err error) {
 			docs, err = nil, &Error{File: in.Name, Reason: "not YAML"}
 		}
 	}()
-	f, err := parser.ParseBytes(in.Data, 0)
+	tokens, err := shapely(in.Data)
+	if err != nil {
+		return nil, located(in.Name, err)
+	}
+	f, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return nil, located(in.Name, err)
 	}
@@ -180,6 +184,8 @@ func (c *checker) prefix(t text) netip.Prefix {
 		c.fail(t, "bad prefix %q: bits set beyond the prefix, did you mean %s?", t.s, p.Masked())
 	case p.Addr().Is4In6():
 		c.fail(t, "bad prefix %q: write it as IPv4", t.s)
+	case p.Bits() < 8 || p.Addr().Is6() && p.Bits() < 16:
+		c.fail(t, "bad prefix %q: wider than any owner's, want /8 or /16 of IPv6 at least", t.s)
 	}
 	return p
 }

@@ -49,7 +49,7 @@ magic:
   - {id: alien-same, proto: udp, weight: 80, fn: tunnel, bytes: [{at: 0, hex: '01'}]}
   - {id: alien-mid, proto: udp, weight: 45, fn: tunnel, bytes: [{at: 0, hex: '12'}]}
 alpn: [{values: [alien/1], weight: 80, fn: chat}, {values: [h9], weight: 20}]
-ja4: [{values: [t13unique], unique: true}, {values: [t13common]}]
+ja4: [{values: [t13d1516h2_8daaf6152771_00000000000a], unique: true}, {values: [t13d1516h2_8daaf6152771_00000000000b]}]
 ports: [{proto: udp, fn: tunnel, weight: 30, ports: [9000]}]
 ---
 id: bell
@@ -125,10 +125,10 @@ func TestPayloadAndKin(t *testing.T) {
 		{"an organisation", orgs(at(housePrefix), "House Ltd"), "one", "house", "any", 74.5, "cert_org prefix"},
 		{"like it", orgs(at(housePrefix), "House Ltd."), "", "house", "any", 15, "prefix"},
 		{"elsewhere", orgs(at(nobody), "House Ltd"), "", "", "", 0, ""},
-		{"a hello of its own", ja4(at(nobody), "t13unique"), "alien", "alien", "any", 70, "ja4"},
-		{"a hello of many", ja4(at(nobody), "t13common"), "", "", "", 0, ""},
-		{"and a port", ja4(on(nobody, udp, 9000), "t13common"), "", "", "", 20, "port ja4"},
-		{"a hello of many at home", ja4(at(alienHome), "t13common"), "alien", "alien", "any", 64, "prefix ja4"},
+		{"a hello of its own", ja4(at(nobody), "t13d1516h2_8daaf6152771_00000000000a"), "alien", "alien", "any", 70, "ja4"},
+		{"a hello of many", ja4(at(nobody), "t13d1516h2_8daaf6152771_00000000000b"), "", "", "", 0, ""},
+		{"and a port", ja4(on(nobody, udp, 9000), "t13d1516h2_8daaf6152771_00000000000b"), "", "", "", 20, "port ja4"},
+		{"a hello of many at home", ja4(at(alienHome), "t13d1516h2_8daaf6152771_00000000000b"), "alien", "alien", "any", 64, "prefix ja4"},
 		{"a relay", arranged(at(nobody), "relay", "one", "house", "call"), "one", "house", "call", 60, "arranged"},
 		{"a relay of a family", arranged(at(nobody), "relay", "", "house", "call"), "", "house", "call", 60, "arranged"},
 		{"which another narrows", arranged(arranged(at(nobody), "relay", "", "house", "call"), "peer", "one", "house", "call"), "one", "house", "call", 60, "arranged"},
