@@ -22,10 +22,10 @@ func ofACall(r *ndpiRow) bool {
 // service to us, or of none and speaks what calls speak. Of a service that we do
 // not know, such as Agora's SD-RTN, it is nobody's.
 func TestCallsAreOfTheirService(t *testing.T) {
-	root, flows := listen(t)
+	flows := listen(t)
 	right, unnamed, of, seen := map[string]int{}, map[string]int{}, map[string]int{}, map[string]string{}
 	apps := map[string]int{}
-	for _, r := range ndpiRows(t, root) {
+	for _, r := range ndpiRows(t) {
 		if !ofACall(&r) {
 			continue
 		}
@@ -62,7 +62,7 @@ var readOfCalls = []reading{}
 // attributes or messages of its own, a name, its own address, or because a flow
 // that is so arranged it.
 func TestCallsAreNotWhatsAppsByTheirSTUN(t *testing.T) {
-	_, flows := listen(t)
+	flows := listen(t)
 	by, stun, n := map[string]int{}, 0, 0
 	for _, file := range slices.Sorted(keysOf(flows)) {
 		whole := map[string]bool{} // ids of flows that are WhatsApp's by themselves
@@ -109,7 +109,7 @@ func byItself(k *heard) string {
 
 // TestCallsAndTheirMedia: sound and pictures go over UDP, and never to a resolver.
 func TestCallsAndTheirMedia(t *testing.T) {
-	_, flows := listen(t)
+	flows := listen(t)
 	n, of := 0, map[string]int{}
 	for _, file := range slices.Sorted(keysOf(flows)) {
 		for _, k := range flows[file] {

@@ -1,15 +1,13 @@
 package classify
 
 import (
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
 	"testing"
 
 	"chokepoint/capture/capturetest"
 	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/finding"
+	"chokepoint/internal/corpora"
 )
 
 const (
@@ -26,25 +24,17 @@ func TestFaultsOfForeignCapturesAccuseNobody(t *testing.T) {
 	if testing.Short() {
 		t.Skip("many captures, many faults")
 	}
-	root := corpora(t)
-	made := []string{"centrace", "censorship-detection", "policing-detection"}
 	n, runs := 0, 0
-	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if e.IsDir() {
-			if slices.Contains(made, e.Name()) {
-				return filepath.SkipDir
-			}
-			return nil
+	for _, c := range corpora.Captures(t) {
+		if c.From(madeForIt...) {
+			continue
 		}
 		if n++; n%foreignStride != 0 {
-			return nil
+			continue
 		}
-		h, ok := foreign(path)
+		h, ok := foreign(c.Path)
 		if !ok {
-			return nil
+			continue
 		}
 		whole := accusations(h.run(t))
 		for _, f := range faults(1) {
@@ -55,7 +45,7 @@ func TestFaultsOfForeignCapturesAccuseNobody(t *testing.T) {
 			rec := h.after(&f).run(t)
 			for k, x := range accusations(rec) {
 				if _, was := whole[k]; !was {
-					t.Errorf("%s: %s: %s %s %v", path, f.name, x.Verdict, x.Kind, x.Packets)
+					t.Errorf("%s: %s: %s %s %v", c.Path, f.name, x.Verdict, x.Kind, x.Packets)
 					explain(t, &x)
 				}
 			}
@@ -63,10 +53,6 @@ func TestFaultsOfForeignCapturesAccuseNobody(t *testing.T) {
 				blindOneWay(t, rec.last(nil))
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	t.Logf("%d runs", runs)
 	if runs == 0 {

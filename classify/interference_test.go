@@ -2,7 +2,6 @@ package classify
 
 import (
 	"context"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/finding"
+	"chokepoint/internal/corpora"
 )
 
 // findingsIn analyses a capture and returns its findings, in the order told.
@@ -32,7 +32,7 @@ func findingsIn(t *testing.T, path string) []finding.Finding {
 // TestInCountryCaptures: injected resets and FINs recorded where they happen are
 // found and the packets named; the control beside each accuses nobody.
 func TestInCountryCaptures(t *testing.T) {
-	root := filepath.Join(corpora(t), "centrace/testdata")
+	root := corpora.Path(t, "centrace/testdata")
 	files, err := filepath.Glob(filepath.Join(root, "*.pcap"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no captures: %v", err)
@@ -70,7 +70,7 @@ func TestInCountryCaptures(t *testing.T) {
 // TestServerSideResets: resets injected in an Indian network and a burst, as the
 // server saw them.
 func TestServerSideResets(t *testing.T) {
-	root := filepath.Join(corpora(t), "censorship-detection/testdata")
+	root := corpora.Path(t, "censorship-detection/testdata")
 	for _, c := range []struct {
 		file    string
 		packets []uint64
@@ -95,34 +95,25 @@ func TestServerSideResets(t *testing.T) {
 	}
 }
 
+// madeForIt are the corpora recorded where somebody interferes.
+var madeForIt = []string{"centrace", "censorship-detection", "policing-detection"}
+
 // TestForeignCapturesAreNotAccused lists every confirmed or likely finding over
 // all captures that nobody made for interference. None is known to be right, so
 // each is a false alarm until it is explained here.
 func TestForeignCapturesAreNotAccused(t *testing.T) {
-	root := corpora(t)
-	made := []string{"centrace", "censorship-detection", "policing-detection"}
 	read, alarms := 0, 0
-	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if e.IsDir() {
-			if slices.Contains(made, e.Name()) {
-				return filepath.SkipDir
-			}
-			return nil
+	for _, c := range corpora.Captures(t) {
+		if c.From(madeForIt...) {
+			continue
 		}
 		read++
-		for _, f := range findingsIn(t, path) {
+		for _, f := range findingsIn(t, c.Path) {
 			if f.Verdict.Rank() >= finding.Likely.Rank() {
 				alarms++
-				t.Logf("%s: %s %s %v %s", path, f.Verdict, f.Kind, f.Packets, f.Summary)
+				t.Logf("%s: %s %s %v %s", c.Path, f.Verdict, f.Kind, f.Packets, f.Summary)
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	t.Logf("%d files, %d confirmed or likely findings", read, alarms)
 	if alarms > 3 {

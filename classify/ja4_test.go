@@ -1,10 +1,11 @@
 package classify
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"chokepoint/internal/corpora"
 )
 
 // ja4Row is a fingerprint of a flow.
@@ -18,9 +19,9 @@ type ja4Row struct {
 // implementations agree, all are found. Of QUIC one of them says nothing, so that
 // there the other is alone.
 func TestJA4IsThatOfTheReferences(t *testing.T) {
-	root, flows := listen(t)
+	flows := listen(t)
 	theirs := map[ja4Row]bool{}
-	for _, r := range rows(t, filepath.Join(root, "oracle/ja4_expected_python.tsv")) {
+	for _, r := range corpora.Rows(t, "ja4_expected_python.tsv") {
 		proto := "tcp"
 		if strings.HasPrefix(r[6], "q") {
 			proto = "udp"
@@ -28,7 +29,7 @@ func TestJA4IsThatOfTheReferences(t *testing.T) {
 		theirs[ja4Row{r[0], pairIn(t, proto, r[1:5]), r[6]}] = true
 	}
 	found, of := map[string]int{}, map[string]int{}
-	for _, r := range rows(t, filepath.Join(root, "oracle/ja4_expected.tsv")) {
+	for _, r := range corpora.Rows(t, "ja4_expected.tsv") {
 		k := ja4Row{r[0], pairIn(t, r[2], r[3:7]), r[8]}
 		who := "both, " + k.proto
 		if !theirs[k] {

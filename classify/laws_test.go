@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"chokepoint/capture/capturetest"
 	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/fact"
+	"chokepoint/internal/corpora"
 	"chokepoint/pcaps"
 )
 
@@ -77,71 +76,55 @@ func TestSameInputSameOutput(t *testing.T) {
 
 // TestForeignInputSameOutput is the same law over captures nobody here made.
 func TestForeignInputSameOutput(t *testing.T) {
-	root := corpora(t)
-	n := 0
-	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
+	for n, f := range corpora.Captures(t) {
+		if n%5 != 4 { // a fifth of them: the law is about the engine
+			continue
 		}
-		if n++; n%5 != 0 { // a fifth of them: the law is about the engine
-			return nil
+		one, opens := recorded(t, f.Path, 1)
+		if !opens {
+			continue
 		}
-		outputs := [2]string{}
-		for i, workers := range []int{1, 3} {
-			src, err := pcapfile.Open(path, pcapfile.Options{})
-			if err != nil {
-				return nil
-			}
-			outputs[i], _ = record(t, src, Options{Workers: workers})
-			src.Close()
+		if three, _ := recorded(t, f.Path, 3); one != three {
+			t.Errorf("%s: three workers tell something else", f.Path)
 		}
-		if outputs[0] != outputs[1] {
-			t.Errorf("%s: three workers tell something else", path)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
+}
+
+// recorded is all that is told of a capture.
+func recorded(t *testing.T, path string, workers int) (text string, opens bool) {
+	t.Helper()
+	src, err := pcapfile.Open(path, pcapfile.Options{})
+	if err != nil {
+		return "", false
+	}
+	defer src.Close()
+	text, _ = record(t, src, Options{Workers: workers})
+	return text, true
 }
 
 // TestCallsTellTheSame: who is talking is told by what flows of other shards say,
 // so captures of calls are held against the law one by one, labels and all.
 func TestCallsTellTheSame(t *testing.T) {
 	const largest = 8 << 20 // bytes: time is better spent on many
-	root := corpora(t)
 	read, arranged := 0, 0
-	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		name := strings.ToLower(e.Name())
+	for _, f := range corpora.Captures(t) {
+		name := strings.ToLower(f.Base())
 		call := slices.ContainsFunc([]string{"stun", "quic", "telegram", "whatsapp", "teams", "zoom", "discord", "signal", "viber"},
 			func(s string) bool { return strings.Contains(name, s) })
-		if info, err := e.Info(); err != nil || !call || info.Size() > largest {
-			return err
+		if !call || f.Size(t) > largest {
+			continue
 		}
-		want := ""
-		for workers := 1; workers <= 3; workers++ {
-			src, err := pcapfile.Open(path, pcapfile.Options{})
-			if err != nil {
-				return nil
-			}
-			got, _ := record(t, src, Options{Workers: workers})
-			src.Close()
-			if workers == 1 {
-				want = got
-			}
-			if got != want {
-				t.Errorf("%s: %d workers tell something else", path, workers)
+		want, opens := recorded(t, f.Path, 1)
+		if !opens {
+			continue
+		}
+		for workers := 2; workers <= 3; workers++ {
+			if got, _ := recorded(t, f.Path, workers); got != want {
+				t.Errorf("%s: %d workers tell something else", f.Path, workers)
 			}
 		}
 		read++
 		arranged += strings.Count(want, "{By:arranged")
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	t.Logf("%d captures, %d times a flow speaks for another", read, arranged)
 	if read < 12 || arranged == 0 {

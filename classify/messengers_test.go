@@ -3,9 +3,7 @@ package classify
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +16,7 @@ import (
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 	"chokepoint/classify/service"
+	"chokepoint/internal/corpora"
 )
 
 // pair is the transport and the two ends of a flow, whichever of them spoke
@@ -112,36 +111,29 @@ func (*hearing) Service(*answer.Service) error  { return nil }
 
 // overheard is all flows of all foreign captures, by the paths that the tables
 // call them by. Each capture is read once, for all tests.
-var overheard = struct {
+var overheard struct {
 	sync.Once
 	flows map[string][]*heard
-	err   error
-}{flows: map[string][]*heard{}}
+}
 
-func listen(t *testing.T) (root string, flows map[string][]*heard) {
+func listen(t *testing.T) (flows map[string][]*heard) {
 	t.Helper()
-	root = corpora(t)
+	files := corpora.Captures(t)
 	overheard.Do(func() {
-		overheard.err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			src, err := pcapfile.Open(path, pcapfile.Options{})
+		overheard.flows = map[string][]*heard{}
+		for _, f := range files {
+			src, err := pcapfile.Open(f.Path, pcapfile.Options{})
 			if err != nil {
-				return nil // no capture, or none that can be read: others test that
+				continue // no capture, or none that can be read: others test that
 			}
-			defer src.Close()
-			name, _ := filepath.Rel(root, path)
-			s := &hearing{}
-			Run(context.Background(), src, s, Options{All: true, Seed: 1})
-			overheard.flows[name] = s.flows
-			return nil
-		})
+			overheard.flows[f.Name] = hear(src)
+			src.Close()
+		}
 	})
-	if overheard.err != nil || len(overheard.flows) == 0 {
-		t.Fatalf("%d captures: %v", len(overheard.flows), overheard.err)
+	if len(overheard.flows) == 0 {
+		t.Fatal("no captures")
 	}
-	return root, overheard.flows
+	return overheard.flows
 }
 
 // hear runs the engine. What came before an error of the source will do.
@@ -183,8 +175,8 @@ type ndpiRow struct {
 // certain: by content, rather than by port, address or half a handshake.
 func (r *ndpiRow) certain() bool { return r.sure == "DPI" || r.sure == "DPI (cache)" }
 
-func ndpiRows(t *testing.T, root string) (out []ndpiRow) {
-	for _, r := range rows(t, filepath.Join(root, "oracle/ndpi_flows_messenger.tsv")) {
+func ndpiRows(t *testing.T) (out []ndpiRow) {
+	for _, r := range corpora.Rows(t, "ndpi_flows_messenger.tsv") {
 		name := r[6][strings.LastIndexByte(r[6], '.')+1:]
 		out = append(out, ndpiRow{r[0], pairIn(t, strings.ToLower(r[1]), r[2:6]), r[6], name, r[8], r[9]})
 	}
@@ -194,11 +186,11 @@ func ndpiRows(t *testing.T, root string) (out []ndpiRow) {
 // TestMessengersAgreeWithNDPI: of the flows in which nDPI recognised a service by
 // their content, at least 95 % are of that service to us; all others were read.
 func TestMessengersAgreeWithNDPI(t *testing.T) {
-	root, flows := listen(t)
+	flows := listen(t)
 	agreed, of := map[string]int{}, map[string]int{}
 	strange, partial := map[string]int{}, 0
 	seen := map[string]string{}
-	for _, r := range ndpiRows(t, root) {
+	for _, r := range ndpiRows(t) {
 		ids := ndpiNames[r.name]
 		switch {
 		case !r.certain():
@@ -274,9 +266,9 @@ const sure = 0.5
 // TestMessengersAreNotInvented: each flow that we call a messenger's has a reason
 // that can be read, and captures in which nDPI finds no messenger have none.
 func TestMessengersAreNotInvented(t *testing.T) {
-	root, flows := listen(t)
+	flows := listen(t)
 	theirs := map[string]map[pair]string{}
-	for _, r := range ndpiRows(t, root) {
+	for _, r := range ndpiRows(t) {
 		if !r.certain() {
 			continue
 		}
@@ -286,7 +278,7 @@ func TestMessengersAreNotInvented(t *testing.T) {
 		theirs[r.file][r.pair] = r.name
 	}
 	with, without := map[string]bool{}, 0
-	for _, r := range rows(t, filepath.Join(root, "oracle/ndpi_capture_summary.tsv")) {
+	for _, r := range corpora.Rows(t, "ndpi_capture_summary.tsv") {
 		with[r[0]] = len(r) > 2 && holdsMessenger(r[2])
 		if !with[r[0]] {
 			without++

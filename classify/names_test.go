@@ -1,11 +1,8 @@
 package classify
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 	"testing"
@@ -14,36 +11,8 @@ import (
 	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
+	"chokepoint/internal/corpora"
 )
-
-// corpora returns the folder of foreign captures, or skips.
-func corpora(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("CHOKEPOINT_CORPORA")
-	if dir == "" {
-		t.Skip("CHOKEPOINT_CORPORA is not set: the foreign captures were not tried")
-	}
-	return dir
-}
-
-// rows reads a table of the oracle folder, without its comment lines.
-func rows(t *testing.T, path string) [][]string {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var out [][]string
-	s := bufio.NewScanner(f)
-	s.Buffer(nil, 1<<20)
-	for s.Scan() {
-		if l := s.Text(); l != "" && l[0] != '#' {
-			out = append(out, strings.Split(l, "\t"))
-		}
-	}
-	return out
-}
 
 // nameSink collects the names flows say in the clear.
 type nameSink struct{ names map[string]string }
@@ -72,17 +41,16 @@ func namesIn(t *testing.T, path string) map[string]string {
 // TestNamesAgreeWithBothOracles: at least 99 % of the names on which tshark and
 // nDPI agree are found, and the flow says no other name.
 func TestNamesAgreeWithBothOracles(t *testing.T) {
-	root := corpora(t)
 	type key struct{ file, ends, name string }
 	agreed := map[key]bool{}
 	theirs := map[key]bool{}
-	for _, r := range rows(t, filepath.Join(root, "oracle/ndpi_sni.tsv")) {
+	for _, r := range corpora.Rows(t, "ndpi_sni.tsv") {
 		if r[1] == "TLS" {
 			theirs[key{r[0], strings.Join(r[2:6], " "), strings.ToLower(r[6])}] = true
 		}
 	}
 	only := map[string]int{}
-	for _, r := range rows(t, filepath.Join(root, "oracle/tshark_sni.tsv")) {
+	for _, r := range corpora.Rows(t, "tshark_sni.tsv") {
 		if r[2] != "TLS" {
 			continue
 		}
@@ -97,7 +65,7 @@ func TestNamesAgreeWithBothOracles(t *testing.T) {
 	found, missing, other := 0, []string{}, []string{}
 	for k := range agreed {
 		if files[k.file] == nil {
-			files[k.file] = namesIn(t, filepath.Join(root, k.file))
+			files[k.file] = namesIn(t, corpora.Path(t, k.file))
 		}
 		switch got := files[k.file][k.ends]; got {
 		case k.name:
@@ -120,15 +88,15 @@ func TestNamesAgreeWithBothOracles(t *testing.T) {
 	if 100*found < 99*len(agreed) {
 		t.Errorf("%d of %d found, want 99 %%", found, len(agreed))
 	}
-	t.Run("disagreements", func(t *testing.T) { disagreements(t, root, files) })
-	t.Run("none invented", func(t *testing.T) { invented(t, root, files) })
+	t.Run("disagreements", func(t *testing.T) { disagreements(t, files) })
+	t.Run("none invented", func(t *testing.T) { invented(t, files) })
 }
 
 // disagreements lists the rows that only one oracle has, by cause.
-func disagreements(t *testing.T, root string, files map[string]map[string]string) {
+func disagreements(t *testing.T, files map[string]map[string]string) {
 	has := [2]map[string]string{{}, {}}
 	for i, f := range []string{"tshark_sni.tsv", "ndpi_sni.tsv"} {
-		for _, r := range rows(t, filepath.Join(root, "oracle", f)) {
+		for _, r := range corpora.Rows(t, f) {
 			r = r[:1+copy(r[1:], r[2-i:])] // tshark has a frame number before the transport
 			if r[1] == "TLS" {
 				has[i][r[0]+"|"+strings.Join(r[2:6], " ")] = strings.ToLower(r[6])
@@ -143,7 +111,7 @@ func disagreements(t *testing.T, root string, files map[string]map[string]string
 			}
 			file, ends, _ := strings.Cut(k, "|")
 			if files[file] == nil {
-				files[file] = namesIn(t, filepath.Join(root, file))
+				files[file] = namesIn(t, corpora.Path(t, file))
 			}
 			cause := name + " alone"
 			if has[1-i][k] != "" {
@@ -168,12 +136,12 @@ func disagreements(t *testing.T, root string, files map[string]map[string]string
 }
 
 // invented: every name found is one that an oracle has for the same flow.
-func invented(t *testing.T, root string, files map[string]map[string]string) {
+func invented(t *testing.T, files map[string]map[string]string) {
 	known := map[string]bool{}
-	for _, r := range rows(t, filepath.Join(root, "oracle/ndpi_sni.tsv")) {
+	for _, r := range corpora.Rows(t, "ndpi_sni.tsv") {
 		known[r[0]+" "+strings.Join(r[2:6], " ")+" "+strings.ToLower(strings.TrimSuffix(r[6], "."))] = true
 	}
-	for _, r := range rows(t, filepath.Join(root, "oracle/tshark_sni.tsv")) {
+	for _, r := range corpora.Rows(t, "tshark_sni.tsv") {
 		known[r[0]+" "+strings.Join(r[3:7], " ")+" "+strings.ToLower(strings.TrimSuffix(r[7], "."))] = true
 	}
 	n, bad := 0, 0

@@ -5,7 +5,6 @@ import (
 	"context"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/finding"
+	"chokepoint/internal/corpora"
 )
 
 // policedAs analyses a compressed router capture and returns the surest finding
@@ -56,9 +56,8 @@ func TestPolicersAtTheServer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("minutes of decompression")
 	}
-	root := corpora(t)
 	wanted, found, sure, accused, innocent := 0, 0, 0, 0, 0
-	for _, r := range rows(t, filepath.Join(root, "oracle/policing_labels.tsv")) {
+	for _, r := range corpora.Rows(t, "policing_labels.tsv") {
 		kind, two := r[1], len(r) > 6 && r[6] != "0"
 		rate, _ := strconv.ParseFloat(r[2], 64)
 		burst, _ := strconv.ParseFloat(r[3], 64)
@@ -67,7 +66,7 @@ func TestPolicersAtTheServer(t *testing.T) {
 		if !policer && !strings.HasPrefix(kind, "shaper") {
 			continue // two players, a bucket of a few packets, a rate too high for the chunks
 		}
-		f := policedAs(t, filepath.Join(root, r[0]))
+		f := policedAs(t, corpora.Path(t, r[0]))
 		if !policer {
 			innocent++
 			if f.Verdict.Rank() >= finding.Likely.Rank() {

@@ -5,16 +5,15 @@ import (
 	"io"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"chokepoint/capture"
 	"chokepoint/capture/capturetest"
-	"chokepoint/capture/decode"
-	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/wire/quic"
+	"chokepoint/internal/corpora"
+	"chokepoint/internal/corpora/replay"
 )
 
 // quicName is the name of a flow of QUIC.
@@ -25,9 +24,9 @@ type quicName struct {
 }
 
 // quicNamesIn reads the QUIC rows of a table whose transport is in column c.
-func quicNamesIn(t *testing.T, path string, c int) map[quicName]bool {
+func quicNamesIn(t *testing.T, table string, c int) map[quicName]bool {
 	out := map[quicName]bool{}
-	for _, r := range rows(t, path) {
+	for _, r := range corpora.Rows(t, table) {
 		if r[c] == "QUIC" && r[c+5] != "" {
 			out[quicName{r[0], pairIn(t, "udp", r[c+1:c+5]), strings.ToLower(r[c+5])}] = true
 		}
@@ -39,9 +38,9 @@ func quicNamesIn(t *testing.T, path string, c int) map[quicName]bool {
 // tshark and nDPI agree are found, none is another, and those that only we have
 // are there for a reason.
 func TestQUICNamesAgreeWithBothOracles(t *testing.T) {
-	root, flows := listen(t)
-	tshark := quicNamesIn(t, filepath.Join(root, "oracle/tshark_sni.tsv"), 2)
-	ndpi := quicNamesIn(t, filepath.Join(root, "oracle/ndpi_sni.tsv"), 1)
+	flows := listen(t)
+	tshark := quicNamesIn(t, "tshark_sni.tsv", 2)
+	ndpi := quicNamesIn(t, "ndpi_sni.tsv", 1)
 	ours := map[quicName]bool{}
 	for file, of := range flows {
 		for _, k := range of {
@@ -77,7 +76,7 @@ func TestQUICNamesAgreeWithBothOracles(t *testing.T) {
 	}
 	only, how := 0, map[string]int{}
 	for _, k := range sortedNames(ours, nil) {
-		hello := hellosIn(t, root, k)
+		hello := hellosIn(t, k)
 		_, kind, _ := strings.Cut(hello, ": ")
 		how[kind]++
 		if tshark[k] {
@@ -119,36 +118,24 @@ func sortedNames(a, b map[quicName]bool) (out []quicName) {
 
 // hellosIn says in how many datagrams the client of a flow said its hello, and
 // whether its beginning came first.
-func hellosIn(t *testing.T, root string, k quicName) string {
-	src, err := pcapfile.Open(filepath.Join(root, k.file), pcapfile.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
+func hellosIn(t *testing.T, k quicName) string {
 	var sides [2]quic.Client
 	var behind [2]bool // the first datagram held no beginning
-	var d decode.Decoder
-	var b capture.Batch
-	for err == nil {
-		err = src.Read(&b)
-		for i := range b.Packets {
-			p := &b.Packets[i]
-			d.Decode(p)
-			from := netip.AddrPortFrom(p.Key.SrcAddr(), p.Key.SrcPort)
-			if p.Has&capture.HasPorts == 0 || pairOf("udp", from, netip.AddrPortFrom(p.Key.DstAddr(), p.Key.DstPort)) != k.pair {
-				continue
-			}
-			s := 0
-			if from == k.b {
-				s = 1
-			}
-			if sides[s].Hello() != nil {
-				continue
-			}
-			sides[s].Add(p.Payload)
-			behind[s] = behind[s] || sides[s].Datagrams() > 0 && len(sides[s].Partial()) == 0
+	err := replay.Packets(corpora.Path(t, k.file), func(p *capture.Packet) {
+		from := netip.AddrPortFrom(p.Key.SrcAddr(), p.Key.SrcPort)
+		if p.Has&capture.HasPorts == 0 || pairOf("udp", from, netip.AddrPortFrom(p.Key.DstAddr(), p.Key.DstPort)) != k.pair {
+			return
 		}
-	}
+		s := 0
+		if from == k.b {
+			s = 1
+		}
+		if sides[s].Hello() != nil {
+			return
+		}
+		sides[s].Add(p.Payload)
+		behind[s] = behind[s] || sides[s].Datagrams() > 0 && len(sides[s].Partial()) == 0
+	})
 	if err != io.EOF {
 		t.Logf("%s: %v", k.file, err)
 	}
@@ -170,9 +157,8 @@ func hellosIn(t *testing.T, root string, k quicName) string {
 // TestQUICNamesOfDecoys: datagrams that a tool against blocking sends ahead of the
 // true hello say what they are made to say.
 func TestQUICNamesOfDecoys(t *testing.T) {
-	dir := filepath.Join(corpora(t), "zapret-fake/files/fake")
 	for file, want := range map[string]string{"quic_initial_vk_com.bin": "st.vk.com", "quic_initial_www_google_com.bin": "www.google.com"} {
-		b, err := os.ReadFile(filepath.Join(dir, file))
+		b, err := os.ReadFile(corpora.Path(t, "zapret-fake/files/fake/"+file))
 		if err != nil {
 			t.Fatal(err)
 		}
