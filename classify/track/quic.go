@@ -111,7 +111,7 @@ func (t *Tracker) quicAnswer(f *Flow, k *speech, b []byte, port uint16) {
 	}
 	if _, s := quic.Parse(b, &t.packet); s == wire.Done {
 		if k.decoy != nil {
-			t.chooseQUIC(f, k)
+			t.chooseQUIC(f, k, b)
 		}
 		switch t.packet.Type {
 		case quic.Retry:
@@ -128,14 +128,19 @@ func (t *Tracker) quicAnswer(f *Flow, k *speech, b []byte, port uint16) {
 	}
 }
 
-// chooseQUIC settles which of two connections the server took up, and with that
-// whose hello is the client's.
-func (t *Tracker) chooseQUIC(f *Flow, k *speech) {
+// chooseQUIC settles which of two connections the server took up with a
+// datagram, and with that whose hello is the client's: by the id it is addressed
+// to, or, where clients have none of their own, by whose keys open it.
+func (t *Tracker) chooseQUIC(f *Flow, k *speech, datagram []byte) {
 	to, a, b := t.packet.DCID, k.quic.SCID(), k.decoy.SCID()
+	first, second := bytes.Equal(to, a), bytes.Equal(to, b)
+	if first && second {
+		first, second = k.quic.Opens(datagram), k.decoy.Opens(datagram)
+	}
 	switch {
-	case bytes.Equal(a, b):
+	case first == second:
 		return
-	case bytes.Equal(to, b):
+	case second:
 		k.quic, k.decoy = k.decoy, k.quic
 		n := t.needNames(f)
 		n.flags &^= hasHello | partialHello
@@ -144,8 +149,6 @@ func (t *Tracker) chooseQUIC(f *Flow, k *speech) {
 		if k.quic.Hello() != nil {
 			t.quicHello(f, k.quic, f.Num+uint64(k.decoyAt))
 		}
-	case !bytes.Equal(to, a):
-		return
 	}
 	t.freeQUIC(&k.decoy)
 	t.trust(f)
