@@ -176,7 +176,7 @@ func TestObfuscatedStartsAreTold(t *testing.T) {
 	for _, x := range []struct{ why, tail, want string }{
 		{"a data centre", "eeeeeeee 0400", "mtproto_obfuscated-tcp dc4"},
 		{"for media", "eeeeeeee feff", "mtproto_obfuscated-tcp dc2 media"},
-		{"for files", "eeeeeeee cb00", "mtproto_obfuscated-tcp dc203"},
+		{"for files", "eeeeeeee cb00", "mtproto_obfuscated-tcp dc203 media"},
 		{"none", "eeeeeeee 0000", "mtproto_obfuscated-tcp"},
 		{"none that is", "eeeeeeee 0600", "mtproto_obfuscated-tcp"},
 		{"a test server", "eeeeeeee 1227", "mtproto_obfuscated-tcp"},

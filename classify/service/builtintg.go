@@ -53,6 +53,10 @@ func mayHide(b []byte) bool {
 	return len(b) >= mtproto.InitLen && !(b[0] >= 0x14 && b[0] <= 0x17 && b[1] == 3)
 }
 
+// fileDC holds files and nothing else, whatever the sign of its number (tdesktop,
+// TDLib).
+const fileDC = 203
+
 // mtprotoObfuscated tells the data centre that the start names, and that the
 // connection is for media: "dc4", "dc2 media". Test servers are no place of the
 // service.
@@ -62,7 +66,7 @@ func mtprotoObfuscated(p *Payload, _ *magicRule) (string, bool) {
 		return "", st == wire.Done
 	}
 	place := "dc" + strconv.Itoa(int(in.DC))
-	if in.Media {
+	if in.Media || in.DC == fileDC {
 		place += " media"
 	}
 	return place, true

@@ -90,8 +90,8 @@ func (r *Rules) combine(e *Evidence, b *ballot) Label {
 			continue
 		}
 		why = append(why, v.Why)
-		if v.payload && fn == anyFunction {
-			fn = v.fn
+		if fn == anyFunction && (v.payload || lead.payload && v.By == byPrefix && v.svc != nil) {
+			fn = v.fn // a server's own address knows what its protocol does not tell
 		}
 	}
 	if session.By != "" {

@@ -196,3 +196,18 @@ func TestPlaceAndMedia(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAddressTellsTheFunctionThatItsProtocolDoesNot(t *testing.T) {
+	r := Default()
+	for _, c := range []struct{ why, server, rule, fn string }{
+		{"the data centre for files", "91.105.192.100", "tg-plain", "media"},
+		{"for media", "149.154.167.151", "tg-plain", "media"},
+		{"for anything", "149.154.167.51", "tg-plain", "any"},
+		{"a relay over TCP", "192.0.2.1", "tg-stun-realm-tcp", "call"},
+	} {
+		e := answered(signs(on(c.server, tcp, 443), c.rule))
+		if l := r.Classify(&e); l.Service != "telegram" || l.Function != c.fn {
+			t.Errorf("%s: %s/%s, want %s", c.why, l.Service, l.Function, c.fn)
+		}
+	}
+}
