@@ -63,7 +63,7 @@ func (t *telling) lack(s *screen) {
 	for _, l := range lines {
 		s.text(useful, pad("  "+l[0], 18), 18, l[1])
 	}
-	if good := t.goodEnough(); good != "" {
+	if good := t.goodEnough(done); good != "" {
 		s.text(spare, pad("Good enough", 18), 18, good)
 	}
 }
@@ -81,20 +81,23 @@ func (t *telling) recorded(code string) string {
 	return ""
 }
 
-func (t *telling) goodEnough() string {
-	b := t.stats.Blind
+// goodEnough lists what a capture does not lack: neither all of it nor, as done
+// holds the codes of, the flows that cannot be told.
+func (t *telling) goodEnough(done map[string]bool) string {
+	b, lost := t.stats.Blind, t.stats.Source.Dropped+t.stats.Source.Lost > 0
 	var good []string
-	if b&fact.BlindClockStep == 0 {
-		good = append(good, "clock")
-	}
-	if b&fact.BlindSnaplen == 0 {
-		good = append(good, "whole packets")
-	}
-	if b&fact.BlindOneWay == 0 {
-		good = append(good, "both directions")
-	}
-	if t.stats.Source.Dropped+t.stats.Source.Lost == 0 {
-		good = append(good, "capture lost nothing")
+	for _, x := range [...]struct {
+		is   string
+		lack bool
+	}{
+		{"clock", b&fact.BlindClockStep != 0 || done["clock_step"]},
+		{"whole packets", b&fact.BlindSnaplen != 0 || done["snaplen"]},
+		{"both directions", b&fact.BlindOneWay != 0 || done["one_way"]},
+		{"capture lost nothing", lost || done["kernel_drops"] || done["capture_gap"]},
+	} {
+		if !x.lack {
+			good = append(good, x.is)
+		}
 	}
 	return strings.Join(good, ", ")
 }

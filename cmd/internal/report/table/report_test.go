@@ -59,6 +59,14 @@ func TestTroubleIsNeverCalledFine(t *testing.T) {
 	}
 }
 
+func TestWhatIsLackingIsNotGoodEnough(t *testing.T) {
+	r := poorRun()
+	r.stats.Blind = 0 // of the capture as a whole nothing is known
+	if out := r.print(t, Options{}); !strings.Contains(out, "Good enough       clock, capture lost nothing\n") {
+		t.Errorf("got\n%s", out)
+	}
+}
+
 func TestFailingInPartIsSaid(t *testing.T) {
 	r := poorRun()
 	r.services[0].Works = answer.WorksPartly
