@@ -57,6 +57,10 @@ func TestServices(t *testing.T) {
 		{"match of a name", "services match web.whatsapp.com", 0, []string{"*", "whatsapp", ".yaml:"}},
 		{"match of an address", "services match 149.154.167.50", 0, []string{"*", "telegram"}},
 		{"match of what no rule speaks of", "services match unknown.invalid", 0, []string{"no rule speaks of unknown.invalid"}},
+		{"match of an address in brackets", "services match [2001:67c:4e8:f002::a]", 0, []string{"*", "telegram"}},
+		{"match of an address and a port", "services match 149.154.167.50:443", 0, []string{"*", "telegram"}},
+		{"match of a URL", "services match https://me@web.whatsapp.com:443/x?y", 0, []string{"*", "whatsapp"}},
+		{"match of a name in capitals, to the root", "services match WEB.WhatsApp.com.", 0, []string{"*", "whatsapp"}},
 		{"match without an argument", "services match", 2, []string{"accepts 1 arg"}},
 	}
 	for _, tt := range tests {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -93,9 +94,17 @@ func (a *app) showService(r *service.Rules, args []string) error {
 // matchService prints one row per rule; the first column marks the one that
 // labels a flow. A service that is its own owner does not say so twice.
 func (a *app) matchService(r *service.Rules, args []string) error {
-	hits := r.Match(args[0])
+	asked := strings.TrimSpace(args[0])
+	if asked == "" {
+		return fmt.Errorf("want a name or an address")
+	}
+	hits := r.Match(asked)
 	if len(hits) == 0 {
-		_, err := fmt.Fprintf(a.stdout, "no rule speaks of %s\n", report.Text(args[0]))
+		asked = bareHost(asked)
+		hits = r.Match(asked)
+	}
+	if len(hits) == 0 {
+		_, err := fmt.Fprintf(a.stdout, "no rule speaks of %s\n", report.Text(asked))
 		return err
 	}
 	t := newColumns(a.stdout)
@@ -115,6 +124,22 @@ func (a *app) matchService(r *service.Rules, args []string) error {
 		return err
 	}
 	return a.explainHits(hits)
+}
+
+// bareHost takes the name or address out of what people paste: a URL, a host with
+// a port, an address in brackets.
+func bareHost(s string) string {
+	host := s
+	if _, rest, ok := strings.Cut(s, "://"); ok {
+		host, _, _ = strings.Cut(rest, "/")
+		host = host[strings.LastIndexByte(host, '@')+1:]
+	}
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	} else if inner, ok := strings.CutPrefix(host, "["); ok {
+		host = strings.TrimSuffix(inner, "]")
+	}
+	return cmp.Or(host, s)
 }
 
 // explainHits says why rules do not label, below the table: beside it there is
