@@ -78,7 +78,8 @@ func (w *walker) skip() Status {
 // message reads the handshake message at off, header included, over as many
 // records as it takes. It points into the stream, or into buf when it had to be
 // put together. The open record, if any, must be a handshake record. On
-// NeedMore it returns the part of the message that is there.
+// NeedMore it returns the part of the message that is there, on Malformed its
+// beginning, for what it says of the kind.
 func (w *walker) message(buf *[]byte) ([]byte, Status) {
 	start := *w
 	var head [messageHeader]byte
@@ -101,7 +102,7 @@ func (w *walker) message(buf *[]byte) ([]byte, Status) {
 		have, w.off, w.left = have+n, w.off+n, w.left-n
 		if have == messageHeader && total == messageHeader {
 			if total += uint24(head[1:]); total > MaxHello {
-				return nil, Malformed
+				return start.collect(have, buf), Malformed
 			}
 		}
 		if have < total && w.left > 0 && w.off == len(w.b) {
