@@ -65,16 +65,6 @@ type heard struct {
 	misnamed bool
 }
 
-// name is what speaks in the clear of whom a flow is with, for a log.
-func (k *heard) name() string {
-	for _, n := range slices.Concat([]string{k.names.SNI, k.names.Host}, k.asked, k.names.CertNames, k.names.DNS) {
-		if n != "" {
-			return n
-		}
-	}
-	return "-"
-}
-
 // told is what we say of a flow: the service, or else the family.
 func (k *heard) told() string {
 	switch {

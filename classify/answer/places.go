@@ -71,7 +71,7 @@ func number(s string) (head, digits string) {
 	return head, s[len(head):]
 }
 
-// PlacesDiffer: some of the places work otherwise than others. What cannot be
+// PlacesDiffer reports whether some of the places work otherwise than others. What cannot be
 // told is no difference.
 func PlacesDiffer(s *Service) bool {
 	first := ""
