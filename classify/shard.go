@@ -103,7 +103,7 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 		port: e.Key.DstPort, proto: e.Key.Proto, start: f.Start(),
 	}
 	s.secrets(id, e, l.sni)
-	if !suspect && !s.run.opt.All && !s.track.HasMore(f) && s.run.stranger(l, &e.Key) {
+	if !suspect && !s.run.opt.All && !s.track.HasMore(f) && !s.run.opt.Rules.Offered(s.track.Offered(f)) && s.run.stranger(l, &e.Key) {
 		s.briefs = append(s.briefs, s.track.Brief(id))
 		return
 	}

@@ -29,8 +29,10 @@ func (a *arrangements) knows(k *capture.Key) bool {
 	if k.Proto != capture.ProtoUDP || len(a.of) == 0 {
 		return false
 	}
-	_, client := a.of[end{netip.AddrPortFrom(k.SrcAddr(), k.SrcPort), k.Proto}]
-	_, server := a.of[end{netip.AddrPortFrom(k.DstAddr(), k.DstPort), k.Proto}]
+	from, _ := endOf(netip.AddrPortFrom(k.SrcAddr(), k.SrcPort), k.Proto)
+	to, _ := endOf(netip.AddrPortFrom(k.DstAddr(), k.DstPort), k.Proto)
+	_, client := a.of[from]
+	_, server := a.of[to]
 	return client || server
 }
 

@@ -1,6 +1,9 @@
 package service
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // tokenKind is what kind of text is compared whole.
 type tokenKind uint8
@@ -40,6 +43,27 @@ type tokens map[token][]*tokenRule
 func (x tokens) add(t *tokenRule) {
 	k := token{t.kind, t.value}
 	x[k] = append(x[k], t)
+}
+
+// Offered reports whether the protocols a hello offers, joined by a zero byte, or
+// its fingerprint may name a service by themselves.
+func (r *Rules) Offered(protocols, ja4 string) bool {
+	for p := range strings.SplitSeq(protocols, "\x00") {
+		if r.tokens.name(token{tokenALPN, p}) {
+			return true
+		}
+	}
+	return r.tokens.name(token{tokenJA4, ja4})
+}
+
+// name reports whether a text is enough to name a service.
+func (x tokens) name(k token) bool {
+	for _, t := range x[k] {
+		if float64(scale(t.weight, t.sure))/100 >= possible {
+			return true
+		}
+	}
+	return false
 }
 
 // exclusion is names that are not one service's.

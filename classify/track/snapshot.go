@@ -275,6 +275,17 @@ func (t *Tracker) HasMore(f *Flow) bool {
 	return x != nil && (x.dns != nil || x.work != nil && x.work.streams[fact.Up].buf != nil || x.speech != nil && x.speech.quic != nil)
 }
 
+// Offered returns what the client's hello offers beside its name: the protocols,
+// joined by a zero byte, and its fingerprint.
+func (t *Tracker) Offered(f *Flow) (protocols, ja4 string) {
+	n := t.namesOf(f)
+	if n == nil {
+		return "", ""
+	}
+	h := value(n.hello)
+	return h.alpn, h.ja4
+}
+
 // Brief sums up a flow that nothing was wrong with.
 func (t *Tracker) Brief(id flow.ID) answer.Brief {
 	e := t.Table.At(id)
