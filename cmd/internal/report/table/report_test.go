@@ -59,6 +59,16 @@ func TestTroubleIsNeverCalledFine(t *testing.T) {
 	}
 }
 
+func TestALongNameCutsNoFigure(t *testing.T) {
+	r := fineRun()
+	loss := 0.123
+	r.services[0].Name, r.services[0].Loss = "Google FCM push", &loss
+	out := r.print(t, Options{})
+	if !strings.Contains(out, "opens in    loss\n") || !strings.Contains(out, "12.3 %\n") || !strings.Contains(out, "Google FCM p…") {
+		t.Errorf("got\n%s", out)
+	}
+}
+
 func TestWhatIsLackingIsNotGoodEnough(t *testing.T) {
 	r := poorRun()
 	r.stats.Blind = 0 // of the capture as a whole nothing is known

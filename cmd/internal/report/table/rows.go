@@ -85,9 +85,13 @@ func median(o answer.Others) string {
 	return "median " + strings.Join(parts, ", ")
 }
 
-// attempts is the table of a run in which nothing is wrong.
+// figures is the width of the table's columns beside the name's.
+const figures = 6 + 8 + 2 + 10 + 12 + 10 + 8 + 8
+
+// attempts is the table of a run in which nothing is wrong. A name is cut rather
+// than a figure: half a figure is another one.
 func (t *telling) attempts(s *screen) {
-	w := t.nameWidth() + 2
+	w := min(t.nameWidth()+2, columns-figures)
 	row := func(name, tried, worked, chat, media, calls, opens, loss string) string {
 		return field("  "+name, w) + padLeft(tried, 6) + padLeft(worked, 8) + "  " + field(chat, 10) +
 			field(media, 12) + field(calls, 10) + padLeft(opens, 8) + padLeft(loss, 8)
