@@ -26,6 +26,9 @@ type Options struct {
 	Filter  *expr.Filter // nil: every packet
 	Expect  []string     // services that get an answer even when nothing was seen
 	Seed    uint64       // of hash tables; 0: random
+	// Reload brings new rules, which are taken up at the next tick; what was said
+	// by the old ones stands. nil: the rules stay.
+	Reload <-chan *service.Rules
 }
 
 // Sink takes what a run finds, in an order that does not depend on Workers.

@@ -55,8 +55,10 @@ func newShard(r *run) *shard {
 		Memory:      int(r.opt.Memory / numShards),
 		Seed:        r.opt.Seed,
 		KnownServer: func(a [16]byte) bool { return knownServer(r.opt.Rules, a) },
-		Recognise:   r.opt.Rules.Recognise,
-		OnEnd:       s.flowEnds,
+		Recognise: func(p *service.Payload, out []service.Sign) []service.Sign {
+			return r.opt.Rules.Recognise(p, out) // not bound to the rules of the moment
+		},
+		OnEnd: s.flowEnds,
 	})
 	return s
 }

@@ -257,7 +257,21 @@ func (r *run) begin(c *clock) {
 	if r.dropsSeen {
 		w.Blind |= fact.BlindKernelDrops
 	}
+	r.reload()
 	r.mergeAll()
+}
+
+// reload takes up new rules, if there are any. At a tick nobody is reading the
+// old ones.
+func (r *run) reload() {
+	select {
+	case rules := <-r.opt.Reload:
+		if rules != nil {
+			r.opt.Rules, r.world.Rules = rules, rules
+			r.answers.Reload(rules)
+		}
+	default:
+	}
 }
 
 // conclude ends a tick.

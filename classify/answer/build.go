@@ -58,6 +58,9 @@ func NewBuilder(r *service.Rules, expect []string) *Builder {
 	return newBuilder(r, expect)
 }
 
+// Reload goes on with other rules.
+func (b *Builder) Reload(r *service.Rules) { b.rules = r }
+
 func newBuilder(r rules, expect []string) *Builder {
 	return &Builder{
 		rules: r, expect: expect,

@@ -58,6 +58,9 @@ func (a *app) analyzeAll(ctx context.Context, f *analyzeFlags, args []string) er
 	// Garbage is collected in time to stay within the budget, not only when the
 	// heap has doubled.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(an.opt.Memory - an.opt.Memory/16))
+	if fromPipe(ins) {
+		defer an.reloadOnHangup(func() (*service.Rules, error) { return a.rules(f.services, f.mine) })()
+	}
 	for _, in := range ins {
 		if ctx.Err() != nil || an.out.err != nil {
 			break
