@@ -50,6 +50,9 @@ func (r *run) labelFlow(f *fact.Flow) service.Label {
 		// one under which anybody may be meant (12).
 		e.SNI = ""
 	}
+	if f.Names.Proxied {
+		e.Server, e.Port, e.DNS = netip.Addr{}, 0, nil
+	}
 	if len(f.DNS) > 0 {
 		e.QName = r.telling(f.DNS)
 	}

@@ -278,3 +278,15 @@ func TestDoubtfulServicesAreNotLive(t *testing.T) {
 		}
 	}
 }
+
+// TestBehindAProxyTheNameCounts: the address is the proxy's and says nothing
+// for or against.
+func TestBehindAProxyTheNameCounts(t *testing.T) {
+	r := engine()
+	for _, proxied := range []bool{false, true} {
+		f := named(capture.ProtoTCP, "192.0.2.8:3128", fact.Names{SNI: "web.whatsapp.com", Proxied: proxied})
+		if l := r.labelFlow(f); (l.Service == "whatsapp") != proxied || l.Mismatch == proxied {
+			t.Errorf("proxied %v: %q, mismatch %v", proxied, l.Service, l.Mismatch)
+		}
+	}
+}

@@ -327,6 +327,7 @@ type Flow struct {
 type Names struct {
 	SNI        string
 	SNIPacket  uint64 // packet that completed the hello
+	Proxied    bool   // the server is a proxy that was asked to connect elsewhere: its address says nothing
 	Decoy      string // the name in another hello for the same bytes: which one is the client's could not be told
 	ALPN       []string
 	ECH        string // none, grease, real, esni; told apart by the name outside, which real ones share

@@ -31,6 +31,7 @@ func (t *Tracker) httpRequest(f *Flow, h *half, b []byte) bool {
 		}
 	}
 	if r.Method == "CONNECT" { // a hello follows on the same stream
+		n.flags |= proxied
 		t.freeBuffer(h)
 		return h.another()
 	}

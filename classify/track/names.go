@@ -46,6 +46,7 @@ const (
 	hasAlertDown // the next bit, so that a direction shifts
 	partialHello
 	hasHost
+	proxied // it was opened by CONNECT (RFC 9110 section 9.3.6): the server is a proxy
 	decoyed // another hello came for the same bytes: which is the client's cannot be told
 )
 
@@ -176,7 +177,7 @@ func (n *names) write(to *fact.Names, first uint64) {
 	if n.doubtful() {
 		to.Decoy = n.more.second
 	}
-	to.TLSVersion = n.version
+	to.TLSVersion, to.Proxied = n.version, n.flags&proxied != 0
 	if n.flags&hasAlertUp != 0 {
 		to.AlertUp = fact.Some(n.alerts[fact.Up])
 	}

@@ -142,6 +142,8 @@ func TestLateHello(t *testing.T) {
 		f := c.facts()
 		is(t, "name", f.Names.SNI, "late.example")
 		is(t, "host", f.Names.Host, "")
+		is(t, "proxied", f.Names.Proxied, true)
+		is(t, "more than a name", c.HasMore(&c.Table.At(c.id()).Rec), true)
 	})
 }
 

@@ -268,7 +268,7 @@ func (t *Tracker) Name(f *Flow) string {
 // HasMore reports whether a flow has more to be labelled by than its name: DNS
 // questions, a certificate.
 func (t *Tracker) HasMore(f *Flow) bool {
-	if n := t.namesOf(f); n != nil && n.more != nil {
+	if n := t.namesOf(f); n != nil && (n.more != nil || n.flags&proxied != 0) {
 		return true
 	}
 	x := t.extraOf(f)
