@@ -34,9 +34,9 @@ type seen struct {
 
 // ring holds the latest packets of a side.
 type ring struct {
-	at [recent]seen
 	n  uint8 // ever written, saturating at recent
 	i  uint8 // where the next goes
+	at [recent]seen
 }
 
 func (r *ring) add() *seen {
@@ -61,20 +61,22 @@ const maxMarks = 8
 type work struct {
 	place
 
-	rings   [2]ring
-	rtt     [2]rttHist
-	hello   fact.Hello // its lists lie in retrans and synRetr
-	records [2]records
-	streams [2]half
-	retrans [maxMarks]fact.Mark
-	synRetr [maxMarks]fact.Mark
-	fins    [2]fact.FIN // the first of each side
-	finAt   [2]mark     // and how things stood
-	probes  [2]probe
-	clocks  [2]tsClock
-	heads   [2]head
+	// What is made new for every flow lies together, in few cache lines.
 	helloAt uint32 // sequence number of the client's hello
 	control int64  // time of the last control observation, ns
+	streams [2]half
+	hello   fact.Hello // its lists lie in retrans and synRetr
+	records [2]records
+	probes  [2]probe
+	clocks  [2]tsClock
+	rtt     [2]rttHist
+
+	heads   [2]head
+	rings   [2]ring
+	finAt   [2]mark     // how things stood at the first FIN of each side
+	fins    [2]fact.FIN // and these
+	retrans [maxMarks]fact.Mark
+	synRetr [maxMarks]fact.Mark
 }
 
 // probe is a round-trip measurement under way on the leg to a side's receiver.
