@@ -62,7 +62,7 @@ func (k *speech) over(a app) bool {
 // understand parses a datagram as what its first byte says (RFC 7983), and
 // returns the STUN message if it is one.
 func (t *Tracker) understand(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Packet, b []byte, size int) *stun.Message {
-	if e.Rec.app(t) == appQUIC {
+	if t.appOf(&e.Rec) == appQUIC {
 		t.quic(e, k, d, p)
 		return nil
 	}
@@ -75,7 +75,6 @@ func (t *Tracker) understand(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capt
 	case rtp.TURNChannel:
 		if _, data, ok := stun.ChannelHead(b, size); ok && t.appOf(&e.Rec) >= appSTUN && len(data) > 0 {
 			t.speaks(&e.Rec, appTURN)
-			k.inner = true
 			t.understandInner(e, k, d, p, data, int(binary.BigEndian.Uint16(b[2:])))
 		}
 	default:
@@ -86,8 +85,6 @@ func (t *Tracker) understand(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capt
 	}
 	return nil
 }
-
-func (f *Flow) app(t *Tracker) app { return t.appOf(f) }
 
 // asSTUN reads a STUN message, also one that is wrapped.
 func (t *Tracker) asSTUN(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.Packet, b []byte, size int) *stun.Message {
@@ -104,7 +101,6 @@ func (t *Tracker) asSTUN(e *flow.Entry[Flow], k *speech, d fact.Dir, p *capture.
 	k.stuns++
 	t.speaksSTUN(&e.Rec, m)
 	if len(m.Data) > 0 {
-		k.inner = true
 		t.understandInner(e, k, d, p, m.Data, len(m.Data))
 	}
 	return m

@@ -50,7 +50,6 @@ type speech struct {
 	heads    [2]head
 	n        [2]uint32 // payloads
 	stuns    uint32
-	inner    bool  // what is spoken runs inside TURN
 	socketAt int64 // when the client's socket was told of, ns
 	helloTTL uint8 // of the packet that completed the hello
 	quic     *quic.Client
