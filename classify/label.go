@@ -105,10 +105,8 @@ func (r *run) hear(f *fact.Flow, l *service.Label) {
 	if f.App != "rtp" || !bothWays(f) || l.Mismatch || l.Function != "" && l.Function != "any" {
 		return
 	}
-	if l.Service != "" {
-		if info, _ := r.opt.Rules.Service(l.Service); !slices.Contains(info.Functions, "call") {
-			return
-		}
+	if l.Service != "" && !r.opt.Rules.Does(l.Service, "call") {
+		return
 	}
 	l.Function = "call"
 }

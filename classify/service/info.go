@@ -95,6 +95,12 @@ func (r *Rules) Service(id string) (Info, bool) {
 	return i, true
 }
 
+// Does reports whether a service is known to have a function.
+func (r *Rules) Does(id, function string) bool {
+	s := r.byID[id]
+	return s != nil && slices.Contains(s.functions, function)
+}
+
 func (o *origin) info() Origin {
 	return Origin{Function: o.fn, Conf: o.conf, Sources: slices.Clone(o.src), Note: o.note}
 }

@@ -12,7 +12,6 @@ const (
 	appUnknown app = iota
 	appTLS
 	appHTTP
-	appDNS
 	appQUIC
 	appDTLS
 	appSTUN
@@ -20,7 +19,7 @@ const (
 	appRTP
 )
 
-var appNames = [...]string{"", "tls", "http", "dns", "quic", "dtls", "stun", "turn", "rtp"}
+var appNames = [...]string{"", "tls", "http", "quic", "dtls", "stun", "turn", "rtp"}
 
 // speaks notes what a flow speaks. Of what shares a socket with others
 // (RFC 7983), the later of the list says more: a call is set up by STUN, keyed
@@ -47,7 +46,7 @@ func (t *Tracker) spoken(f *Flow, x *extra, to *fact.Flow) {
 	}
 	switch a := t.appOf(f); {
 	case a == appQUIC:
-		f.datagramHello(to, "quic")
+		f.datagramHello(to)
 		to.App = "quic"
 	case a != appUnknown:
 		to.App = appNames[a]
@@ -67,7 +66,7 @@ func (t *Tracker) spoken(f *Flow, x *extra, to *fact.Flow) {
 }
 
 // datagramHello writes out the client's first datagrams as its hello.
-func (f *Flow) datagramHello(to *fact.Flow, kind string) {
+func (f *Flow) datagramHello(to *fact.Flow) {
 	up, down := &to.Sides[fact.Up], &to.Sides[fact.Down]
-	to.Hello = fact.Hello{Kind: kind, First: up.First, Segs: uint32(up.Packets), Answer: down.First, Data: down.First}
+	to.Hello = fact.Hello{Kind: "quic", First: up.First, Segs: uint32(up.Packets), Answer: down.First, Data: down.First}
 }
