@@ -7,6 +7,7 @@ import (
 
 	"chokepoint/classify/finding"
 	"chokepoint/pcaps"
+	"chokepoint/pcaps/truth"
 )
 
 // seeds is how many ways each random fault goes.
@@ -56,9 +57,9 @@ func TestFaultsOfTheCaptureAccuseNobody(t *testing.T) {
 
 // tooFar: law 1. No accusation that the truth does not allow. The truth of a
 // harmed capture demands nothing.
-func tooFar(t *testing.T, truth *pcaps.Truth, file string, found []finding.Finding) {
+func tooFar(t *testing.T, of *truth.Truth, file string, found []finding.Finding) {
 	t.Helper()
-	for _, wrong := range truth.Check(file, found, nil) {
+	for _, wrong := range of.Check(file, found, nil) {
 		if !strings.HasPrefix(wrong, "no finding") {
 			t.Error(wrong)
 			for i := range found {
@@ -88,10 +89,10 @@ func blindOneWay(t *testing.T, found []finding.Finding) {
 // stillFound: law 2. What has to be found is suspected at least. Where it is
 // not, every connection it was found on says what could not be seen of it, that
 // could be before. It returns how many of them are, and are not.
-func stillFound(t *testing.T, truth *pcaps.Truth, file string, whole, rec *blindRecorder, found []finding.Finding) (kept, excused int) {
+func stillFound(t *testing.T, of *truth.Truth, file string, whole, rec *blindRecorder, found []finding.Finding) (kept, excused int) {
 	t.Helper()
-	for _, m := range truth.Finds {
-		lax := pcaps.Truth{Finds: []pcaps.Must{m}}
+	for _, m := range of.Finds {
+		lax := truth.Truth{Finds: []truth.Must{m}}
 		if m.AtLeast.Rank() > finding.Suspected.Rank() {
 			lax.Finds[0].AtLeast = finding.Suspected
 		}

@@ -90,7 +90,7 @@ func (c *conn) received() uint32 {
 func answers(t *testing.T, name string) map[string][]dns.Message {
 	t.Helper()
 	out := map[string][]dns.Message{}
-	for _, p := range packets(t, caseNamed(t, name), clientFile) {
+	for _, p := range packets(t, caseNamed(t, name), "client.pcapng") {
 		if p.Has&capture.HasUDP == 0 || p.Key.SrcPort != 53 {
 			continue
 		}

@@ -8,7 +8,7 @@ import (
 
 func TestDeadAndRefusingHosts(t *testing.T) {
 	for _, addr := range []string{"93.184.216.80", "157.240.9.53"} {
-		for _, c := range connsTo(t, "dead-host-refused", clientFile, addr) {
+		for _, c := range connsTo(t, "dead-host-refused", "client.pcapng", addr) {
 			for _, p := range c.all {
 				if p.Flags != syn {
 					t.Errorf("%v: packet %d is no SYN", c.server, p.Num)
@@ -17,7 +17,7 @@ func TestDeadAndRefusingHosts(t *testing.T) {
 		}
 	}
 	refused := 0
-	for _, c := range connsTo(t, "dead-host-refused", clientFile, "93.184.216.81") {
+	for _, c := range connsTo(t, "dead-host-refused", "client.pcapng", "93.184.216.81") {
 		if c.server.Port() != 8443 {
 			continue
 		}
@@ -33,7 +33,7 @@ func TestDeadAndRefusingHosts(t *testing.T) {
 
 func TestAbortsAreGenuineInEveryField(t *testing.T) {
 	for _, addr := range []string{"149.154.167.99", "93.184.216.81"} {
-		for _, c := range connsTo(t, "server-aborts", clientFile, addr) {
+		for _, c := range connsTo(t, "server-aborts", "client.pcapng", addr) {
 			hello := c.all[c.hello()]
 			end := c.all[len(c.all)-1]
 			if end.Flags != rst|ack || end.Ack != hello.Seq+hello.PayloadLen || end.Has&capture.HasTS == 0 {
@@ -51,7 +51,7 @@ func TestAbortsAreGenuineInEveryField(t *testing.T) {
 
 func TestOutageLeavesNoPacketOfWhatsApp(t *testing.T) {
 	for _, addr := range []string{"157.240.205.60", "157.240.1.60", "157.240.9.53", "157.240.205.53"} {
-		for _, c := range connsTo(t, "outage-whatsapp", clientFile, addr) {
+		for _, c := range connsTo(t, "outage-whatsapp", "client.pcapng", addr) {
 			for _, p := range c.all {
 				if !c.up(&p) {
 					t.Errorf("%v: packet %d", c.server, p.Num)
@@ -74,14 +74,14 @@ func TestWhatWorksWorksToTheEnd(t *testing.T) {
 	resets := 0
 	for _, addr := range []string{"157.240.1.60", "157.240.205.53", "149.154.167.51", "91.105.192.100", "217.20.147.8",
 		"217.20.152.19", "13.248.212.111", "104.18.10.47"} {
-		for _, c := range connsTo(t, "everything-works", clientFile, addr) {
+		for _, c := range connsTo(t, "everything-works", "client.pcapng", addr) {
 			if c.received() < 400 {
 				t.Errorf("%v gave %d bytes", c.server, c.received())
 			}
 		}
 	}
 	for _, addr := range []string{"157.240.205.60", "149.154.167.99"} {
-		for _, c := range connsTo(t, "everything-works", clientFile, addr) {
+		for _, c := range connsTo(t, "everything-works", "client.pcapng", addr) {
 			closed := false
 			for _, p := range c.all {
 				closed = closed || c.up(&p) && p.Flags&fin != 0

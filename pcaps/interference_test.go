@@ -13,7 +13,7 @@ import (
 
 func TestResetRaceOutrunsTheServer(t *testing.T) {
 	for _, addr := range []string{"157.240.205.60", "157.240.205.53", "157.240.1.60"} {
-		for _, c := range connsTo(t, "whatsapp-reset-race", clientFile, addr) {
+		for _, c := range connsTo(t, "whatsapp-reset-race", "client.pcapng", addr) {
 			h := c.hello()
 			hello := c.all[h]
 			rest := c.all[h+1:]
@@ -39,7 +39,7 @@ func TestResetRaceOutrunsTheServer(t *testing.T) {
 }
 
 func TestResetTrainMovesInLockstep(t *testing.T) {
-	for _, c := range connsTo(t, "whatsapp-reset-train", clientFile, "157.240.205.60") {
+	for _, c := range connsTo(t, "whatsapp-reset-train", "client.pcapng", "157.240.205.60") {
 		var train []capture.Packet
 		for _, p := range c.all {
 			if !c.up(&p) && p.Flags&rst != 0 {
@@ -59,7 +59,7 @@ func TestResetTrainMovesInLockstep(t *testing.T) {
 
 func TestDroppedHelloIsRetransmittedWithBackoff(t *testing.T) {
 	for _, addr := range []string{"157.240.205.60", "157.240.1.60", "157.240.9.53", "157.240.205.53"} {
-		for _, c := range connsTo(t, "whatsapp-denied-and-dropped", clientFile, addr) {
+		for _, c := range connsTo(t, "whatsapp-denied-and-dropped", "client.pcapng", addr) {
 			h := c.hello()
 			times := []int64{c.all[h].Time}
 			for _, p := range c.all[h+1:] {
@@ -99,7 +99,7 @@ func TestDenialIsFastAndBareAndTCPKnowsBetter(t *testing.T) {
 			t.Errorf("an honest answer: %+v", m)
 		}
 	}
-	for _, c := range connsTo(t, "whatsapp-denied-and-dropped", clientFile, "8.8.8.8") {
+	for _, c := range connsTo(t, "whatsapp-denied-and-dropped", "client.pcapng", "8.8.8.8") {
 		if c.received() < 40 {
 			t.Errorf("over TCP the resolver gave %d bytes", c.received())
 		}
@@ -125,7 +125,7 @@ func TestDoubleAnswersDisagree(t *testing.T) {
 
 func TestFreezeStopsAtSixteenKilobytes(t *testing.T) {
 	for _, addr := range []string{"104.18.10.47", "157.240.205.53", "162.159.133.233"} {
-		for _, c := range connsTo(t, "freeze-after-16k", clientFile, addr) {
+		for _, c := range connsTo(t, "freeze-after-16k", "client.pcapng", addr) {
 			if n := c.received(); n < 16<<10 || n > 16<<10+1448 {
 				t.Errorf("%v: %d bytes came", c.server, n)
 			}
@@ -143,7 +143,7 @@ func TestFreezeStopsAtSixteenKilobytes(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range connsTo(t, "freeze-after-16k", clientFile, "217.20.152.19") {
+	for _, c := range connsTo(t, "freeze-after-16k", "client.pcapng", "217.20.152.19") {
 		if c.received() < 200_000 {
 			t.Errorf("the control got %d bytes", c.received())
 		}
@@ -152,7 +152,7 @@ func TestFreezeStopsAtSixteenKilobytes(t *testing.T) {
 
 func TestBlackholedSYNsAreRepeatedAtOneThreeSeven(t *testing.T) {
 	for _, addr := range []string{"13.248.212.111", "76.223.92.165", "107.178.250.75"} {
-		for _, c := range connsTo(t, "signal-syn-blackhole", clientFile, addr) {
+		for _, c := range connsTo(t, "signal-syn-blackhole", "client.pcapng", addr) {
 			if len(c.all) < 4 {
 				t.Fatalf("%v: %d SYNs", c.server, len(c.all))
 			}
@@ -164,7 +164,7 @@ func TestBlackholedSYNsAreRepeatedAtOneThreeSeven(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range connsTo(t, "signal-syn-blackhole", clientFile, "104.18.10.47") {
+	for _, c := range connsTo(t, "signal-syn-blackhole", "client.pcapng", "104.18.10.47") {
 		if c.received() < 60_000 {
 			t.Errorf("the CDN gave %d bytes", c.received())
 		}

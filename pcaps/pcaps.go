@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"chokepoint/pcaps/truth"
 )
 
 //go:generate go run ./synth/record -d .
@@ -30,7 +32,7 @@ type File struct {
 type Case struct {
 	Name  string // of its folder
 	Files []File // by name
-	Truth Truth
+	Truth truth.Truth
 	// Want is what analyze --json says of client.pcapng, nil when that has not
 	// been recorded.
 	Want []byte
@@ -80,7 +82,7 @@ func load(name string) (Case, error) {
 		case f.Name() == "want.jsonl":
 			c.Want = b
 		case f.Name() == "truth.yaml":
-			if c.Truth, err = ParseTruth(b); err != nil {
+			if c.Truth, err = truth.Parse(b); err != nil {
 				return c, err
 			}
 		}

@@ -164,3 +164,25 @@ func TestReadmesAreTwoLines(t *testing.T) {
 		}
 	}
 }
+
+func TestFlowTruthsAreOfFieldsThatAreAsked(t *testing.T) {
+	named := 0
+	for _, c := range allCases(t) {
+		seen := map[string]bool{}
+		for _, f := range c.Truth.Flows {
+			named++
+			if _, ok := f.Says["service"]; !ok || seen[f.To] {
+				t.Errorf("%s: %s: no service, or told twice", c.Name, f.To)
+			}
+			seen[f.To] = true
+			for field := range f.SoFar {
+				if want, ok := f.Says[field]; !ok || want == f.SoFar[field] || f.Why == "" {
+					t.Errorf("%s: %s: so_far of %s", c.Name, f.To, field)
+				}
+			}
+		}
+	}
+	if named < 30 {
+		t.Errorf("%d flows have a truth", named)
+	}
+}

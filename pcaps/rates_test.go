@@ -62,7 +62,7 @@ func measure(c *conn) (m transfer) {
 }
 
 func TestPolicedDownloadsRunAtTheBucketsRate(t *testing.T) {
-	conns := connsTo(t, "telegram-policed", clientFile, "91.105.192.100")
+	conns := connsTo(t, "telegram-policed", "client.pcapng", "91.105.192.100")
 	if len(conns) != 2 {
 		t.Fatalf("%d downloads", len(conns))
 	}
@@ -78,7 +78,7 @@ func TestPolicedDownloadsRunAtTheBucketsRate(t *testing.T) {
 			t.Errorf("RTT from %d ns", m.rtt[0])
 		}
 	}
-	for _, c := range connsTo(t, "telegram-policed", clientFile, "217.20.152.19") {
+	for _, c := range connsTo(t, "telegram-policed", "client.pcapng", "217.20.152.19") {
 		m := measure(c)
 		if m.bytes > 200_000 && m.rate < 5e6 || m.holes > 0 {
 			t.Errorf("the control runs at %.0f bit/s and loses %d", m.rate, m.holes)
@@ -102,13 +102,13 @@ func TestTheServerSeesWhatThePolicerDropped(t *testing.T) {
 }
 
 func TestTheInnocentTwinsDifferInOnePoint(t *testing.T) {
-	for _, c := range connsTo(t, "telegram-lossy-path", clientFile, "91.105.192.100") {
+	for _, c := range connsTo(t, "telegram-lossy-path", "client.pcapng", "91.105.192.100") {
 		m := measure(c)
 		if share := float64(m.holes) * 1448 / float64(m.bytes); share < 0.015 || share > 0.03 || m.holes < 2*15 {
 			t.Errorf("%d lost, %.3f", m.holes, share)
 		}
 	}
-	for _, c := range connsTo(t, "telegram-app-paced", clientFile, "91.105.192.100") {
+	for _, c := range connsTo(t, "telegram-app-paced", "client.pcapng", "91.105.192.100") {
 		if m := measure(c); m.holes+m.repeated > 0 || m.bytes != 1_000_000 {
 			t.Errorf("%+v", m)
 		}

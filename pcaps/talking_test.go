@@ -18,7 +18,7 @@ const quicInitial = 1200
 // talk is the datagrams with one port of a server, both ways.
 func talk(t *testing.T, name, addr string, port uint16) (out []capture.Packet) {
 	t.Helper()
-	for _, p := range packets(t, caseNamed(t, name), clientFile) {
+	for _, p := range packets(t, caseNamed(t, name), "client.pcapng") {
 		k := &p.Key
 		if k.Proto == capture.ProtoTCP {
 			continue
@@ -66,7 +66,7 @@ func TestTheSplitHelloComesInTheWrongOrder(t *testing.T) {
 }
 
 func TestDecoysComeFirstAndDieOnTheWay(t *testing.T) {
-	c := connsTo(t, "decoys-and-probes", clientFile, "93.184.216.34")[0]
+	c := connsTo(t, "decoys-and-probes", "client.pcapng", "93.184.216.34")[0]
 	var names []string
 	var at [2]capture.Packet
 	for _, p := range c.all {
@@ -104,7 +104,7 @@ func TestDecoysComeFirstAndDieOnTheWay(t *testing.T) {
 func TestTouchesAreShortAndCloseTogether(t *testing.T) {
 	var first, last int64
 	for _, addr := range []string{"157.240.205.53", "149.154.167.99", "213.59.254.7", "162.159.135.234"} {
-		for _, c := range connsTo(t, "decoys-and-probes", clientFile, addr) {
+		for _, c := range connsTo(t, "decoys-and-probes", "client.pcapng", addr) {
 			if c.server.Port() != 80 {
 				continue
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"chokepoint/pcaps"
+	"chokepoint/pcaps/truth"
 )
 
 // TestWhoIsTalking holds what the tool says of every flow, also of those that
@@ -32,7 +33,7 @@ func TestWhoIsTalking(t *testing.T) {
 			}
 			asked := flowsSaid(t, c.Name)
 			for _, s := range said {
-				if s.Says["service"] != "" && !slices.ContainsFunc(asked, func(x pcaps.Said) bool { return maps.Equal(x.Says, s.Says) }) {
+				if s.Says["service"] != "" && !slices.ContainsFunc(asked, func(x truth.Said) bool { return maps.Equal(x.Says, s.Says) }) {
 					t.Errorf("without --all, %s to %s is not told, or otherwise", s.ID, s.To)
 				}
 			}
@@ -44,7 +45,7 @@ func TestWhoIsTalking(t *testing.T) {
 }
 
 // flowsSaid lists what is said of the flows of a case, DNS left out.
-func flowsSaid(t *testing.T, name string, args ...string) (out []pcaps.Said) {
+func flowsSaid(t *testing.T, name string, args ...string) (out []truth.Said) {
 	t.Helper()
 	got := outside(append([]string{"analyze", "--json", "../../pcaps/" + name + "/client.pcapng"}, args...)...)
 	if got.code != 0 {
@@ -59,8 +60,8 @@ func flowsSaid(t *testing.T, name string, args ...string) (out []pcaps.Said) {
 }
 
 // saidOf flattens the record of a flow.
-func saidOf(r map[string]any) pcaps.Said {
-	s := pcaps.Said{Says: map[string]string{}}
+func saidOf(r map[string]any) truth.Said {
+	s := truth.Said{Says: map[string]string{}}
 	flatten("", r, s.Says)
 	s.ID = s.Says["id"]
 	s.To = s.Says["proto"] + " " + net.JoinHostPort(s.Says["server.ip"], s.Says["server.port"])

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
 
@@ -23,8 +24,8 @@ func callsAndChats() *world {
 		synth.Dial(w.path(a), 5222, synth.NoiseDirect(w.Sim, chats...), 0)
 	})
 	w.around(4*time.Second, w.whatsappCall)
-	w.direct(3*time.Second, tgChat, 443, 0, mtprotoTo(2, chats...))
-	w.direct(5*time.Second, tgChatMedia, 443, 0, mtprotoTo(-4, synth.Turn{Ask: 140, Answer: 60_000}))
+	w.direct(3*time.Second, site.TGChat, 443, 0, mtprotoTo(2, chats...))
+	w.direct(5*time.Second, site.TGChatMedia, 443, 0, mtprotoTo(-4, synth.Turn{Ask: 140, Answer: 60_000}))
 	w.around(12*time.Second, w.telegramCall)
 	w.open(15*time.Second, "chat.signal.org", visit{turns: chats, stay: true})
 	w.resolve(17*time.Second, "turn3.voip.signal.org", w.signalCall)
@@ -65,10 +66,10 @@ func (w *world) voices() (up, down func() []byte) {
 // the same socket.
 func (w *world) whatsappCall() {
 	socket := w.client.Socket()
-	relay := socket.With(w.path(netip.MustParseAddr(waRelay)), 3478)
-	home := socket.With(w.path(netip.MustParseAddr(calleeHome)), 50342)
+	relay := socket.With(w.path(netip.MustParseAddr(site.WARelay)), 3478)
+	home := socket.With(w.path(netip.MustParseAddr(site.CalleeHome)), 50342)
 	up, down := w.voices()
-	callee := netip.MustParseAddrPort(calleeHome + ":50342")
+	callee := netip.MustParseAddrPort(site.CalleeHome + ":50342")
 	relay.Say(synth.WhatsAppRelay(w.Sim, w.outside(relay)), func() {
 		relay.Both(talking, up, down)
 		w.After(talking, func() {
@@ -80,7 +81,7 @@ func (w *world) whatsappCall() {
 
 func (w *world) telegramCall() {
 	r := synth.NewReflector(w.Sim)
-	t := w.udp(tgReflector, 599)
+	t := w.udp(site.TGReflector, 599)
 	up, down := w.voices()
 	t.Say(r.Hello(w.Sim, w.outside(t)), func() { t.Both(talking, r.Wrap(w.Sim, up), r.Wrap(w.Sim, down)) })
 }
@@ -94,16 +95,16 @@ func (w *world) turn(t *synth.Talk, relay synth.Relay) {
 
 func (w *world) signalCall(a netip.Addr) {
 	w.turn(w.client.Socket().With(w.path(a), 3478), synth.Relay{Realm: "voip.signal.org",
-		Relayed: netip.AddrPortFrom(a, 51824), Callee: netip.MustParseAddrPort(calleeHome + ":50411")})
+		Relayed: netip.AddrPortFrom(a, 51824), Callee: netip.MustParseAddrPort(site.CalleeHome + ":50411")})
 }
 
 func (w *world) maxCall() {
-	w.turn(w.udp(vkRelay, 19302), synth.Relay{Realm: "turn",
-		Relayed: netip.MustParseAddrPort(vkRelay + ":31877"), Callee: netip.MustParseAddrPort(calleeHome + ":50502")})
+	w.turn(w.udp(site.VKRelay, 19302), synth.Relay{Realm: "turn",
+		Relayed: netip.MustParseAddrPort(site.VKRelay + ":31877"), Callee: netip.MustParseAddrPort(site.CalleeHome + ":50502")})
 }
 
 func (w *world) discordCall() {
-	t := w.udp(discordVoice, 50012)
+	t := w.udp(site.DiscordVoice, 50012)
 	up, down := w.voices()
 	lines := append(synth.DiscordDiscovery(w.Sim, w.outside(t)), synth.DiscordKeepalive(1)...)
 	t.Say(lines, func() { t.Both(talking, up, down) })

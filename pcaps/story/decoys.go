@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"chokepoint/capture"
+	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
 
@@ -18,10 +19,10 @@ func (w *world) lures() []synth.Stage {
 		return func(p *synth.Packet) bool { return p.Proto == proto && p.Dst.Addr() == netip.MustParseAddr(addr) }
 	}
 	return []synth.Stage{
-		&synth.Decoy{Sim: w.Sim, TTL: lureTTL, Match: over(capture.ProtoTCP, exampleOrg), Make: func() []byte {
+		&synth.Decoy{Sim: w.Sim, TTL: lureTTL, Match: over(capture.ProtoTCP, site.ExampleOrg), Make: func() []byte {
 			return synth.ClientHello{Name: "max.ru", ALPN: []string{"h2", "http/1.1"}}.Bytes(w.Sim)
 		}},
-		&synth.Decoy{Sim: w.Sim, TTL: lureTTL, Match: over(capture.ProtoUDP, exampleCom), Make: func() []byte {
+		&synth.Decoy{Sim: w.Sim, TTL: lureTTL, Match: over(capture.ProtoUDP, site.ExampleCom), Make: func() []byte {
 			lines, err := synth.QUIC{Name: "max.ru", Version: synth.QUICv1}.Opening(w.Sim)
 			if err != nil {
 				w.err = err
@@ -29,7 +30,7 @@ func (w *world) lures() []synth.Stage {
 			}
 			return lines[0].Data
 		}},
-		&synth.Decoy{Sim: w.Sim, TTL: lureTTL, Match: over(capture.ProtoUDP, discordVoice), Make: func() []byte {
+		&synth.Decoy{Sim: w.Sim, TTL: lureTTL, Match: over(capture.ProtoUDP, site.DiscordVoice), Make: func() []byte {
 			return synth.WireGuardInitiation(w.Sim, w.Bytes(4))
 		}},
 	}
@@ -44,8 +45,8 @@ func decoysAndProbes() *world {
 	w.tools = w.lures()
 	w.open(2*time.Second, "www.example.org", visit{turns: page})
 	w.quic(4*time.Second, synth.QUIC{Name: "www.example.com", Version: synth.QUICv1, Page: 16})
-	w.openAt(6*time.Second, exampleTwo, "max.ru", visit{turns: page})
-	w.openAt(8*time.Second, tgWeb, "web.whatsapp.com", visit{turns: page})
+	w.openAt(6*time.Second, site.ExampleTwo, "max.ru", visit{turns: page})
+	w.openAt(8*time.Second, site.TGWeb, "web.whatsapp.com", visit{turns: page})
 	w.open(10*time.Second, "notwhatsapp.com", visit{turns: page})
 	w.open(12*time.Second, "whatsapp.com.evil.example", visit{turns: page})
 	w.around(14*time.Second, w.discordCall)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
 
@@ -12,7 +13,7 @@ import (
 // behind a shared CDN, and everything else work.
 func signalSYNBlackhole() *world {
 	w := newWorld("2026-11-14T10:20:00Z", 7)
-	w.boxes = []synth.Stage{&synth.SYNDrop{Match: to(sigChat, sigChat2, sigFiles2)}}
+	w.boxes = []synth.Stage{&synth.SYNDrop{Match: to(site.SignalChat, site.SignalChat2, site.SignalFiles2)}}
 	for i := range 3 {
 		at := time.Duration(3+20*i) * time.Second
 		w.open(at, "chat.signal.org", visit{turns: chats, giveUp: 18 * time.Second})
@@ -34,9 +35,9 @@ func signalSYNBlackhole() *world {
 // interferes.
 func deadHostRefused() *world {
 	w := newWorld("2026-11-03T08:00:00Z", 8)
-	w.host(exampleDead).Mode = synth.Silent
-	w.host(exampleTwo).Closed = map[uint16]bool{8443: true}
-	w.host(waChat2).Mode = synth.Silent
+	w.host(site.ExampleDead).Mode = synth.Silent
+	w.host(site.ExampleTwo).Closed = map[uint16]bool{8443: true}
+	w.host(site.WAChat2).Mode = synth.Silent
 	w.open(3*time.Second, "backup.example.net", visit{turns: page, giveUp: 33 * time.Second})
 	for i := range 3 {
 		w.resolve(time.Duration(4+5*i)*time.Second, "build.example.net", func(a netip.Addr) {
@@ -60,7 +61,7 @@ func deadHostRefused() *world {
 func freezeAfter16K() *world {
 	w := newWorld("2026-11-10T17:45:00Z", 9)
 	w.taps["client.pcapng"].Whole = 14
-	w.boxes = []synth.Stage{&synth.Freeze{Match: to(sigFiles, waMedia, discord), Bytes: 16 << 10}}
+	w.boxes = []synth.Stage{&synth.Freeze{Match: to(site.SignalFiles, site.WAMedia, site.Discord), Bytes: 16 << 10}}
 	big := visit{turns: download(200_000), giveUp: 16 * time.Second}
 	for i := range 2 {
 		at := time.Duration(3+19*i) * time.Second
@@ -83,8 +84,8 @@ func dnsDoubleAnswer() *world {
 	w := newWorld("2026-11-08T19:00:00Z", 10)
 	w.asks = googleDNS
 	w.boxes = []synth.Stage{&synth.DNSForger{Sim: w.Sim, Match: isWhatsApp,
-		Answer: synth.DNSAnswer{Addrs: []netip.Addr{netip.MustParseAddr(forgedAddr)}, TTL: 300}, TTL: 64}}
-	w.host(forgedAddr).Mode = synth.Refusing
+		Answer: synth.DNSAnswer{Addrs: []netip.Addr{netip.MustParseAddr(site.Forged)}, TTL: 300}, TTL: 64}}
+	w.host(site.Forged).Mode = synth.Refusing
 	for i := range 3 {
 		at := time.Duration(3+7*i) * time.Second
 		w.open(at, "web.whatsapp.com", visit{turns: page})

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
 
@@ -62,8 +63,8 @@ func noise(turns ...synth.Turn) func(*synth.Sim) synth.Script {
 
 // telegramWorks is a chat and a photo.
 func (w *world) telegramWorks(at time.Duration) {
-	w.direct(at, tgChat, 443, 0, mtproto(chats...))
-	w.direct(at+900*time.Millisecond, tgMedia, 443, 0, mtproto(synth.Turn{Ask: 140, Answer: 90_000}))
+	w.direct(at, site.TGChat, 443, 0, mtproto(chats...))
+	w.direct(at+900*time.Millisecond, site.TGMedia, 443, 0, mtproto(synth.Turn{Ask: 140, Answer: 90_000}))
 }
 
 // maxWorks is a chat and a file.

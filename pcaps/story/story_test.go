@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
 
@@ -23,12 +24,12 @@ func TestMessengersLiveInTheirPublishedPrefixes(t *testing.T) {
 		addr   string
 		prefix string
 	}{
-		{waWeb, "157.240.205.60/31"}, {waChat, "157.240.1.60/31"}, {waChat2, "157.240.9.53/32"}, {waMedia, "157.240.192.0/18"},
-		{tgChat, "149.154.160.0/20"}, {tgWeb, "149.154.160.0/20"}, {tgMedia, "91.105.192.0/23"},
-		{maxChat, "217.20.144.0/20"}, {maxFiles, "217.20.144.0/20"},
-		{sigChat, "13.248.212.111/32"}, {sigChat2, "76.223.92.165/32"},
-		{waRelay, "157.240.192.0/18"}, {tgReflector, "91.108.8.0/22"}, {tgChatMedia, "149.154.164.250/32"},
-		{okCalls, "217.20.144.0/20"}, {vkRelay, "155.212.192.0/20"}, {discordVoice, "66.22.192.0/18"}, {sigRelay, "34.117.136.13/32"},
+		{site.WAWeb, "157.240.205.60/31"}, {site.WAChat, "157.240.1.60/31"}, {site.WAChat2, "157.240.9.53/32"}, {site.WAMedia, "157.240.192.0/18"},
+		{site.TGChat, "149.154.160.0/20"}, {site.TGWeb, "149.154.160.0/20"}, {site.TGMedia, "91.105.192.0/23"},
+		{site.MaxChat, "217.20.144.0/20"}, {site.MaxFiles, "217.20.144.0/20"},
+		{site.SignalChat, "13.248.212.111/32"}, {site.SignalChat2, "76.223.92.165/32"},
+		{site.WARelay, "157.240.192.0/18"}, {site.TGReflector, "91.108.8.0/22"}, {site.TGChatMedia, "149.154.164.250/32"},
+		{site.OKCalls, "217.20.144.0/20"}, {site.VKRelay, "155.212.192.0/20"}, {site.DiscordVoice, "66.22.192.0/18"}, {site.SignalRelay, "34.117.136.13/32"},
 	} {
 		if !netip.MustParsePrefix(tt.prefix).Contains(netip.MustParseAddr(tt.addr)) {
 			t.Errorf("%s is outside %s", tt.addr, tt.prefix)
@@ -40,24 +41,24 @@ func TestMessengersLiveInTheirPublishedPrefixes(t *testing.T) {
 // ranges.
 func TestHonestNamesHavePublicAddresses(t *testing.T) {
 	reserved := []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15", "100.64.0.0/10"}
-	for _, s := range sites {
-		a := s.address()
+	for _, s := range site.All {
+		a := s.Address()
 		bad := !a.IsGlobalUnicast() || a.IsPrivate()
 		for _, p := range reserved {
 			bad = bad || netip.MustParsePrefix(p).Contains(a)
 		}
 		if bad {
-			t.Errorf("%v of %v", a, s.names)
+			t.Errorf("%v of %v", a, s.Names)
 		}
-		if s.rtt/2 <= boxDelay+stackDelay || s.hops <= boxHops {
+		if s.RTT/2 <= boxDelay+stackDelay || s.Hops <= boxHops {
 			t.Errorf("%v lies before the boxes", a)
 		}
 	}
 }
 
 func TestMatchKnowsBothDirections(t *testing.T) {
-	m := to(waWeb)
-	there := netip.AddrPortFrom(netip.MustParseAddr(waWeb), 443)
+	m := to(site.WAWeb)
+	there := netip.AddrPortFrom(netip.MustParseAddr(site.WAWeb), 443)
 	here := netip.AddrPortFrom(clientAddr, 40000)
 	for _, tt := range []struct {
 		p    synth.Packet

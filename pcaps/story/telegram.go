@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
 
@@ -20,11 +21,11 @@ func twoParts(n int, p synth.Pace) func(*synth.Sim) synth.Script {
 // bucket; the excess is dropped. Recorded at both ends.
 func telegramPoliced() *world {
 	w := newWorld("2026-11-20T07:40:02Z", 4)
-	w.tapped[netip.MustParseAddr(tgMedia)] = true
-	w.boxes = []synth.Stage{&synth.Policer{Sim: w.Sim, Rate: 1 * mbit, Burst: 100_000, Dir: synth.Down, Match: to(tgMedia)}}
-	w.direct(2*time.Second, tgChat, 443, 0, mtproto(chats...))
+	w.tapped[netip.MustParseAddr(site.TGMedia)] = true
+	w.boxes = []synth.Stage{&synth.Policer{Sim: w.Sim, Rate: 1 * mbit, Burst: 100_000, Dir: synth.Down, Match: to(site.TGMedia)}}
+	w.direct(2*time.Second, site.TGChat, 443, 0, mtproto(chats...))
 	for i := range 2 {
-		w.direct(time.Duration(4+12*i)*time.Second, tgMedia, 443, 0, mtproto(synth.Turn{Ask: 140, Answer: album}))
+		w.direct(time.Duration(4+12*i)*time.Second, site.TGMedia, 443, 0, mtproto(synth.Turn{Ask: 140, Answer: album}))
 	}
 	w.maxWorks(6 * time.Second)
 	w.open(15*time.Second, "fd.oneme.ru", visit{turns: download(300_000)})
@@ -39,10 +40,10 @@ func telegramPoliced() *world {
 // on. Nothing interferes.
 func telegramLossyPath() *world {
 	w := newWorld("2026-11-19T20:15:40Z", 5)
-	media := netip.MustParseAddr(tgMedia)
+	media := netip.MustParseAddr(site.TGMedia)
 	w.lossy[media] = 0.02
-	w.direct(2*time.Second, tgChat, 443, 0, mtproto(chats...))
-	w.direct(4*time.Second, tgMedia, 443, 0, twoParts(1_150_000, synth.Pace{}))
+	w.direct(2*time.Second, site.TGChat, 443, 0, mtproto(chats...))
+	w.direct(4*time.Second, site.TGMedia, 443, 0, twoParts(1_150_000, synth.Pace{}))
 	w.maxWorks(6 * time.Second)
 	w.whatsappWorks(9 * time.Second)
 	w.surf(3*time.Second, 20*time.Second, 12*time.Second)
@@ -54,8 +55,8 @@ func telegramLossyPath() *world {
 // The same rate as under the policer, but nothing is lost or delayed.
 func telegramAppPaced() *world {
 	w := newWorld("2026-11-12T12:05:00Z", 6)
-	w.direct(2*time.Second, tgChat, 443, 0, mtproto(chats...))
-	w.direct(4*time.Second, tgMedia, 443, 0, twoParts(500_000, synth.Pace{Piece: 12_500, Every: 102 * time.Millisecond}))
+	w.direct(2*time.Second, site.TGChat, 443, 0, mtproto(chats...))
+	w.direct(4*time.Second, site.TGMedia, 443, 0, twoParts(500_000, synth.Pace{Piece: 12_500, Every: 102 * time.Millisecond}))
 	w.maxWorks(6 * time.Second)
 	w.whatsappWorks(9 * time.Second)
 	w.surf(3*time.Second, 20*time.Second, 12*time.Second)

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
 
@@ -26,11 +27,11 @@ func quicAndTunnels() *world {
 	w.resolve(12*time.Second, "cdn.discordapp.com", func(a netip.Addr) {
 		w.hello(a, 443, synth.ClientHello{Name: "cloudflare-ech.com", ALPN: []string{"h2", "http/1.1"}, ECH: true}, page)
 	})
-	w.around(14*time.Second, func() { w.udp(wireguardHost, 51820).Say(synth.WireGuard(w.Sim, 14), nil) })
-	w.around(16*time.Second, func() { w.udp(openvpnHost, 1194).Say(synth.OpenVPN(w.Sim, 12), nil) })
+	w.around(14*time.Second, func() { w.udp(site.WireGuardHost, 51820).Say(synth.WireGuard(w.Sim, 14), nil) })
+	w.around(16*time.Second, func() { w.udp(site.OpenVPNHost, 1194).Say(synth.OpenVPN(w.Sim, 12), nil) })
 	w.around(18*time.Second, func() {
-		w.udp(ikeHost, 500).Say(synth.IKE(w.Sim), func() {
-			synth.ESP(w.path(netip.MustParseAddr(ikeHost))).Say(synth.SealedPackets(w.Sim, 14), nil)
+		w.udp(site.IKEHost, 500).Say(synth.IKE(w.Sim), func() {
+			synth.ESP(w.path(netip.MustParseAddr(site.IKEHost))).Say(synth.SealedPackets(w.Sim, 14), nil)
 		})
 	})
 	asked := []synth.Turn{{Ask: 60, Answer: 480}, {Ask: 62, Answer: 480, Think: 2 * time.Second}, {Ask: 58, Answer: 480, Think: 3 * time.Second}}
@@ -40,8 +41,8 @@ func quicAndTunnels() *world {
 	w.resolve(22*time.Second, "cloudflare-dns.com", func(a netip.Addr) {
 		w.hello(a, 443, synth.ClientHello{Name: "cloudflare-dns.com", ALPN: []string{"h2"}}, asked)
 	})
-	w.direct(24*time.Second, tgChat, 443, 0, mtprotoTo(2, chats...))
-	w.direct(25*time.Second, tgMedia, 443, 0, mtprotoTo(-203, synth.Turn{Ask: 140, Answer: 70_000}))
+	w.direct(24*time.Second, site.TGChat, 443, 0, mtprotoTo(2, chats...))
+	w.direct(25*time.Second, site.TGMedia, 443, 0, mtprotoTo(-203, synth.Turn{Ask: 140, Answer: 70_000}))
 	w.maxWorks(26 * time.Second)
 	w.surf(1*time.Second, 30*time.Second, 9*time.Second)
 	w.Run(38 * time.Second)

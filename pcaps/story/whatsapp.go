@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
+	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
 
@@ -23,7 +24,7 @@ func whatsappDeniedAndDropped() *world {
 	w.boxes = []synth.Stage{
 		&synth.DNSForger{Sim: w.Sim, Match: isWhatsApp, Answer: synth.DNSAnswer{Rcode: dnsmessage.RCodeNameError, NoRA: true},
 			Swallow: true, TTL: 64},
-		&synth.HelloDrop{Match: to(waWeb, waChat, waChat2, waMedia)},
+		&synth.HelloDrop{Match: to(site.WAWeb, site.WAChat, site.WAChat2, site.WAMedia)},
 	}
 	for i, name := range []string{"web.whatsapp.com", "g.whatsapp.net", "mmg.whatsapp.net", "e2.whatsapp.net", "web.whatsapp.com", "g.whatsapp.net"} {
 		w.resolve(time.Duration(4+3*i)*time.Second, name, nil)
@@ -33,10 +34,10 @@ func whatsappDeniedAndDropped() *world {
 	impatient := visit{turns: page, giveUp: 21 * time.Second}
 	for i := range 3 {
 		at := time.Duration(11+24*i) * time.Second
-		w.openAt(at, waWeb, "web.whatsapp.com", impatient)
-		w.openAt(at+2*time.Second, waMedia, "mmg.whatsapp.net", visit{turns: page, pq: true, giveUp: 21 * time.Second})
-		w.direct(at+1*time.Second, waChat, 443, 21*time.Second, noise(chats...))
-		w.direct(at+4*time.Second, waChat2, 5222, 21*time.Second, noise(chats...))
+		w.openAt(at, site.WAWeb, "web.whatsapp.com", impatient)
+		w.openAt(at+2*time.Second, site.WAMedia, "mmg.whatsapp.net", visit{turns: page, pq: true, giveUp: 21 * time.Second})
+		w.direct(at+1*time.Second, site.WAChat, 443, 21*time.Second, noise(chats...))
+		w.direct(at+4*time.Second, site.WAChat2, 5222, 21*time.Second, noise(chats...))
 	}
 	w.telegramWorks(12 * time.Second)
 	w.maxWorks(14 * time.Second)
@@ -62,7 +63,7 @@ func (w *world) overTCP(name string) {
 // itself reaches the server, whose answer arrives too late.
 func whatsappResetRace() *world {
 	w := newWorld("2026-11-18T09:41:00Z", 2)
-	w.boxes = []synth.Stage{&synth.Resetter{Sim: w.Sim, Match: to(waWeb, waMedia, waChat), Delay: 300 * time.Microsecond,
+	w.boxes = []synth.Stage{&synth.Resetter{Sim: w.Sim, Match: to(site.WAWeb, site.WAMedia, site.WAChat), Delay: 300 * time.Microsecond,
 		Resets: []synth.Forged{{TTL: 64, ID: 0x3a41, Window: 8192}}}}
 	for i := range 3 {
 		at := time.Duration(3+9*i) * time.Second
@@ -83,7 +84,7 @@ func whatsappResetRace() *world {
 // an injector's fingerprint; the server answers later.
 func whatsappResetTrain() *world {
 	w := newWorld("2026-11-16T21:12:30Z", 3)
-	w.boxes = []synth.Stage{&synth.Resetter{Sim: w.Sim, Match: to(waWeb, waMedia), Delay: 400 * time.Microsecond, Resets: []synth.Forged{
+	w.boxes = []synth.Stage{&synth.Resetter{Sim: w.Sim, Match: to(site.WAWeb, site.WAMedia), Delay: 400 * time.Microsecond, Resets: []synth.Forged{
 		{TTL: 149, ID: 0x1d01, Window: 4229, NoDF: true}, {TTL: 151, ID: 0x1d01, Window: 4231, NoDF: true}, {TTL: 150, ID: 0x1d01, Window: 4230, NoDF: true}}}}
 	for i := range 3 {
 		at := time.Duration(3+8*i) * time.Second
@@ -102,7 +103,7 @@ func whatsappResetTrain() *world {
 // interferes.
 func outageWhatsApp() *world {
 	w := newWorld("2026-11-05T15:30:00Z", 14)
-	for _, a := range []string{waWeb, waChat, waChat2, waMedia} {
+	for _, a := range []string{site.WAWeb, site.WAChat, site.WAChat2, site.WAMedia} {
 		w.host(a).Mode = synth.Silent
 	}
 	for i := range 2 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"chokepoint/capture"
+	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
 
@@ -54,9 +55,9 @@ func newWorld(start string, seed uint64) *world {
 	s := synth.NewSim(t, seed)
 	w := &world{Sim: s, err: err, zone: synth.Zone{}, asks: routerAddr, lossy: map[netip.Addr]float64{}, tapped: map[netip.Addr]bool{},
 		client: &synth.Host{Sim: s, Addr: clientAddr}, paths: map[netip.Addr]*synth.Path{}}
-	for _, site := range sites {
-		for _, n := range site.names {
-			w.zone[n] = append(w.zone[n], site.address())
+	for _, s := range site.All {
+		for _, n := range s.Names {
+			w.zone[n] = append(w.zone[n], s.Address())
 		}
 	}
 	w.taps = map[string]*synth.Tap{"client.pcapng": {Sim: s, Name: "eth0", Near: synth.Up, Whole: 4}}
@@ -84,12 +85,12 @@ func (w *world) path(a netip.Addr) *synth.Path {
 	if p := w.paths[a]; p != nil {
 		return p
 	}
-	at := siteOf(a)
-	h := &synth.Host{Sim: w.Sim, Addr: a, TTL: at.ttl}
+	at := site.Of(a)
+	h := &synth.Host{Sim: w.Sim, Addr: a, TTL: at.TTL}
 	if a == googleDNS {
 		synth.Resolver(h, w.zone, 800*time.Microsecond)
 	}
-	core := &synth.Pipe{Sim: w.Sim, Delay: at.rtt/2 - boxDelay - stackDelay, Jitter: 400 * time.Microsecond, Hops: at.hops - boxHops}
+	core := &synth.Pipe{Sim: w.Sim, Delay: at.RTT/2 - boxDelay - stackDelay, Jitter: 400 * time.Microsecond, Hops: at.Hops - boxHops}
 	core.Loss = [2]float64{w.lossy[a], w.lossy[a]}
 	p := &synth.Path{Client: w.client, Server: h}
 	p.Stages = append(p.Stages, w.stack())

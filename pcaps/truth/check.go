@@ -1,4 +1,4 @@
-package pcaps
+package truth
 
 import (
 	"fmt"

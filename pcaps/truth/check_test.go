@@ -1,4 +1,4 @@
-package pcaps
+package truth
 
 import (
 	"strings"
@@ -20,7 +20,7 @@ ceilings:
 `
 
 func TestCheckComparesFindingsWithTheTruth(t *testing.T) {
-	truth, err := ParseTruth([]byte(sample))
+	truth, err := Parse([]byte(sample))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestCheckComparesFindingsWithTheTruth(t *testing.T) {
 }
 
 func TestTruthWithUnknownFieldsIsRefused(t *testing.T) {
-	if _, err := ParseTruth([]byte("what: x\nwho: y\n")); err == nil {
+	if _, err := Parse([]byte("what: x\nwho: y\n")); err == nil {
 		t.Error("a field nobody reads was accepted")
 	}
 }

@@ -1,4 +1,4 @@
-package pcaps
+package truth
 
 import (
 	"fmt"
@@ -40,8 +40,8 @@ type Limit struct {
 	Why     string          `yaml:"why"`
 }
 
-// ParseTruth reads a truth.yaml. Unknown fields are errors.
-func ParseTruth(b []byte) (Truth, error) {
+// Parse reads a truth.yaml. Unknown fields are errors.
+func Parse(b []byte) (Truth, error) {
 	var t Truth
 	if err := yaml.UnmarshalWithOptions(b, &t, yaml.Strict()); err != nil {
 		return t, fmt.Errorf("truth: %w", err)
