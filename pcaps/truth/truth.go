@@ -21,6 +21,23 @@ type Truth struct {
 	May      []Limit             `yaml:"may"`      // accusations that are right too
 	Flows    []Flow              `yaml:"flows"`    // who is talking; none: nobody asks
 	Ceilings []Limit             `yaml:"ceilings"` // besides: what Finds and May do not name must not be accused at all
+	Cases    []string            `yaml:"cases"`    // lines of the lab's test matrix: "F2", "B18"
+	Seed     uint64              `yaml:"seed"`     // of the lab's run
+	Done     []Deed              `yaml:"done"`     // the middlebox's own log; none: a story, told by its packets
+}
+
+// Deed is one thing that a rule of the middlebox did, to any number of packets.
+type Deed struct {
+	Rule string    `yaml:"rule"`
+	What string    `yaml:"what"` // injected, rewritten, dropped, delayed; lost and doubled by a link, no interference
+	Dir  string    `yaml:"dir"`  // up, down
+	N    int       `yaml:"n"`    // packets
+	From time.Time `yaml:"from"` // when it was done
+	To   time.Time `yaml:"to"`
+	// Packets is which they are in each capture that has them, ascending, the first
+	// of them where they are many. A dropped packet is in the capture of the side it
+	// came from, an injected one where it arrived.
+	Packets map[string][]uint64 `yaml:"packets"`
 }
 
 // Must is a finding that has to be made.
@@ -28,7 +45,9 @@ type Must struct {
 	Kinds   []finding.Kind  `yaml:"kinds"` // one of them
 	Service string          `yaml:"service"`
 	AtLeast finding.Verdict `yaml:"at_least"`
-	Files   []string        `yaml:"files"` // in each of them; none: client.pcapng
+	Files   []string        `yaml:"files"`       // in each of them; none: client.pcapng
+	RateBPS float64         `yaml:"rate_bps"`    // what rate findings should say, bits/s of IP bytes; 0: nobody asks
+	Burst   float64         `yaml:"burst_bytes"` // the same of the bucket
 }
 
 // Limit is how far findings may go.
