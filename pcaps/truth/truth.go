@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -14,16 +15,16 @@ import (
 type Truth struct {
 	What     string              `yaml:"what"`
 	Where    string              `yaml:"where"`
-	Since    time.Time           `yaml:"since"`    // zero: nothing was done
-	Vantage  map[string]string   `yaml:"vantage"`  // by file
-	Services map[string][]string `yaml:"services"` // statuses that are right, of client.pcapng
-	Finds    []Must              `yaml:"finds"`
-	May      []Limit             `yaml:"may"`      // accusations that are right too
-	Flows    []Flow              `yaml:"flows"`    // who is talking; none: nobody asks
-	Ceilings []Limit             `yaml:"ceilings"` // besides: what Finds and May do not name must not be accused at all
-	Cases    []string            `yaml:"cases"`    // lines of the lab's test matrix: "F2", "B18"
-	Seed     uint64              `yaml:"seed"`     // of the lab's run
-	Done     []Deed              `yaml:"done"`     // the middlebox's own log; none: a story, told by its packets
+	Since    time.Time           `yaml:"since,omitempty"`    // zero: nothing was done
+	Vantage  map[string]string   `yaml:"vantage"`            // by file
+	Services map[string][]string `yaml:"services,omitempty"` // statuses that are right, of client.pcapng
+	Finds    []Must              `yaml:"finds,omitempty"`
+	May      []Limit             `yaml:"may,omitempty"`      // accusations that are right too
+	Flows    []Flow              `yaml:"flows,omitempty"`    // who is talking; none: nobody asks
+	Ceilings []Limit             `yaml:"ceilings,omitempty"` // besides: what Finds and May do not name must not be accused at all
+	Cases    []string            `yaml:"cases,omitempty"`    // lines of the lab's test matrix: "F2", "B18"
+	Seed     uint64              `yaml:"seed,omitempty"`     // of the lab's run
+	Done     []Deed              `yaml:"done,omitempty"`     // the middlebox's own log; none: a story, told by its packets
 }
 
 // Deed is one thing that a rule of the middlebox did, to any number of packets.
@@ -37,26 +38,33 @@ type Deed struct {
 	// Packets is which they are in each capture that has them, ascending, the first
 	// of them where they are many. A dropped packet is in the capture of the side it
 	// came from, an injected one where it arrived.
-	Packets map[string][]uint64 `yaml:"packets"`
+	Packets map[string][]uint64 `yaml:"packets,omitempty"`
+}
+
+// Benign reports whether nothing is to be accused.
+func (t *Truth) Benign() bool {
+	return !slices.ContainsFunc(t.Finds, func(m Must) bool {
+		return slices.ContainsFunc(m.Kinds, func(k finding.Kind) bool { return !slices.Contains(context, k) })
+	})
 }
 
 // Must is a finding that has to be made.
 type Must struct {
-	Kinds   []finding.Kind  `yaml:"kinds"` // one of them
-	Service string          `yaml:"service"`
+	Kinds   []finding.Kind  `yaml:"kinds,omitempty"` // one of them
+	Service string          `yaml:"service,omitempty"`
 	AtLeast finding.Verdict `yaml:"at_least"`
-	Files   []string        `yaml:"files"`       // in each of them; none: client.pcapng
-	RateBPS float64         `yaml:"rate_bps"`    // what rate findings should say, bits/s of IP bytes; 0: nobody asks
-	Burst   float64         `yaml:"burst_bytes"` // the same of the bucket
+	Files   []string        `yaml:"files,omitempty"`       // in each of them; none: client.pcapng
+	RateBPS float64         `yaml:"rate_bps,omitempty"`    // what rate findings should say, bits/s of IP bytes; 0: nobody asks
+	Burst   float64         `yaml:"burst_bytes,omitempty"` // the same of the bucket
 }
 
 // Limit is how far findings may go.
 type Limit struct {
-	Kinds   []finding.Kind  `yaml:"kinds"`   // none: all
-	Service string          `yaml:"service"` // "": any
+	Kinds   []finding.Kind  `yaml:"kinds,omitempty"`   // none: all
+	Service string          `yaml:"service,omitempty"` // "": any
 	AtMost  finding.Verdict `yaml:"at_most"`
-	Files   []string        `yaml:"files"` // none: client.pcapng
-	Why     string          `yaml:"why"`
+	Files   []string        `yaml:"files,omitempty"` // none: client.pcapng
+	Why     string          `yaml:"why,omitempty"`
 }
 
 // Parse reads a truth.yaml. Unknown fields are errors.
