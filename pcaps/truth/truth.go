@@ -30,15 +30,15 @@ type Truth struct {
 // Deed is one thing that a rule of the middlebox did, to any number of packets.
 type Deed struct {
 	Rule string    `yaml:"rule"`
-	What string    `yaml:"what"` // injected, rewritten, dropped, delayed; lost and doubled by a link, no interference
-	Dir  string    `yaml:"dir"`  // up, down
-	N    int       `yaml:"n"`    // packets
-	From time.Time `yaml:"from"` // when it was done
+	What string    `yaml:"what"`  // injected, rewritten, dropped, delayed; lost and doubled by a link, no interference
+	Dir  string    `yaml:"dir"`   // up, down
+	N    int       `yaml:"count"` // packets
+	From time.Time `yaml:"from"`  // when it was done
 	To   time.Time `yaml:"to"`
 	// Packets is which they are in each capture that has them, ascending, the first
 	// of them where they are many. A dropped packet is in the capture of the side it
 	// came from, an injected one where it arrived.
-	Packets map[string][]uint64 `yaml:"packets,omitempty"`
+	Packets map[string][]uint64 `yaml:"packets,flow,omitempty"`
 }
 
 // Benign reports whether nothing is to be accused.
