@@ -7,7 +7,7 @@ import (
 	"chokepoint/capture"
 	"chokepoint/capture/capturetest"
 	"chokepoint/capture/decode"
-	"chokepoint/classify/fact"
+	"chokepoint/pcaps/vary"
 )
 
 // payloads sums up TCP payload by direction.
@@ -43,7 +43,7 @@ func TestTheFaultsHappen(t *testing.T) {
 		}
 	}
 
-	up, down := h.after(&fault{make: captured(fact.Up)}), h.after(&fault{make: captured(fact.Down)})
+	up, down := h.after(&fault{make: vary.OneWay(true)}), h.after(&fault{make: vary.OneWay(false)})
 	if _, n := payloads(up.packets); n != 0 {
 		t.Errorf("%d SYN/ACKs from the client", n)
 	}
@@ -54,11 +54,11 @@ func TestTheFaultsHappen(t *testing.T) {
 		t.Errorf("%d and %d of %d packets", len(up.packets), len(down.packets), len(h.packets))
 	}
 
-	for _, hop := range []bool{false, true} {
-		x := h.after(&fault{make: twice(hop)})
+	for _, hops := range []uint8{0, 1} {
+		x := h.after(&fault{make: copied(hops)})
 		st, err := Run(context.Background(), &capturetest.Source{Packets: x.packets, Ifs: x.ifs}, newRecorder(), Options{})
 		if err != nil || st.Copies < uint64(len(h.packets))*9/10 {
-			t.Errorf("router %v: %d of %d copies known, %v", hop, st.Copies, len(h.packets), err)
+			t.Errorf("%d routers: %d of %d copies known, %v", hops, st.Copies, len(h.packets), err)
 		}
 	}
 

@@ -6,92 +6,21 @@ import (
 	"slices"
 
 	"chokepoint/capture"
-	"chokepoint/capture/capturetest"
 	"chokepoint/capture/decode"
-	"chokepoint/classify/fact"
+	"chokepoint/pcaps/vary"
 )
 
-// Faults of the capture that capturetest does not make: they need to know what
-// is in the packets.
-
-// captured keeps one direction of every conversation: what whoever spoke first
-// sent (a SYN/ACK is an answer), or the answers.
-func captured(dir fact.Dir) capturetest.Fault {
-	return func(packets []capture.Packet) []capture.Packet {
-		var d decode.Decoder
-		client := map[capture.Key]bool{} // by canonical key: the ends are swapped
-		return capturetest.DropIf(func(p *capture.Packet) bool {
-			q := *p
-			d.Decode(&q)
-			if q.Has&capture.HasPorts == 0 {
-				return false
-			}
-			k, swapped := q.Key.Canonical()
-			if _, known := client[k]; !known {
-				answer := q.Flags&(capture.SYN|capture.ACK) == capture.SYN|capture.ACK
-				client[k] = swapped != answer
-			}
-			return (swapped == client[k]) != (dir == fact.Up)
-		})(packets)
-	}
-}
-
-// late begins the capture when the first part of of packets have passed.
-func late(part, of int) capturetest.Fault {
-	return func(packets []capture.Packet) []capture.Packet { return packets[len(packets)*part/of:] }
-}
+// Faults of the capture beyond those of package vary.
 
 // early ends it after a part of them.
-func early(part, of int) capturetest.Fault {
+func early(part, of int) vary.Fault {
 	return func(packets []capture.Packet) []capture.Packet { return packets[:len(packets)*part/of] }
-}
-
-// microseconds cuts timestamps as a classic pcap file does.
-func microseconds(packets []capture.Packet) []capture.Packet {
-	for i := range packets {
-		packets[i].Time -= packets[i].Time % 1000
-	}
-	return packets
-}
-
-// twice captures every packet again on a second interface 5 µs later. hop: a
-// router lies between the two.
-func twice(hop bool) capturetest.Fault {
-	return func(packets []capture.Packet) []capture.Packet {
-		out := make([]capture.Packet, 0, 2*len(packets))
-		for _, p := range packets {
-			q := p
-			q.If, q.Time = p.If+1, p.Time+5_000 // the last interface has a twin, see secondInterface
-			if hop && p.Link == capture.LinkEthernet {
-				q.Frame = slices.Clone(p.Frame)
-				routed(q.Frame)
-			}
-			out = append(out, p, q)
-		}
-		slices.SortStableFunc(out, func(a, b capture.Packet) int { return int(a.Time - b.Time) })
-		return out
-	}
-}
-
-// routed takes one hop off an Ethernet frame of IPv4 or IPv6. The header checksum
-// is left to offload, which writes zero.
-func routed(b []byte) {
-	if len(b) < 14+20 {
-		return
-	}
-	switch binary.BigEndian.Uint16(b[12:]) {
-	case 0x0800:
-		b[14+8]--
-		b[14+10], b[14+11] = 0, 0
-	case 0x86dd:
-		b[14+7]--
-	}
 }
 
 // overtaken has every nth packet overtaken by the next one, where the two came
 // within a millisecond: receive queues of several processors do that. Times stay
 // in order.
-func overtaken(n int) capturetest.Fault {
+func overtaken(n int) vary.Fault {
 	return func(packets []capture.Packet) []capture.Packet {
 		for i := n - 1; i+1 < len(packets); i += n {
 			if a, b := &packets[i], &packets[i+1]; b.Time-a.Time < 1_000_000 {
@@ -105,23 +34,23 @@ func overtaken(n int) capturetest.Fault {
 
 // pause is a time in which nothing was captured: a ring that ran over, a
 // suspended host. It begins at a part of the capture and lasts ns.
-func pause(part, of int, ns int64) capturetest.Fault {
+func pause(part, of int, ns int64) vary.Fault {
 	return func(packets []capture.Packet) []capture.Packet {
 		if len(packets) == 0 {
 			return packets
 		}
 		from := packets[len(packets)*part/of].Time
-		return capturetest.DropIf(func(p *capture.Packet) bool { return p.Time >= from && p.Time < from+ns })(packets)
+		return vary.DropIf(func(p *capture.Packet) bool { return p.Time >= from && p.Time < from+ns })(packets)
 	}
 }
 
 // bursts loses packets in runs, as a ring does that overflows: one run begins at
 // about every nth packet and is up to most packets long.
-func bursts(n, most int, seed uint64) capturetest.Fault {
+func bursts(n, most int, seed uint64) vary.Fault {
 	return func(packets []capture.Packet) []capture.Packet {
 		r := rand.New(rand.NewPCG(seed, 1))
 		left := 0
-		return capturetest.DropIf(func(*capture.Packet) bool {
+		return vary.DropIf(func(*capture.Packet) bool {
 			if left == 0 && r.IntN(n) == 0 {
 				left = 1 + r.IntN(most)
 			}
@@ -133,9 +62,9 @@ func bursts(n, most int, seed uint64) capturetest.Fault {
 }
 
 // clockBack puts the clock of the capturing host back in the middle.
-func clockBack(ns int64) capturetest.Fault {
+func clockBack(ns int64) vary.Fault {
 	return func(packets []capture.Packet) []capture.Packet {
-		capturetest.Shift(-ns)(packets[len(packets)/2:])
+		vary.Shift(-ns)(packets[len(packets)/2:])
 		return packets
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
+	"chokepoint/pcaps/vary"
 )
 
 // harmed is a capture after a fault.
@@ -43,7 +44,7 @@ func bundled(t *testing.T, b []byte) harmed {
 // after is the capture after a fault.
 func (h harmed) after(f *fault) harmed {
 	n := len(h.packets)
-	h.packets = capturetest.Apply(h.packets, f.make)
+	h.packets = vary.Apply(h.packets, f.make)
 	if f.told {
 		h.dropped = uint64(n - len(h.packets))
 	}

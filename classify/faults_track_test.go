@@ -6,10 +6,10 @@ import (
 	"testing"
 
 	"chokepoint/capture"
-	"chokepoint/capture/capturetest"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 	"chokepoint/pcaps"
+	"chokepoint/pcaps/vary"
 )
 
 // freeze is the bundled capture of frozen downloads.
@@ -34,7 +34,7 @@ func freeze(t *testing.T) harmed {
 // judged at its end. At 96 bytes a frame no TLS record is followed, so that only
 // the FINs show the demand.
 func TestWhoIsOwedAtTheEndIsJudged(t *testing.T) {
-	rec := freeze(t).after(&fault{make: capturetest.Snap(96)}).run(t)
+	rec := freeze(t).after(&fault{make: vary.Snap(96)}).run(t)
 	for _, f := range rec.last(nil) {
 		if slices.Contains(f.Flows, "c000058") && f.Kind == finding.DropMidflow {
 			return

@@ -1,15 +1,14 @@
-package capturetest
+package vary
 
 import (
-	"cmp"
 	"math/rand/v2"
 	"slices"
 
 	"chokepoint/capture"
 )
 
-// Fault changes a run of packets. It may reuse the slice it is given, and shares
-// the packets' frames.
+// Fault changes a run of packets, the same way every time. It may reuse the slice
+// it is given, and shares the packets' frames.
 type Fault func([]capture.Packet) []capture.Packet
 
 // Apply puts packets through faults, one after the other, and numbers what is
@@ -23,14 +22,6 @@ func Apply(packets []capture.Packet, faults ...Fault) []capture.Packet {
 		out[i].Num = uint64(i + 1)
 	}
 	return out
-}
-
-// Drop loses every nth packet: the nth, the 2nth and so on.
-func Drop(n int) Fault {
-	return func(packets []capture.Packet) []capture.Packet {
-		i := 0
-		return dropIf(packets, func(*capture.Packet) bool { i++; return i%n == 0 })
-	}
 }
 
 // DropIf loses the packets that lost chooses.
@@ -51,19 +42,9 @@ func Lossy(probability float64, seed uint64) Fault {
 	}
 }
 
-// Double has every nth packet captured twice, the copy after ns later. Packets
-// that come in between stay in the order of time.
-func Double(n int, after int64) Fault {
-	return func(packets []capture.Packet) []capture.Packet {
-		out := packets
-		for i := n - 1; i < len(packets); i += n {
-			p := packets[i]
-			p.Time += after
-			out = append(out, p)
-		}
-		slices.SortStableFunc(out, func(a, b capture.Packet) int { return cmp.Compare(a.Time, b.Time) })
-		return out
-	}
+// Begun begins the capture when part of of packets have passed.
+func Begun(part, of int) Fault {
+	return func(packets []capture.Packet) []capture.Packet { return packets[len(packets)*part/of:] }
 }
 
 // Late has every nth packet overtaken by the next by of them, by < n. As on a
@@ -86,21 +67,12 @@ func Late(n, by int) Fault {
 func Snap(snaplen int) Fault {
 	return func(packets []capture.Packet) []capture.Packet {
 		for i, p := range packets {
-			if len(p.Frame) <= snaplen {
-				continue
-			}
-			packets[i] = capture.Packet{
-				Num: p.Num, Time: p.Time, If: p.If, Link: p.Link,
-				Frame: p.Frame[:snaplen:snaplen], WireLen: max(p.WireLen, uint32(len(p.Frame))),
+			if len(p.Frame) > snaplen {
+				packets[i] = undecoded(&p, p.Frame[:snaplen:snaplen])
 			}
 		}
 		return packets
 	}
-}
-
-// Cut ends the capture after n packets. With Source.Err it is a torn file.
-func Cut(n int) Fault {
-	return func(packets []capture.Packet) []capture.Packet { return packets[:min(n, len(packets))] }
 }
 
 // Shift moves all times by ns.
@@ -111,4 +83,12 @@ func Shift(ns int64) Fault {
 		}
 		return packets
 	}
+}
+
+// Microseconds cuts times as a classic pcap file does.
+func Microseconds(packets []capture.Packet) []capture.Packet {
+	for i := range packets {
+		packets[i].Time -= packets[i].Time % 1000
+	}
+	return packets
 }
