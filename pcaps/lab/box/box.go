@@ -52,6 +52,7 @@ type Box struct {
 	Log       func(*Event)              // nil: nobody reads it
 	Rand      *rand.Rand
 
+	began int64 // when its time began
 	now   int64
 	queue agenda
 	flows map[capture.Key]*Flow
