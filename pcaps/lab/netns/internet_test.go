@@ -119,9 +119,10 @@ func check(t *testing.T, tap int, p capture.Packet) {
 	if p.WireLen > 1514 {
 		t.Errorf("tap %d: a frame of %d bytes: %v", tap, p.WireLen, p.Key)
 	}
-	if p.Key.Proto != capture.ProtoTCP && p.Key.Proto != capture.ProtoUDP {
+	switch unreachable := p.Has&capture.HasQuoted != 0; {
+	case p.Key.Proto != capture.ProtoTCP && p.Key.Proto != capture.ProtoUDP && !unreachable:
 		t.Errorf("tap %d: what is this? % x", tap, p.Frame[:min(len(p.Frame), 64)])
-	} else if !sumsUp(p.Frame) {
+	case !unreachable && !sumsUp(p.Frame):
 		t.Errorf("tap %d: transport checksum unfinished: %v, %d bytes", tap, p.Key, p.WireLen)
 	}
 }
@@ -223,8 +224,41 @@ func overUDP(t *testing.T, h *Hosts, at netip.AddrPort) {
 func refused(t *testing.T, h *Hosts) {
 	t.Helper()
 	for _, a := range []string{"1.1.1.1:853", "[2606:4700::1111]:853"} {
-		if c, err := h.Client.Dial(t.Context(), "tcp", netip.AddrPort{}, netip.MustParseAddrPort(a)); !errors.Is(err, unix.ECONNREFUSED) {
+		to := netip.MustParseAddrPort(a)
+		if c, err := h.Client.Dial(t.Context(), "tcp", netip.AddrPort{}, to); !errors.Is(err, unix.ECONNREFUSED) {
 			t.Errorf("%s: %v, %v", a, c, err)
+		}
+		c, err := h.Client.Dial(t.Context(), "udp", netip.AddrPort{}, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(20 * time.Second))
+		c.Write([]byte("hello"))
+		if _, err := c.Read(make([]byte, 9)); !errors.Is(err, unix.ECONNREFUSED) {
+			t.Errorf("%s: a datagram: %v", a, err)
+		}
+	}
+}
+
+// TestServerDials: connections from any address to the client.
+func TestServerDials(t *testing.T) {
+	need(t)
+	h := bridged(t, Options{})
+	for i, from := range somewhere {
+		at := netip.AddrPortFrom(clientAddrs[i].Addr(), 5222)
+		l, err := h.Client.Listen("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		c, err := h.Server.Dial(t.Context(), "tcp", from, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if c.LocalAddr().String() != from.String() {
+			t.Errorf("from %v, not %v", c.LocalAddr(), from)
 		}
 	}
 }
