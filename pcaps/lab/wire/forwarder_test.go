@@ -1,0 +1,228 @@
+package wire
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"chokepoint/pcaps/lab/box"
+	"chokepoint/pcaps/lab/netns"
+)
+
+// server is where the tests' hosts listen.
+var server = netip.MustParseAddrPort("198.51.100.7:7000")
+
+// lab is a client and a server with a box between them that runs.
+type lab struct {
+	*netns.Hosts
+	*Wire
+	ran chan error
+}
+
+// newLab starts a box on whose far side packets travel for the delay, each way.
+func newLab(t *testing.T, b *box.Box, delay time.Duration) *lab {
+	t.Helper()
+	if lacks := netns.Missing(); len(lacks) > 0 {
+		if os.Getenv("REQUIRE_BPF") == "1" {
+			t.Fatalf("needs %v", lacks)
+		}
+		t.Skipf("needs %v", lacks)
+	}
+	hosts, err := netns.Internet(netns.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { hosts.Close() })
+	b.Far = [2]box.Link{&box.Pipe{Delay: delay}, &box.Pipe{Delay: delay}}
+	w, err := Open(hosts.Box.Do, "c0", "s0", b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &lab{hosts, w, make(chan error, 1)}
+	go func() { l.ran <- w.Run(context.Background()) }()
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil && err != ErrClosed {
+			t.Errorf("close: %v", err)
+		}
+		if err := <-l.ran; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	})
+	return l
+}
+
+// packets opens a UDP socket on a host, with room for a stall of the reader.
+func packets(t *testing.T, ns *netns.NS, at string) net.PacketConn {
+	t.Helper()
+	c, err := ns.ListenPacket("udp", netip.MustParseAddrPort(at))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	raw, err := c.(*net.UDPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) { unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 32<<20) })
+	return c
+}
+
+// dial connects to the server by TCP, which serve answers.
+func (l *lab) dial(t *testing.T, serve func(net.Conn)) net.Conn {
+	t.Helper()
+	ln, err := l.Server.Listen("tcp", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		if c, err := ln.Accept(); err == nil {
+			serve(c)
+			c.Close()
+		}
+	}()
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	c, err := l.Client.Dial(ctx, "tcp", netip.AddrPort{}, server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// median of durations, and the worst of 95 in 100.
+func median(d []time.Duration) (p50, p95 time.Duration) {
+	slices.Sort(d)
+	return d[len(d)/2], d[len(d)*95/100]
+}
+
+// checkDelay wants a median round trip of 40 ms, with room for a busy machine.
+func checkDelay(t *testing.T, what string, trips []time.Duration) {
+	t.Helper()
+	low := slices.Min(trips)
+	p50, p95 := median(trips)
+	t.Logf("%s: 40 ms asked, %d round trips: median +%.3f ms, least +%.3f, p95 +%.3f", what, len(trips),
+		ms(p50)-40, ms(low)-40, ms(p95)-40)
+	if low < 40*time.Millisecond || p50 > 45*time.Millisecond {
+		t.Errorf("%s: least %v, median %v, want 40 ms", what, low, p50)
+	}
+}
+
+func ms(d time.Duration) float64 { return d.Seconds() * 1e3 }
+
+func TestForwarderDelay(t *testing.T) {
+	l := newLab(t, box.New(1), 20*time.Millisecond)
+	t.Run("UDP", func(t *testing.T) {
+		far, near := packets(t, l.Server, server.String()), packets(t, l.Client, "192.168.1.23:0")
+		go func() {
+			buf := make([]byte, 2000)
+			for {
+				n, from, err := far.ReadFrom(buf)
+				if err != nil {
+					return
+				}
+				far.WriteTo(buf[:n], from)
+			}
+		}()
+		const n = 200
+		sent := make([]time.Time, n)
+		go func() {
+			for i := range n {
+				sent[i] = time.Now()
+				near.WriteTo(binary.BigEndian.AppendUint32(nil, uint32(i)), net.UDPAddrFromAddrPort(server))
+				time.Sleep(2 * time.Millisecond)
+			}
+		}()
+		near.SetReadDeadline(time.Now().Add(5 * time.Second))
+		var trips []time.Duration
+		buf := make([]byte, 2000)
+		for range n {
+			if _, _, err := near.ReadFrom(buf); err != nil {
+				t.Fatalf("after %d answers: %v", len(trips), err)
+			}
+			trips = append(trips, time.Since(sent[binary.BigEndian.Uint32(buf)]))
+		}
+		checkDelay(t, "UDP", trips)
+	})
+	t.Run("TCP", func(t *testing.T) {
+		c := l.dial(t, func(c net.Conn) { io.Copy(c, c) })
+		c.SetDeadline(time.Now().Add(10 * time.Second))
+		var trips []time.Duration
+		for range 20 {
+			began := time.Now()
+			c.Write([]byte("ping"))
+			if _, err := io.ReadFull(c, make([]byte, 4)); err != nil {
+				t.Fatal(err)
+			}
+			trips = append(trips, time.Since(began))
+		}
+		checkDelay(t, "TCP", trips)
+	})
+	t.Logf("worst lateness of the box: %v", l.Stats().Late)
+}
+
+func TestForwarderThroughput(t *testing.T) {
+	l := newLab(t, box.New(1), 20*time.Millisecond)
+	c := l.dial(t, func(c net.Conn) {
+		for buf := make([]byte, 1<<16); ; {
+			if _, err := c.Write(buf); err != nil {
+				return
+			}
+		}
+	})
+	total := func(d time.Duration) (n int64) {
+		c.SetReadDeadline(time.Now().Add(d))
+		n, _ = io.Copy(io.Discard, c)
+		return n
+	}
+	total(500 * time.Millisecond) // slow start
+	began := time.Now()
+	got := float64(total(time.Second)) * 8 / time.Since(began).Seconds() / 1e6
+	s := l.Stats()
+	t.Logf("bulk TCP at 40 ms RTT: %.0f Mbit/s; %+v", got, s)
+	if got < 50 || s.Broken != [2]uint64{} {
+		t.Errorf("%.0f Mbit/s, %+v", got, s)
+	}
+}
+
+func TestForwarderPackets(t *testing.T) {
+	l := newLab(t, box.New(1), 20*time.Millisecond)
+	far, near := packets(t, l.Server, server.String()), packets(t, l.Client, "192.168.1.23:0")
+	const n, each = 20_000, 20
+	var took time.Duration
+	go func() {
+		began, payload := time.Now(), make([]byte, 22) // 64 bytes on Ethernet
+		for i := range n {
+			if i%each == 0 { // 20 k/s
+				time.Sleep(time.Until(began.Add(time.Duration(i/each) * time.Millisecond)))
+			}
+			near.WriteTo(payload, net.UDPAddrFromAddrPort(server))
+		}
+		took = time.Since(began)
+	}()
+	got, buf := 0, make([]byte, 100)
+	far.SetReadDeadline(time.Now().Add(10 * time.Second))
+	for ; got < n; got++ {
+		if _, _, err := far.ReadFrom(buf); err != nil {
+			break
+		}
+		if got == 0 {
+			far.SetReadDeadline(time.Now().Add(10 * time.Second))
+		}
+	}
+	s := l.Stats()
+	rate := float64(n) / took.Seconds()
+	t.Logf("small packets: %d of %d arrived at %.0f packets/s; %+v", got, n, rate, s)
+	if got != n || s.Dropped != [2]uint64{} || s.Errors != [2]uint64{} || rate < 5_000 {
+		t.Errorf("%d of %d arrived at %.0f packets/s: %+v", got, n, rate, s)
+	}
+}
