@@ -26,6 +26,7 @@ type Conn struct {
 	state         state
 	ended         bool // reset or forgotten
 	orphan        bool // the application has closed it
+	err           error
 
 	ipid   uint16
 	tsBase uint32
@@ -33,6 +34,8 @@ type Conn struct {
 	snd    sender
 	rcv    receiver
 	play   player
+	guard
+	alive
 }
 
 func newConn(h *Host, path *Path, dir Dir, local, remote netip.AddrPort, s Script) *Conn {
@@ -54,6 +57,7 @@ func (c *Conn) emit(pos uint32, flags uint16, payload []byte) {
 	c.ipid++
 	if flags&ACK != 0 {
 		p.Ack = c.rcv.irs + c.rcv.nxt
+		c.advertised(p)
 	}
 	if c.ts || flags&SYN != 0 {
 		p.Options.TS, p.Options.TSval, p.Options.TSecr = true, c.tsval(), c.rcv.tsRecent
@@ -82,8 +86,7 @@ func (c *Conn) connect() {
 func (c *Conn) accept(syn *Packet) {
 	c.state = synReceived
 	c.rcv.start(syn)
-	c.ts = syn.Options.TS
-	c.snd.wnd = uint32(syn.Window)
+	c.agree(syn)
 	c.emit(0, SYN|ACK, nil)
 	c.snd.began(c.sim.now)
 	c.snd.timer = c.sim.After(initialRTO, c.onTimer)
@@ -91,6 +94,7 @@ func (c *Conn) accept(syn *Packet) {
 
 // receive takes a segment that belongs to this connection.
 func (c *Conn) receive(p *Packet) {
+	c.heard = c.sim.now
 	switch {
 	case p.Flags&RST != 0:
 		c.onReset(p)
@@ -98,40 +102,31 @@ func (c *Conn) receive(p *Packet) {
 		c.onSYNACK(p)
 	case p.Flags&SYN != 0 && c.state == synReceived:
 		c.emit(0, SYN|ACK, nil)
-	case p.Flags&SYN != 0:
-		c.emit(c.snd.nxt, ACK, nil)
+	case p.Flags&SYN != 0, p.length() == 0 && !c.inWindow(p):
+		c.challenge()
 	default:
 		c.onSegment(p)
 	}
 }
 
-// onReset follows RFC 5961 section 3.2.
-func (c *Conn) onReset(p *Packet) {
-	if c.state == synSent {
-		if p.Flags&ACK != 0 && p.Ack == c.snd.iss+1 {
-			c.end()
-		}
+func (c *Conn) onSYNACK(p *Packet) {
+	if p.Flags&ACK != 0 && p.Ack != c.snd.iss+1 {
+		c.host.refuse(c.path, p) // RFC 9293 section 3.10.7.3
 		return
 	}
-	off := int32(p.Seq - (c.rcv.irs + c.rcv.nxt))
-	switch {
-	case off == 0:
-		c.end()
-	case off > 0 && off < windowSA:
-		c.emit(c.snd.nxt, ACK, nil) // challenge ACK
-	}
-}
-
-func (c *Conn) onSYNACK(p *Packet) {
-	if p.Flags&(SYN|ACK) != SYN|ACK || p.Ack != c.snd.iss+1 {
+	if p.Flags&(SYN|ACK) != SYN|ACK {
 		return
 	}
 	c.rcv.start(p)
-	c.ts = p.Options.TS
-	c.snd.wnd = uint32(p.Window)
+	c.agree(p)
 	c.opened()
 	c.emit(1, ACK, nil)
 	c.advance()
+}
+
+// agree notes what the other end's SYN offers.
+func (c *Conn) agree(p *Packet) {
+	c.ts, c.snd.scale, c.snd.wnd = p.Options.TS, p.Options.WScale, uint32(p.Window)
 }
 
 // opened notes that the handshake is done and what it tells of the RTT.
@@ -143,6 +138,7 @@ func (c *Conn) opened() {
 		c.snd.sample(time.Duration(c.sim.now - c.snd.first))
 	}
 	c.snd.tries = 0
+	c.keepAlive()
 }
 
 func (c *Conn) onSegment(p *Packet) {
@@ -152,6 +148,9 @@ func (c *Conn) onSegment(p *Packet) {
 		}
 		c.opened()
 		defer c.advance()
+	}
+	if p.Flags&ACK == 0 || int32(p.Ack-c.snd.iss-c.snd.nxt) > 0 {
+		return // acknowledges what was never said (tcp_ack, TCP_ACK_UNSENT_DATA)
 	}
 	if c.orphan && len(p.Payload) > 0 && int32(p.Seq+uint32(len(p.Payload))-c.rcv.irs-c.rcv.nxt) > 0 {
 		// Nobody will read it (tcp_rcv_state_process, TCPAbortOnData).
@@ -195,6 +194,7 @@ func (c *Conn) Abort() {
 // end forgets the connection: what comes later is answered by the host.
 func (c *Conn) end() {
 	c.ended = true
+	c.alive.timer.Stop()
 	c.snd.timer.Stop()
 	c.rcv.delayed.Stop()
 	c.play.timer.Stop()

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Zone is what a resolver knows: names to IPv4 addresses.
+// Zone is what a resolver knows: names to addresses of either family.
 type Zone map[string][]netip.Addr
 
 // DNSAnswer describes a response.
@@ -22,7 +22,10 @@ type DNSAnswer struct {
 }
 
 // Query writes a query for the A record of a name, with EDNS.
-func Query(id uint16, name string) ([]byte, error) {
+func Query(id uint16, name string) ([]byte, error) { return QueryFor(id, name, dnsmessage.TypeA) }
+
+// QueryFor writes a query for records of a type, with EDNS.
+func QueryFor(id uint16, name string, typ dnsmessage.Type) ([]byte, error) {
 	b := dnsmessage.NewBuilder(nil, dnsmessage.Header{ID: id, RecursionDesired: true})
 	n, err := dnsmessage.NewName(name + ".")
 	if err != nil {
@@ -31,7 +34,7 @@ func Query(id uint16, name string) ([]byte, error) {
 	if err := b.StartQuestions(); err != nil {
 		return nil, err
 	}
-	if err := b.Question(dnsmessage.Question{Name: n, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}); err != nil {
+	if err := b.Question(dnsmessage.Question{Name: n, Type: typ, Class: dnsmessage.ClassINET}); err != nil {
 		return nil, err
 	}
 	if err := addOPT(&b); err != nil {
@@ -93,7 +96,7 @@ func (a DNSAnswer) records(b *dnsmessage.Builder, name dnsmessage.Name) error {
 		return err
 	}
 	for _, addr := range a.Addrs {
-		if err := b.AResource(h, dnsmessage.AResource{A: addr.As4()}); err != nil {
+		if err := addressRecord(b, h, addr); err != nil {
 			return err
 		}
 	}
@@ -108,6 +111,13 @@ func (a DNSAnswer) records(b *dnsmessage.Builder, name dnsmessage.Name) error {
 		Serial: 2026112000, Refresh: 1800, Retry: 900, Expire: 604800, MinTTL: 86400})
 }
 
+func addressRecord(b *dnsmessage.Builder, h dnsmessage.ResourceHeader, a netip.Addr) error {
+	if a.Is4() {
+		return b.AResource(h, dnsmessage.AResource{A: a.As4()})
+	}
+	return b.AAAAResource(h, dnsmessage.AAAAResource{AAAA: a.As16()})
+}
+
 // lookUp is what a resolver with this zone answers.
 func (z Zone) lookUp(q dnsmessage.Question) DNSAnswer {
 	name := q.Name.String()
@@ -115,7 +125,14 @@ func (z Zone) lookUp(q dnsmessage.Question) DNSAnswer {
 	if !ok {
 		return DNSAnswer{Rcode: dnsmessage.RCodeNameError, SOA: true, EDNS: true}
 	}
-	return DNSAnswer{Addrs: addrs, TTL: 60, EDNS: true}
+	a := DNSAnswer{TTL: 60, EDNS: true}
+	for _, addr := range addrs {
+		if q.Type == dnsmessage.TypeA && addr.Is4() || q.Type == dnsmessage.TypeAAAA && addr.Is6() {
+			a.Addrs = append(a.Addrs, addr)
+		}
+	}
+	a.SOA = len(a.Addrs) == 0 // the name is there, the type is not (RFC 2308 section 2.2)
+	return a
 }
 
 // Resolver makes a host answer DNS over UDP from a zone after a short thought.
@@ -152,7 +169,7 @@ func DNSOverTCP(z Zone, id uint16, name string) (Script, error) {
 	return Script{{From: Up, Data: vec16(query)}, {From: Down, Data: vec16(reply), Wait: time.Millisecond}, {From: Up, Act: Close}}, nil
 }
 
-// Addresses reads the rcode and the A records of a response.
+// Addresses reads the rcode and the addresses of a response.
 func Addresses(response []byte) (dnsmessage.RCode, []netip.Addr) {
 	var m dnsmessage.Message
 	if err := m.Unpack(response); err != nil {
@@ -160,8 +177,11 @@ func Addresses(response []byte) (dnsmessage.RCode, []netip.Addr) {
 	}
 	var out []netip.Addr
 	for _, r := range m.Answers {
-		if a, ok := r.Body.(*dnsmessage.AResource); ok {
+		switch a := r.Body.(type) {
+		case *dnsmessage.AResource:
 			out = append(out, netip.AddrFrom4(a.A))
+		case *dnsmessage.AAAAResource:
+			out = append(out, netip.AddrFrom16(a.AAAA))
 		}
 	}
 	return m.RCode, out

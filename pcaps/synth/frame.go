@@ -19,12 +19,25 @@ var (
 
 const ethernetLen = 14
 
-// frame writes the packet as an Ethernet frame with right checksums. outgoing
+// shortest is the length of the shortest Ethernet frame without its checksum: what
+// comes in is padded (IEEE 802.3 section 4.4.2).
+const shortest = 60
+
+// Frame writes the packet as an Ethernet frame with right checksums. outgoing
 // says whether the host that records sent it.
-func frame(p *Packet, outgoing bool) ([]byte, error) {
+func (p *Packet) Frame(outgoing bool) ([]byte, error) {
 	eth := &layers.Ethernet{SrcMAC: macFar, DstMAC: macNear}
 	if outgoing {
 		eth.SrcMAC, eth.DstMAC = macNear, macFar
+	}
+	if p.raw != nil {
+		b := p.rewritten()
+		copy(b, eth.DstMAC)
+		copy(b[6:], eth.SrcMAC)
+		if n := shortest - len(b); n > 0 && !outgoing {
+			b = append(b, make([]byte, n)...)
+		}
+		return b, nil
 	}
 	ip, kind := ipLayer(p)
 	eth.EthernetType = kind

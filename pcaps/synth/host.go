@@ -36,7 +36,8 @@ type Host struct {
 	Mode   Mode
 	Closed map[uint16]bool // ports that are refused though Listening
 	// UDP answers a datagram; nil lets it vanish.
-	UDP func(path *Path, p *Packet)
+	UDP       func(path *Path, p *Packet)
+	KeepAlive KeepAlive // of all its TCP connections
 
 	conns   map[tuple]*Conn
 	scripts map[[2]uint16]Script // of connections to come, by client and server port
@@ -67,13 +68,15 @@ func (h *Host) ttl() uint8 {
 // receive takes a packet that reached the end of its path.
 func (h *Host) receive(path *Path, p *Packet) {
 	switch {
-	case h.Mode == Silent:
+	case h.Mode == Silent || p.broken:
 	case p.landed != nil:
 		p.landed()
 	case p.Proto == capture.ProtoUDP:
 		h.datagram(path, p)
-	default:
+	case p.Proto == capture.ProtoTCP:
 		h.segment(path, p)
+	case p.quoted != nil:
+		h.complaint(p)
 	}
 }
 
@@ -87,7 +90,7 @@ func (h *Host) datagram(path *Path, p *Packet) {
 
 func (h *Host) segment(path *Path, p *Packet) {
 	k := p.tuple()
-	if c := h.conns[k]; c != nil {
+	if c := h.conns[k]; c != nil && !c.replacedBy(p) {
 		c.receive(p)
 		return
 	}
@@ -128,8 +131,14 @@ func (h *Host) refuse(path *Path, p *Packet) {
 // Both ends know the script; each says its lines. giveUp is how long the client
 // waits for the whole of it before it closes, 0 for ever.
 func Dial(path *Path, port uint16, script Script, giveUp time.Duration) *Conn {
+	return DialFrom(path, path.Client.Port(), port, script, giveUp)
+}
+
+// DialFrom is Dial from a port of the client's choice, which may be one that it has
+// used before.
+func DialFrom(path *Path, from, port uint16, script Script, giveUp time.Duration) *Conn {
 	h := path.Client
-	local := netip.AddrPortFrom(h.Addr, h.Port())
+	local := netip.AddrPortFrom(h.Addr, from)
 	remote := netip.AddrPortFrom(path.Server.Addr, port)
 	c := newConn(h, path, Up, local, remote, script)
 	h.add(tuple{local, remote}, c)

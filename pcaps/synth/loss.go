@@ -179,7 +179,7 @@ func (c *Conn) onTimer() {
 func (c *Conn) handshakeTimeout() {
 	s := &c.snd
 	if s.tries++; s.tries > 6 { // tcp_syn_retries
-		c.end()
+		c.fail(ErrTimeout)
 		return
 	}
 	flags := SYN
@@ -194,7 +194,7 @@ func (c *Conn) handshakeTimeout() {
 func (c *Conn) timeout() {
 	s := &c.snd
 	if s.tries++; s.tries > maxTries {
-		c.end()
+		c.fail(ErrTimeout)
 		return
 	}
 	if s.phase != timeout {

@@ -27,8 +27,8 @@ const (
 // protoESP is the protocol number of ESP (RFC 4303 section 2).
 const protoESP = 50
 
-// Packet is a TCP segment, a UDP datagram or an ESP packet on its way. Whoever passes it on
-// gives it away.
+// Packet is a TCP segment, a UDP datagram or an ESP packet on its way, or any IP
+// packet that came as a frame; see [Parse]. Whoever passes it on gives it away.
 type Packet struct {
 	Dir      Dir
 	Src, Dst netip.AddrPort
@@ -43,7 +43,10 @@ type Packet struct {
 	Options  Options
 	Payload  []byte
 
-	landed func() // called when it reaches the end of its path
+	landed func()     // called when it reaches the end of its path
+	raw    []byte     // the frame, if it was not made from these fields
+	quoted *complaint // it is an ICMP error
+	broken bool       // a wrong checksum, or a piece of a packet: no host takes it
 }
 
 // Options are the TCP options of a segment, zero where absent.
@@ -84,6 +87,9 @@ func (p *Packet) ipHeader() int {
 
 // IPLen is the length of the IP packet in bytes.
 func (p *Packet) IPLen() int {
+	if p.raw != nil {
+		return len(p.raw) - ethernetLen
+	}
 	switch p.Proto {
 	case capture.ProtoUDP:
 		return p.ipHeader() + 8 + len(p.Payload)
@@ -113,4 +119,15 @@ func (p *Packet) tuple() tuple {
 		return tuple{p.Src, p.Dst}
 	}
 	return tuple{p.Dst, p.Src}
+}
+
+// quotedTuple names the flow of the packet that an ICMP error is about, which went
+// the other way.
+func (p *Packet) quotedTuple() tuple {
+	k := &p.quoted.Key
+	sender, other := netip.AddrPortFrom(k.SrcAddr(), k.SrcPort), netip.AddrPortFrom(k.DstAddr(), k.DstPort)
+	if p.Dir == Down {
+		return tuple{sender, other}
+	}
+	return tuple{other, sender}
 }

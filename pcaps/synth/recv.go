@@ -18,21 +18,23 @@ type span struct{ pos, end uint32 }
 
 // receiver is the receiving half of a connection.
 type receiver struct {
-	irs       uint32
-	nxt       uint32 // position expected next
-	blocks    []span // beyond a hole, most recently touched first
-	twice     *span  // to be told by DSACK (RFC 2883)
-	tsRecent  uint32
-	finAt     uint32 // position of the FIN, 0 none yet
-	finished  bool   // everything up to the FIN is here
-	delivered int    // bytes in order
-	pending   int    // segments not acknowledged yet
-	quick     int
-	delayed   *Timer
+	irs        uint32
+	nxt        uint32 // position expected next
+	told, edge uint32 // positions: acknowledged last, and the end of the window offered
+	blocks     []span // beyond a hole, most recently touched first
+	twice      *span  // to be told by DSACK (RFC 2883)
+	tsRecent   uint32
+	finAt      uint32 // position of the FIN, 0 none yet
+	finished   bool   // everything up to the FIN is here
+	delivered  int    // bytes in order
+	pending    int    // segments not acknowledged yet
+	quick      int
+	delayed    *Timer
 }
 
 func (r *receiver) start(syn *Packet) {
 	r.irs, r.nxt, r.tsRecent = syn.Seq, 1, syn.Options.TSval
+	r.told, r.edge = 1, 1+windowSYN
 }
 
 // window is the field to advertise; it opens as data is read, as Linux tunes it.

@@ -19,6 +19,7 @@ type sender struct {
 	finSent  bool
 	una, nxt uint32 // positions
 	wnd      uint32 // bytes the peer takes
+	scale    uint8  // of the windows it advertises
 	segs     []segment
 	lastSent int64 // ns
 
@@ -127,7 +128,7 @@ func (c *Conn) onAck(p *Packet) {
 	if p.Flags&ACK == 0 || int32(ack-s.nxt) > 0 || int32(ack-s.una) < 0 {
 		return
 	}
-	s.wnd = uint32(p.Window) << wscale
+	s.wnd = uint32(p.Window) << s.scale
 	fresh := s.scoreboard(p.Options.SACK, c.sim.now)
 	progress := ack != s.una
 	acked, unseen := s.remove(ack, c.sim.now)

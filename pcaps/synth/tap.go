@@ -49,7 +49,7 @@ func (t *Tap) Handle(at Spot, p *Packet) {
 }
 
 func (t *Tap) record(p *Packet) {
-	f, err := frame(p, p.Dir == t.Near)
+	f, err := p.Frame(p.Dir == t.Near)
 	if err != nil {
 		t.err = err
 		return
