@@ -68,6 +68,10 @@ bench: build ## speed and memory beside gopacket and tshark; minutes
 	go test -run '^$$' -bench . -benchtime 200ms ./... | grep -E '^(pkg|Benchmark)'
 	go run ./cmd/internal/bench -chokepoint bin/chokepoint all
 
+.PHONY: score
+score: ## pcaps/SCORE.md: how well each kind of finding does; SEED=7 plays the lab anew as well, as root
+	go run ./cmd/internal/score -update pcaps/SCORE.md $(if $(SEED),-lab -seed $(SEED))
+
 .PHONY: generate
 generate: ## eBPF objects from C; needs clang and llvm-strip
 	@command -v clang >/dev/null || { echo "generate: clang is missing (the objects are checked in: only who changes C needs it)"; exit 1; }
