@@ -22,11 +22,11 @@ func Missing() (lacks []string) {
 	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var sets [2]unix.CapUserData // of 32 capabilities each
 	if err := unix.Capget(&head, &sets[0]); err != nil {
-		return []string{fmt.Sprintf("to know its capabilities (capget: %v)", err)}
+		return []string{fmt.Sprintf("capabilities that can be read (capget: %v)", err)}
 	}
 	for _, c := range needed {
 		if sets[c.bit/32].Effective>>(c.bit%32)&1 == 0 {
-			lacks = append(lacks, "the capability "+c.name)
+			lacks = append(lacks, "capability "+c.name)
 		}
 	}
 	if len(lacks) > 0 {

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -314,7 +315,8 @@ func TestClosed(t *testing.T) {
 
 // TestMain plays the child of TestKilled.
 func TestMain(m *testing.M) {
-	if os.Getenv("NETNS_TEST_CHILD") == "" {
+	runs := os.Getenv("NETNS_TEST_CHILD")
+	if runs == "" {
 		os.Exit(m.Run())
 	}
 	h, err := Internet(Options{})
@@ -322,17 +324,21 @@ func TestMain(m *testing.M) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	go h.Client.Command(context.Background(), "sleep", "300")
+	go h.Client.Command(context.Background(), "sh", "-c", "touch "+runs+"; exec sleep 300")
+	for _, err := os.Stat(runs); err != nil; _, err = os.Stat(runs) {
+		time.Sleep(time.Millisecond)
+	}
 	fmt.Println(h.Client.Path(), h.Box.Path(), h.Server.Path())
 	io.Copy(io.Discard, os.Stdin) // until killed, or the parent is gone
 }
 
-// TestKilled: after SIGKILL nothing is left, neither here nor there.
+// TestKilled: after SIGKILL nothing is left, neither here nor there; the command
+// that ran inside would have kept its namespace.
 func TestKilled(t *testing.T) {
 	need(t)
 	ours := made(t, "ours")
 	child := exec.Command("/proc/self/exe")
-	child.Env = append(os.Environ(), "NETNS_TEST_CHILD=1")
+	child.Env = append(os.Environ(), "NETNS_TEST_CHILD="+filepath.Join(t.TempDir(), "runs"))
 	hold, _ := child.StdinPipe()
 	defer hold.Close()
 	out, err := child.StdoutPipe()

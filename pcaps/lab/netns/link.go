@@ -78,7 +78,7 @@ func (n *NS) SetMTU(ifname string, bytes int) error {
 // locally administered, and bit 0 is not, unicast (IEEE 802-2014 8.2).
 func hardwareAddr(ns, ifname string) net.HardwareAddr {
 	h := fnv.New64a()
-	h.Write([]byte(ns + " " + ifname)) //nolint:errcheck // a hash takes everything
+	h.Write([]byte(ns + " " + ifname))
 	sum := h.Sum64()
 	mac := net.HardwareAddr{0x02}
 	for shift := 32; shift >= 0; shift -= 8 {
