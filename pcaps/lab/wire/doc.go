@@ -4,4 +4,9 @@
 // not. The hosts must know each other's hardware addresses, and their offloads
 // must be off: a frame longer than the interface's MTU, or one whose checksum was
 // left to the hardware, is no frame of a network.
+//
+// Delays are kept to within a fraction of a millisecond as long as the loop gets a
+// processor when it wakes. The kernel sees to that, but Go's scheduler may let a
+// goroutine wait for others that compute: a process that does much else should set
+// GOMAXPROCS to a few more than there are processors.
 package wire

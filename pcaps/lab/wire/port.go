@@ -56,8 +56,7 @@ func openPort(name string) (p *port, err error) {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	if err := p.prepare(ifi.Index); err != nil {
-		p.close()
-		return nil, err
+		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
 }
