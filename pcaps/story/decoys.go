@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"chokepoint/capture"
+	"chokepoint/pcaps/lab/script"
 	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
@@ -25,7 +26,7 @@ func (w *world) lures() []synth.Stage {
 		&synth.Decoy{Sim: w.Sim, TTL: lureTTL, Match: over(capture.ProtoUDP, site.ExampleCom), Make: func() []byte {
 			lines, err := synth.QUIC{Name: "max.ru", Version: synth.QUICv1}.Opening(w.Sim)
 			if err != nil {
-				w.err = err
+				w.Err = err
 				return nil
 			}
 			return lines[0].Data
@@ -41,19 +42,19 @@ func (w *world) lures() []synth.Stage {
 // alike, an app tries what it can reach. Nothing interferes.
 func decoysAndProbes() *world {
 	w := newWorld("2026-11-24T13:40:00Z", 17)
-	w.taps["client.pcapng"].Datagrams = 12
-	w.tools = w.lures()
-	w.open(2*time.Second, "www.example.org", visit{turns: page})
+	w.Taps["client.pcapng"].Datagrams = 12
+	w.Tools = w.lures()
+	w.Open(2*time.Second, "www.example.org", script.Visit{Turns: script.Page})
 	w.quic(4*time.Second, synth.QUIC{Name: "www.example.com", Version: synth.QUICv1, Page: 16})
-	w.openAt(6*time.Second, site.ExampleTwo, "max.ru", visit{turns: page})
-	w.openAt(8*time.Second, site.TGWeb, "web.whatsapp.com", visit{turns: page})
-	w.open(10*time.Second, "notwhatsapp.com", visit{turns: page})
-	w.open(12*time.Second, "whatsapp.com.evil.example", visit{turns: page})
-	w.around(14*time.Second, w.discordCall)
+	w.OpenAt(6*time.Second, site.ExampleTwo, "max.ru", script.Visit{Turns: script.Page})
+	w.OpenAt(8*time.Second, site.TGWeb, "web.whatsapp.com", script.Visit{Turns: script.Page})
+	w.Open(10*time.Second, "notwhatsapp.com", script.Visit{Turns: script.Page})
+	w.Open(12*time.Second, "whatsapp.com.evil.example", script.Visit{Turns: script.Page})
+	w.Around(14*time.Second, w.DiscordCall)
 	for i, name := range []string{"mmg.whatsapp.net", "web.telegram.org", "www.gosuslugi.ru", "gateway.discord.gg"} {
-		w.resolve(time.Duration(22+2*i)*time.Second, name, func(a netip.Addr) { w.touch(a, name) })
+		w.Resolve(time.Duration(22+2*i)*time.Second, name, func(a netip.Addr) { w.touch(a, name) })
 	}
-	w.surf(1*time.Second, 30*time.Second, 9*time.Second)
+	w.Surf(1*time.Second, 30*time.Second, 9*time.Second)
 	w.Run(40 * time.Second)
 	return w
 }
@@ -62,6 +63,6 @@ func decoysAndProbes() *world {
 func (w *world) touch(a netip.Addr, name string) {
 	ask := "GET / HTTP/1.1\r\nHost: " + name + "\r\nConnection: close\r\n\r\n"
 	moved := "HTTP/1.1 301 Moved Permanently\r\nLocation: https://" + name + "/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-	synth.Dial(w.path(a), 80, synth.Script{{From: synth.Up, Data: []byte(ask)},
+	synth.Dial(w.Path(a), 80, synth.Script{{From: synth.Up, Data: []byte(ask)},
 		{From: synth.Down, Data: []byte(moved), Wait: 3 * time.Millisecond}, {From: synth.Down, Act: synth.Close}, {From: synth.Up, Act: synth.Close}}, 0)
 }

@@ -12,19 +12,11 @@ type Story struct {
 
 // Files returns the captures of the story, file name to content.
 func (s Story) Files() (map[string][]byte, error) {
-	w := s.tell()
-	if w.err != nil {
-		return nil, fmt.Errorf("story %s: %w", s.Name, w.err)
+	files, err := s.tell().Files()
+	if err != nil {
+		return nil, fmt.Errorf("story %s: %w", s.Name, err)
 	}
-	out := map[string][]byte{}
-	for name, tap := range w.taps {
-		b, err := tap.PCAPNG()
-		if err != nil {
-			return nil, fmt.Errorf("story %s: %s: %w", s.Name, name, err)
-		}
-		out[name] = b
-	}
-	return out, nil
+	return files, nil
 }
 
 // All lists the stories, sorted by name.

@@ -4,7 +4,9 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
+	"chokepoint/pcaps/lab/script"
 	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
@@ -50,7 +52,7 @@ func TestHonestNamesHavePublicAddresses(t *testing.T) {
 		if bad {
 			t.Errorf("%v of %v", a, s.Names)
 		}
-		if s.RTT/2 <= boxDelay+stackDelay || s.Hops <= boxHops {
+		if s.RTT/2 <= script.BoxDelay+time.Millisecond || s.Hops <= script.BoxHops {
 			t.Errorf("%v lies before the boxes", a)
 		}
 	}
@@ -59,7 +61,7 @@ func TestHonestNamesHavePublicAddresses(t *testing.T) {
 func TestMatchKnowsBothDirections(t *testing.T) {
 	m := to(site.WAWeb)
 	there := netip.AddrPortFrom(netip.MustParseAddr(site.WAWeb), 443)
-	here := netip.AddrPortFrom(clientAddr, 40000)
+	here := netip.AddrPortFrom(script.ClientAddr, 40000)
 	for _, tt := range []struct {
 		p    synth.Packet
 		want bool

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"chokepoint/pcaps/lab/script"
 	"chokepoint/pcaps/site"
 	"chokepoint/pcaps/synth"
 )
@@ -14,23 +15,23 @@ const album = 640 << 10
 
 // twoParts are two requests over one connection with a pause between them.
 func twoParts(n int, p synth.Pace) func(*synth.Sim) synth.Script {
-	return mtproto(synth.Turn{Ask: 140, Answer: n, Pace: p}, synth.Turn{Ask: 140, Answer: n, Pace: p, Think: 2500 * time.Millisecond})
+	return script.MTProto(synth.Turn{Ask: 140, Answer: n, Pace: p}, synth.Turn{Ask: 140, Answer: n, Pace: p, Think: 2500 * time.Millisecond})
 }
 
 // telegramPoliced: what comes from Telegram's media servers passes a token
 // bucket; the excess is dropped. Recorded at both ends.
 func telegramPoliced() *world {
 	w := newWorld("2026-11-20T07:40:02Z", 4)
-	w.tapped[netip.MustParseAddr(site.TGMedia)] = true
-	w.boxes = []synth.Stage{&synth.Policer{Sim: w.Sim, Rate: 1 * mbit, Burst: 100_000, Dir: synth.Down, Match: to(site.TGMedia)}}
-	w.direct(2*time.Second, site.TGChat, 443, 0, mtproto(chats...))
+	w.Record(site.TGMedia)
+	w.Boxes = []synth.Stage{&synth.Policer{Sim: w.Sim, Rate: 1 * mbit, Burst: 100_000, Dir: synth.Down, Match: to(site.TGMedia)}}
+	w.Direct(2*time.Second, site.TGChat, 443, 0, script.MTProto(script.Chats...))
 	for i := range 2 {
-		w.direct(time.Duration(4+12*i)*time.Second, site.TGMedia, 443, 0, mtproto(synth.Turn{Ask: 140, Answer: album}))
+		w.Direct(time.Duration(4+12*i)*time.Second, site.TGMedia, 443, 0, script.MTProto(synth.Turn{Ask: 140, Answer: album}))
 	}
-	w.maxWorks(6 * time.Second)
-	w.open(15*time.Second, "fd.oneme.ru", visit{turns: download(300_000)})
-	w.whatsappWorks(9 * time.Second)
-	w.surf(3*time.Second, 20*time.Second, 12*time.Second)
+	w.MaxWorks(6 * time.Second)
+	w.Open(15*time.Second, "fd.oneme.ru", script.Visit{Turns: script.Download(300_000)})
+	w.WhatsAppWorks(9 * time.Second)
+	w.Surf(3*time.Second, 20*time.Second, 12*time.Second)
 	w.Run(34 * time.Second)
 	return w
 }
@@ -41,12 +42,12 @@ func telegramPoliced() *world {
 func telegramLossyPath() *world {
 	w := newWorld("2026-11-19T20:15:40Z", 5)
 	media := netip.MustParseAddr(site.TGMedia)
-	w.lossy[media] = 0.02
-	w.direct(2*time.Second, site.TGChat, 443, 0, mtproto(chats...))
-	w.direct(4*time.Second, site.TGMedia, 443, 0, twoParts(1_150_000, synth.Pace{}))
-	w.maxWorks(6 * time.Second)
-	w.whatsappWorks(9 * time.Second)
-	w.surf(3*time.Second, 20*time.Second, 12*time.Second)
+	w.Lossy[media] = 0.02
+	w.Direct(2*time.Second, site.TGChat, 443, 0, script.MTProto(script.Chats...))
+	w.Direct(4*time.Second, site.TGMedia, 443, 0, twoParts(1_150_000, synth.Pace{}))
+	w.MaxWorks(6 * time.Second)
+	w.WhatsAppWorks(9 * time.Second)
+	w.Surf(3*time.Second, 20*time.Second, 12*time.Second)
 	w.Run(30 * time.Second)
 	return w
 }
@@ -55,11 +56,11 @@ func telegramLossyPath() *world {
 // The same rate as under the policer, but nothing is lost or delayed.
 func telegramAppPaced() *world {
 	w := newWorld("2026-11-12T12:05:00Z", 6)
-	w.direct(2*time.Second, site.TGChat, 443, 0, mtproto(chats...))
-	w.direct(4*time.Second, site.TGMedia, 443, 0, twoParts(500_000, synth.Pace{Piece: 12_500, Every: 102 * time.Millisecond}))
-	w.maxWorks(6 * time.Second)
-	w.whatsappWorks(9 * time.Second)
-	w.surf(3*time.Second, 20*time.Second, 12*time.Second)
+	w.Direct(2*time.Second, site.TGChat, 443, 0, script.MTProto(script.Chats...))
+	w.Direct(4*time.Second, site.TGMedia, 443, 0, twoParts(500_000, synth.Pace{Piece: 12_500, Every: 102 * time.Millisecond}))
+	w.MaxWorks(6 * time.Second)
+	w.WhatsAppWorks(9 * time.Second)
+	w.Surf(3*time.Second, 20*time.Second, 12*time.Second)
 	w.Run(32 * time.Second)
 	return w
 }

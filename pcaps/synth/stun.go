@@ -55,11 +55,18 @@ func (m *STUN) Attr(typ uint16, v []byte) *STUN {
 	return m
 }
 
-// Address adds an IPv4 address in disguise (RFC 8489 section 14.2).
+// Address adds an address in disguise: under the cookie and, in IPv6, the id (RFC
+// 8489 section 14.2).
 func (m *STUN) Address(typ uint16, a netip.AddrPort) *STUN {
-	v := binary.BigEndian.AppendUint16([]byte{0, 1}, a.Port()^stunCookie>>16)
-	ip := a.Addr().As4()
-	return m.Attr(typ, binary.BigEndian.AppendUint32(v, binary.BigEndian.Uint32(ip[:])^stunCookie))
+	family := byte(1)
+	if a.Addr().Is6() {
+		family = 2
+	}
+	v := binary.BigEndian.AppendUint16([]byte{0, family}, a.Port()^stunCookie>>16)
+	for i, b := range a.Addr().AsSlice() {
+		v = append(v, b^m.b[4+i]) // the cookie stands there, then the id
+	}
+	return m.Attr(typ, v)
 }
 
 // Sealed adds what looks like MESSAGE-INTEGRITY: nobody here has the key.
