@@ -145,7 +145,7 @@ func (w *Want) measure(m *truth.Must, f *finding.Finding) {
 
 // claim judges a finding.
 func claim(t *truth.Truth, file string, f *finding.Finding, touched *touched) Claim {
-	accusing := accuses(f.Kind)
+	accusing := Accuses(f.Kind)
 	return Claim{
 		Kind: f.Kind, Service: f.Service, Verdict: f.Verdict, Confidence: f.Confidence,
 		Accuses: accusing && f.Verdict.Rank() >= finding.Likely.Rank(),
@@ -153,8 +153,8 @@ func claim(t *truth.Truth, file string, f *finding.Finding, touched *touched) Cl
 	}
 }
 
-// accuses reports whether findings of a kind are more than context.
-func accuses(k finding.Kind) bool {
+// Accuses reports whether findings of a kind are more than context.
+func Accuses(k finding.Kind) bool {
 	of := truth.Truth{Finds: []truth.Must{{Kinds: []finding.Kind{k}}}}
 	return !of.Benign()
 }

@@ -94,7 +94,7 @@ func Tallied(judged []Judgement) *Score {
 			of(j.Wants[w].Kind).want(&j.Wants[w])
 		}
 		for c := range j.Claims {
-			if c := &j.Claims[c]; accuses(c.Kind) {
+			if c := &j.Claims[c]; Accuses(c.Kind) {
 				of(c.Kind).claim(c, j.Benign)
 				s.calibrate(c)
 			}

@@ -22,6 +22,7 @@ func All() []Variation {
 		{"nanoseconds", "as it was recorded", func(p []capture.Packet) []capture.Packet { return p }},
 		{"microseconds", "times cut to microseconds", Microseconds},
 		{"snaplen96", "96 bytes of every frame", Snap(96)},
+		{"snaplen80", "80 bytes of every frame: DNS answers are cut", Snap(80)},
 		{"up-only", "only what whoever spoke first sent", OneWay(true)},
 		{"down-only", "only the answers", OneWay(false)},
 		{"midstream", "begun when three tenths of the packets had passed", Begun(3, 10)},
