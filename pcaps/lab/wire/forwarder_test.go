@@ -170,8 +170,9 @@ func TestForwarderDelay(t *testing.T) {
 	t.Logf("worst lateness of the box: %v", l.Stats().Late)
 }
 
-func TestForwarderThroughput(t *testing.T) {
-	l := newLab(t, box.New(1), 20*time.Millisecond)
+// download reads what the server sends as fast as it can by TCP: a while to get up
+// to speed, then for as long as told. It returns the goodput in Mbit/s.
+func (l *lab) download(t *testing.T, warmUp, lasts time.Duration) float64 {
 	c := l.dial(t, func(c net.Conn) {
 		for buf := make([]byte, 1<<16); ; {
 			if _, err := c.Write(buf); err != nil {
@@ -179,18 +180,39 @@ func TestForwarderThroughput(t *testing.T) {
 			}
 		}
 	})
-	total := func(d time.Duration) (n int64) {
+	total := func(d time.Duration) int64 {
 		c.SetReadDeadline(time.Now().Add(d))
-		n, _ = io.Copy(io.Discard, c)
+		n, _ := io.Copy(io.Discard, c)
 		return n
 	}
-	total(500 * time.Millisecond) // slow start
+	total(warmUp)
 	began := time.Now()
-	got := float64(total(time.Second)) * 8 / time.Since(began).Seconds() / 1e6
+	n := total(lasts)
+	return float64(n) * 8 / time.Since(began).Seconds() / 1e6
+}
+
+func TestForwarderThroughput(t *testing.T) {
+	l := newLab(t, box.New(1), 20*time.Millisecond)
+	got := l.download(t, 500*time.Millisecond, time.Second)
 	s := l.Stats()
 	t.Logf("bulk TCP at 40 ms RTT: %.0f Mbit/s; %+v", got, s)
 	if got < 50 || s.Broken != [2]uint64{} {
 		t.Errorf("%.0f Mbit/s, %+v", got, s)
+	}
+}
+
+// TestForwarderRate has a real sender fill a bottleneck of 100 Mbit/s of IP bytes,
+// of which 1448 in 1500 are payload: headers and timestamps take the rest.
+func TestForwarderRate(t *testing.T) {
+	l := newLab(t, box.New(1), 20*time.Millisecond)
+	l.Do(func(b *box.Box) {
+		b.Far[box.Down] = &box.Pipe{Delay: 20 * time.Millisecond, Rate: 100e6, Queue: 1_000_000}
+	})
+	got := l.download(t, 500*time.Millisecond, time.Second)
+	const want = 100 * 1448. / 1500
+	t.Logf("100 Mbit/s bottleneck at 40 ms RTT: %.2f Mbit/s of payload, %.2f fit; %+v", got, want, l.Stats())
+	if got < 0.5*want || got > 1.15*want {
+		t.Errorf("%.2f Mbit/s, want about %.2f", got, want)
 	}
 }
 
