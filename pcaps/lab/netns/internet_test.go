@@ -131,13 +131,13 @@ func check(t *testing.T, tap int, p capture.Packet) {
 // sumsUp checks the transport checksum of a frame without IP options (RFC 9293
 // 3.1, RFC 768).
 func sumsUp(f []byte) bool {
-	ip, proto, addrs := f[14:], f[23], 12
-	segment := ip[20:min(len(ip), int(binary.BigEndian.Uint16(ip[2:])))]
+	ip := f[14:]
+	proto, addrs, segment := ip[9], ip[12:20], ip[20:]
 	if ip[0]>>4 == 6 {
-		proto, addrs, segment = ip[6], 8, ip[40:]
+		proto, addrs, segment = ip[6], ip[8:40], ip[40:]
 	}
 	sum := uint32(proto) + uint32(len(segment))
-	for _, part := range [][]byte{ip[addrs:][:map[bool]int{false: 8, true: 32}[addrs == 8]], segment} {
+	for _, part := range [][]byte{addrs, segment} {
 		for i, b := range part {
 			sum += uint32(b) << (8 * (1 - i%2))
 		}
