@@ -147,7 +147,7 @@ func DialFrom(path *Path, from, port uint16, script Script, giveUp time.Duration
 	}
 	path.Server.scripts[[2]uint16{local.Port(), port}] = script
 	if giveUp > 0 {
-		h.Sim.After(giveUp, c.Close)
+		h.Sim.After(giveUp, c.giveUp)
 	}
 	c.connect()
 	return c

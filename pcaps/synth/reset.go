@@ -24,6 +24,14 @@ func (c *Conn) Ended() bool { return c.ended }
 // Played reports whether all of the script was said and heard.
 func (c *Conn) Played() bool { return c.play.at >= len(c.play.steps) }
 
+// giveUp is what an application does that has waited for too long.
+func (c *Conn) giveUp() {
+	if !c.ended && !c.Played() {
+		c.err = ErrTimeout
+	}
+	c.Close()
+}
+
 func (c *Conn) fail(err error) {
 	c.err = err
 	c.end()
