@@ -144,7 +144,7 @@ func denial(a *fact.DNSAnswer, qtype uint16) string {
 		return "REFUSED"
 	case a.Rcode == rcodeServFail:
 		return "SERVFAIL"
-	case a.Rcode == 0 && qtype == dnsTypeA && !a.TC && len(a.Addrs) == 0 && len(a.Targets) == 0:
+	case a.Rcode == 0 && qtype == dnsTypeA && !a.TC && !a.Clipped && len(a.Addrs) == 0 && len(a.Targets) == 0:
 		return "an empty answer"
 	}
 	return ""

@@ -25,7 +25,7 @@ func (x dnsCase) shape(a *fact.DNSAnswer) (finding.Evidence, bool) {
 	if a.AA && public {
 		points = append(points, "it calls itself authoritative")
 	}
-	if x.d.EDNS && !a.EDNS && habit(r.EDNS, r.Answers) {
+	if x.d.EDNS && !a.EDNS && !a.Clipped && habit(r.EDNS, r.Answers) {
 		points = append(points, "EDNS is not echoed, as this resolver does")
 	}
 	if !a.RA && habit(r.RA, r.Answers) {
@@ -36,7 +36,7 @@ func (x dnsCase) shape(a *fact.DNSAnswer) (finding.Evidence, bool) {
 	}
 	e := finding.Evidence{Code: "N4", Family: finding.Identity, Class: finding.M,
 		Text: "this is not how the resolver answers: " + strings.Join(points, "; "), Packets: []uint64{a.Num}}
-	if a.Rcode == rcodeNXDomain && a.AA && a.RA && !a.HasSOA && public {
+	if a.Rcode == rcodeNXDomain && a.AA && a.RA && !a.HasSOA && !a.Clipped && public {
 		e.Class = finding.S
 	}
 	return e, len(points) > 0
@@ -49,6 +49,8 @@ func (x dnsCase) soaPoints(a *fact.DNSAnswer) []string {
 	}
 	owner := strings.ToLower(strings.TrimSuffix(a.SOAOwner, "."))
 	switch {
+	case !a.HasSOA && a.Clipped:
+		return nil
 	case !a.HasSOA:
 		return []string{"no SOA beside the denial"}
 	case owner == "":

@@ -31,6 +31,7 @@ type DNSAnswer struct {
 	Rcode     uint8
 	AA, RA    bool
 	TC        bool
+	Clipped   bool // the capture has not all of it: what is absent here may have been there
 	HasSOA    bool
 	SOAOwner  string
 	EDNS      bool

@@ -15,7 +15,7 @@ const typeCNAME = 5
 // answerFacts copies what is kept of a response.
 func answerFacts(m *dns.Message, p *capture.Packet) fact.DNSAnswer {
 	a := fact.DNSAnswer{
-		Num: p.Num, Time: p.Time, Rcode: uint8(m.Rcode), AA: m.AA, RA: m.RA, TC: m.TC,
+		Num: p.Num, Time: p.Time, Rcode: uint8(m.Rcode), AA: m.AA, RA: m.RA, TC: m.TC, Clipped: m.Clipped,
 		HasSOA: m.HasSOA, SOAOwner: strings.Clone(m.SOAOwner), EDNS: m.HasOPT, IPTTL: p.TTL,
 		DF: p.Has&capture.HasDF != 0,
 	}

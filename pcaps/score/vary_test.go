@@ -20,20 +20,7 @@ import (
 // known are the variations of captures on which the tool breaks a law today, by
 // "case/file/variation: what it says", each with the reason. One that is gone must go
 // from here, too.
-var known = map[string]string{
-	`dns-double-answer/client.pcapng/snaplen80: dns.denied of "max" is likely, was ""`:                        cutAnswer,
-	`dns-double-answer/client.pcapng/snaplen80: dns.denied of "whatsapp" is likely, was ""`:                   cutAnswer,
-	`dns-double-answer/client.pcapng/snaplen80: likely dns.denied of "max", which nobody did`:                 cutAnswer,
-	`dns-double-answer/client.pcapng/snaplen80: likely dns.denied of "whatsapp", which nobody did`:            cutAnswer,
-	`whatsapp-denied-and-dropped/client.pcapng/snaplen80: dns.denied of "instagram" is likely, was ""`:        cutAnswer,
-	`whatsapp-denied-and-dropped/client.pcapng/snaplen80: dns.denied of "max" is likely, was ""`:              cutAnswer,
-	`whatsapp-denied-and-dropped/client.pcapng/snaplen80: likely dns.denied of "instagram", which nobody did`: cutAnswer,
-	`whatsapp-denied-and-dropped/client.pcapng/snaplen80: likely dns.denied of "max", which nobody did`:       cutAnswer,
-}
-
-// cutAnswer is why: the wire parser says that a DNS message was cut before its answer
-// records, the fact of the answer does not, and so it looks empty.
-const cutAnswer = "an answer cut by the snaplen is taken for an empty one"
+var known = map[string]string{}
 
 // TestVariationsMakeNothingSurer: whoever took the capture, nothing is claimed that the
 // truth does not allow, and nothing more surely than of the capture as it was recorded.
