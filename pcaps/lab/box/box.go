@@ -82,7 +82,7 @@ func (b *Box) In(now int64, d Dir, frame []byte) {
 
 // Decode makes a packet of a frame, which is then the packet's.
 func (b *Box) Decode(d Dir, frame []byte) *Packet {
-	p := &Packet{Dir: d}
+	p := &Packet{Box: b, Dir: d}
 	p.Packet = capture.Packet{Time: b.now, Frame: frame, WireLen: uint32(len(frame)), Link: capture.LinkEthernet, Segs: 1}
 	b.dec.Decode(&p.Packet)
 	return p

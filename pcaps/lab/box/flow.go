@@ -10,6 +10,7 @@ import (
 // mends its checksums and what decode found.
 type Packet struct {
 	capture.Packet
+	Box    *Box // that it is in
 	Dir    Dir
 	Flow   *Flow // its connection as the rules have seen it, this packet included; nil without ports
 	Forged bool  // the box made it
@@ -74,7 +75,7 @@ func (s *Side) count(p *Packet) {
 	if p.Has&capture.HasTCP == 0 {
 		return
 	}
-	if p.Flags&capture.SYN != 0 {
+	if p.Flags&capture.SYN != 0 || s.Packets == 1 { // the first may be from the middle of a connection
 		s.ISN, s.Next = p.Seq, p.SeqEnd()
 	} else if int32(p.SeqEnd()-s.Next) > 0 {
 		s.Next = p.SeqEnd()
