@@ -55,6 +55,9 @@ func (n *NAT) Handle(at Spot, p *Packet) {
 		p.Src = netip.AddrPortFrom(n.Outside, p.Src.Port())
 	} else {
 		p.Dst = netip.AddrPortFrom(n.Inside, p.Dst.Port())
+		if q := p.quoted; q != nil && q.Key.SrcAddr() == n.Outside {
+			q.Key.Src = n.Inside.As16()
+		}
 	}
 	at.Forward(p)
 }
