@@ -24,7 +24,7 @@ type Scenario struct {
 }
 
 // Benign reports whether nothing interferes in the scenario.
-func (s *Scenario) Benign() bool { return len(s.Truth.Finds) == 0 }
+func (s *Scenario) Benign() bool { return s.Truth.Benign() }
 
 // Recording is what came of playing a scenario.
 type Recording struct {

@@ -1,0 +1,66 @@
+package lab
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"chokepoint/capture"
+	"chokepoint/capture/decode"
+	"chokepoint/capture/pcapfile"
+	"chokepoint/pcaps/lab/box"
+	"chokepoint/pcaps/lab/ledger"
+)
+
+// complete adds to the truth what playing brought: the seed, when it began, and
+// which packets were touched, all from the middlebox's own log.
+func (r *Recording) complete(s *Scenario, log []*box.Event) error {
+	files := map[string][]capture.Packet{}
+	for name, b := range r.Files {
+		packets, err := decoded(name, b)
+		if err != nil {
+			return err
+		}
+		files[name] = packets
+	}
+	r.Truth.Cases, r.Truth.Seed = s.Cases, r.Seed
+	r.Truth.Done = ledger.Deeds(log, files)
+	for _, d := range r.Truth.Done {
+		if d.What == string(box.Lost) || d.What == string(box.Doubled) || s.Benign() {
+			continue // that is what networks do, or what was asked of them
+		}
+		if r.Truth.Since.IsZero() || d.From.Before(r.Truth.Since) {
+			r.Truth.Since = d.From
+		}
+	}
+	if !s.Benign() && r.Truth.Since.IsZero() {
+		return errors.New("nothing was done: no rule matched")
+	}
+	return nil
+}
+
+// decoded reads a capture into memory.
+func decoded(name string, file []byte) (out []capture.Packet, err error) {
+	src, err := pcapfile.New(bytes.NewReader(file), name, pcapfile.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	var dec decode.Decoder
+	for {
+		var b capture.Batch // a new one each time: its packets are kept
+		err := src.Read(&b)
+		for i := range b.Packets {
+			dec.Decode(&b.Packets[i])
+		}
+		out = slices.Concat(out, b.Packets)
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return out, fmt.Errorf("what was just recorded cannot be read: %w", err)
+		}
+	}
+}
