@@ -70,5 +70,6 @@ func (w *World) serverTap() *synth.Tap {
 	return t
 }
 
-// Host is the server at an address, to be changed.
+// Host is the server at an address, to be changed. Its path is made: what stands on
+// it has to be there already.
 func (w *World) Host(addr string) *synth.Host { return w.Path(w.Addr(addr)).Server }

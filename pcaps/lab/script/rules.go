@@ -22,8 +22,9 @@ type middlebox struct {
 	last   synth.Spot                 // for what no server says: errors of routers
 }
 
+// newMiddlebox returns a box whose dice are not those of the simulation.
 func newMiddlebox(w *World, seed uint64) *middlebox {
-	m := &middlebox{w: w, box: box.New(seed), inside: map[string][]*synth.Packet{}, spots: map[netip.Addr]synth.Spot{}}
+	m := &middlebox{w: w, box: box.New(^seed), inside: map[string][]*synth.Packet{}, spots: map[netip.Addr]synth.Spot{}}
 	m.box.Out = m.out
 	m.box.Log = m.note
 	m.box.Run(w.Now())
