@@ -46,7 +46,7 @@ func (s Server) Serve(ctx context.Context, pc net.PacketConn) error {
 	defer stop()
 	d := &desk{Server: s, socket: sock, open: map[flow]*inbox{}}
 	defer d.work.Wait()
-	ctx, cancel := context.WithCancel(ctx)
+	serving, cancel := context.WithCancel(ctx)
 	defer cancel()
 	b := make([]byte, 2048)
 	for {
@@ -56,7 +56,7 @@ func (s Server) Serve(ctx context.Context, pc net.PacketConn) error {
 		case ctx.Err() != nil:
 			return nil
 		case err == nil:
-			d.take(ctx, f, b[:n])
+			d.take(serving, f, b[:n])
 		case !errors.As(err, &refused):
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pion/logging"
 	"github.com/pion/stun/v3"
+	"github.com/pion/transport/v4"
 	"github.com/pion/turn/v4"
 
 	"chokepoint/pcaps/lab/peer"
@@ -28,6 +29,15 @@ const (
 
 // quiet keeps pion from writing to the terminal.
 var quiet = &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled, Writer: io.Discard}
+
+// bothFamilies reads addresses of either family, where pion's own net has them of
+// one. The client asks nothing else of it: it has its socket.
+type bothFamilies struct{ transport.Net }
+
+// ResolveUDPAddr implements [transport.Net].
+func (bothFamilies) ResolveUDPAddr(_, address string) (*net.UDPAddr, error) {
+	return net.ResolveUDPAddr("udp", address)
+}
 
 // relayed is the caller's way through a TURN relay.
 type relayed struct {
@@ -55,7 +65,7 @@ func (c Call) dialTURN(ctx context.Context, n peer.Net) (io.ReadWriteCloser, fun
 		return nil, nil, err
 	}
 	client, err := turn.NewClient(&turn.ClientConfig{TURNServerAddr: c.Relay.String(), Username: turnUser, Password: turnPassword,
-		RTO: turnRTO, Conn: pc, LoggerFactory: quiet})
+		RTO: turnRTO, Conn: pc, Net: bothFamilies{}, LoggerFactory: quiet})
 	if err == nil {
 		err = client.Listen()
 	}

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -42,6 +43,19 @@ func (w *wiretap) note(to *[]datagram, b []byte, from netip.AddrPort) {
 	w.mu.Lock()
 	*to = append(*to, datagram{append([]byte(nil), b...), from, time.Now()})
 	w.mu.Unlock()
+}
+
+// taken returns what was recorded so far: pion may have something to say yet.
+func (w *wiretap) taken() (up, down []datagram) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.up), slices.Clone(w.down)
+}
+
+// counted is what our parsers make of both directions.
+func (w *wiretap) counted() (up, down *census) {
+	u, d := w.taken()
+	return count(u), count(d)
 }
 
 func (w *wiretap) Dial(ctx context.Context, network string, from, to netip.AddrPort) (net.Conn, error) {

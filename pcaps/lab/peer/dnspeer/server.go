@@ -53,10 +53,23 @@ func (s *Server) Serve(ctx context.Context, n peer.Net, at netip.AddrPort) error
 
 // Listen opens the sockets of a resolver: from then on, queries wait to be served.
 // A port of 0 becomes one that is free for both.
-func Listen(n peer.Net, at netip.AddrPort) (net.PacketConn, net.Listener, error) {
+func Listen(n peer.Net, at netip.AddrPort) (pc net.PacketConn, l net.Listener, err error) {
+	const tries = 8 // a port that is free for one may be taken for the other
+	for range tries {
+		if pc, l, err = listen(n, at); err == nil || at.Port() != 0 {
+			break
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("dns server: %w", err)
+	}
+	return pc, l, err
+}
+
+func listen(n peer.Net, at netip.AddrPort) (net.PacketConn, net.Listener, error) {
 	pc, err := n.ListenPacket("udp", at)
 	if err != nil {
-		return nil, nil, fmt.Errorf("dns server: %w", err)
+		return nil, nil, err
 	}
 	if a, ok := pc.LocalAddr().(*net.UDPAddr); ok {
 		at = netip.AddrPortFrom(at.Addr(), uint16(a.Port))
@@ -64,7 +77,7 @@ func Listen(n peer.Net, at netip.AddrPort) (net.PacketConn, net.Listener, error)
 	l, err := n.Listen("tcp", at)
 	if err != nil {
 		pc.Close()
-		return nil, nil, fmt.Errorf("dns server: %w", err)
+		return nil, nil, err
 	}
 	return pc, l, nil
 }
