@@ -42,17 +42,18 @@ func Serve(ctx context.Context, l net.Listener, opt ServerOptions) error {
 	defer l.Close()
 	s := &server{opt: opt}
 	var err error
-	if s.config, err = s.tls(); err != nil {
-		return fmt.Errorf("talk server: %w", err)
-	}
 	if sock, ok := l.(syscall.Conn); ok {
-		if err := errors.Join(buffers(sock, opt.RecvBuffer, opt.SendBuffer), congestion(sock, opt.Congestion)); err != nil {
-			return fmt.Errorf("talk server: %w", err)
-		}
+		err = s.options(sock)
+	}
+	if err == nil {
+		s.config, err = s.tls()
+	}
+	if err != nil {
+		return fmt.Errorf("talk server: %w", err)
 	}
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
-	ctx, cancel := context.WithCancel(ctx)
+	inside, cancel := context.WithCancel(ctx)
 	var clients sync.WaitGroup
 	defer clients.Wait()
 	defer cancel()
@@ -67,8 +68,12 @@ func Serve(ctx context.Context, l net.Listener, opt ServerOptions) error {
 		if err != nil {
 			return fmt.Errorf("talk server: %w", err)
 		}
-		clients.Go(func() { s.serve(ctx, c) })
+		clients.Go(func() { s.serve(inside, c) })
 	}
+}
+
+func (s *server) options(c syscall.Conn) error {
+	return errors.Join(buffers(c, s.opt.RecvBuffer, s.opt.SendBuffer), congestion(c, s.opt.Congestion))
 }
 
 // serve answers one client until it goes.
@@ -76,11 +81,14 @@ func (s *server) serve(ctx context.Context, c net.Conn) {
 	defer c.Close()
 	stop := context.AfterFunc(ctx, func() { c.Close() })
 	defer stop()
-	if tcp, ok := c.(*net.TCPConn); ok && s.opt.OnAccept != nil && !s.opt.OnAccept(tcp) {
+	tcp, ok := c.(*net.TCPConn)
+	if ok && s.options(tcp) != nil { // inherited, but by who was there first
 		return
 	}
-	err := s.conversation(ctx, c)
-	if err != nil && ctx.Err() == nil && s.opt.Met != nil {
+	if ok && s.opt.OnAccept != nil && !s.opt.OnAccept(tcp) {
+		return
+	}
+	if err := s.conversation(ctx, c); err != nil && ctx.Err() == nil && s.opt.Met != nil {
 		s.opt.Met(c.RemoteAddr(), plain(err))
 	}
 }

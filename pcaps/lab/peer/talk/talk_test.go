@@ -3,7 +3,6 @@ package talk
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -112,9 +111,6 @@ var streams = map[string]Stream{
 	"noise edge":    Noise{Routing: 8},
 }
 
-// kernels is whether two errors name the same failure.
-func met(err error, want error) bool { return errors.Is(err, want) }
-
 func TestStreamsCarryTheirTurns(t *testing.T) {
 	to := serving(t, ServerOptions{Met: func(_ net.Addr, err error) { t.Error(err) }})
 	for name, s := range streams {
@@ -149,7 +145,7 @@ func TestEndsAreMetAsSuch(t *testing.T) {
 		}{{Close, nil}, {Abort, syscall.ECONNRESET}, {Linger, syscall.ECONNRESET}} {
 			c := Client{Net: peer.Host{}, Timeout: 5 * time.Second}
 			err := c.Open(t.Context(), to, s, Turn{Ask: 100, Answer: 40_000, End: tt.end})
-			if !met(err, tt.want) || err != nil && !strings.Contains(err.Error(), "end: ") {
+			if !errors.Is(err, tt.want) || err != nil && !strings.Contains(err.Error(), "end: ") {
 				t.Errorf("%s: end %d: %v", name, tt.end, err)
 			}
 		}
@@ -160,7 +156,7 @@ func TestAnUploadIsAborted(t *testing.T) {
 	to := serving(t, ServerOptions{RecvBuffer: 64 << 10})
 	for name, s := range streams {
 		c := Client{Net: peer.Host{}, Timeout: 5 * time.Second}
-		if err := c.Open(t.Context(), to, s, Turn{Ask: 4 << 20, End: Abort}); !met(err, syscall.ECONNRESET) && !met(err, syscall.EPIPE) {
+		if err := c.Open(t.Context(), to, s, Turn{Ask: 4 << 20, End: Abort}); !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -185,7 +181,7 @@ func TestAWaitingClientNoticesTheEnd(t *testing.T) {
 	for name, s := range streams {
 		c := Client{Net: peer.Host{}}
 		err := c.Open(t.Context(), to, s, Turn{Ask: 100, Answer: 10, End: Linger}, Turn{Wait: time.Minute, Ask: 1})
-		if !met(err, syscall.ECONNRESET) || !strings.HasPrefix(err.Error(), "before turn 2: ") {
+		if !errors.Is(err, syscall.ECONNRESET) || !strings.HasPrefix(err.Error(), "before turn 2: ") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -259,20 +255,34 @@ func TestFiftyAtOnce(t *testing.T) {
 	work.Wait()
 }
 
-func TestPlayAndAnswerOnABarePipe(t *testing.T) {
-	a, b := net.Pipe()
+// TestPlayAndAnswerOnABareConnection has no stream around the turns.
+func TestPlayAndAnswerOnABareConnection(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
 	var server sync.WaitGroup
 	server.Go(func() {
-		if err := Answer(t.Context(), b); err != nil {
+		c, err := l.Accept()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if err := Answer(t.Context(), c); err != nil {
 			t.Error(err)
 		}
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("left open: %v", err)
+		}
 	})
-	if err := Play(t.Context(), a, Turn{Ask: 5, Answer: 100}, Turn{Ask: 100_000, Answer: 100_000, End: Close}); err != nil {
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := Play(t.Context(), c, Turn{Ask: 5, Answer: 100}, Turn{Ask: 100_000, Answer: 100_000, End: Close}); err != nil {
 		t.Error(err)
 	}
-	a.Close()
 	server.Wait()
-	if _, err := b.Read(make([]byte, 1)); err != io.ErrClosedPipe {
-		t.Errorf("left open: %v", err)
-	}
 }
