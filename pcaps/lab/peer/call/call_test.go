@@ -168,6 +168,25 @@ func TestTwentyCallsAtOnce(t *testing.T) {
 	calls.Wait()
 }
 
+func TestBothFamiliesOnOneSocket(t *testing.T) {
+	t.Parallel()
+	if l, err := net.Listen("tcp", "[::1]:0"); err != nil {
+		t.Skip("no IPv6 here")
+	} else {
+		l.Close()
+	}
+	at := netip.AddrPortFrom(netip.IPv6Loopback(), serving(t).Port())
+	for _, kind := range []Kind{Direct, TURN, Reflector} {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			s, err := Play(t.Context(), peer.Host{}, Call{Kind: kind, Relay: at, For: lasts, Up: Voice, Down: Voice})
+			if err != nil || !near(s.Received, 40) {
+				t.Errorf("kind %d: %v, %+v", kind, err, s)
+			}
+		})
+	}
+}
+
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	at, nobody := serving(t), silent(t)

@@ -12,6 +12,8 @@ import (
 
 // socket is a UDP socket that may stand for any number of addresses, and answers
 // from the one that was asked (IP_PKTINFO and IPV6_PKTINFO, ip(7) and ipv6(7)).
+// Where IPv6 addresses are a host's by a local route alone, the kernel wants
+// net.ipv6.ip_nonlocal_bind for that.
 type socket struct {
 	*net.UDPConn
 	port uint16
