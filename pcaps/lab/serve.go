@@ -27,6 +27,9 @@ func anywhere(port uint16) netip.AddrPort { return netip.AddrPortFrom(netip.IPv6
 // Serve makes a server of its own out of one address and port; all others behave
 // as Sites says.
 func (w *World) Serve(at netip.AddrPort, opt talk.ServerOptions) {
+	if opt.Congestion == "" {
+		opt.Congestion = w.Sites.Congestion
+	}
 	w.serves = append(w.serves, func(ctx context.Context) error {
 		l, err := w.hosts.Server.Listen("tcp", at)
 		if err != nil {

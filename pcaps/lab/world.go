@@ -79,6 +79,8 @@ func newWorld(ctx context.Context, seed uint64) (*World, error) {
 	}
 	w := &World{Box: box.New(seed), Zone: map[string][]netip.Addr{}, Resolver: netip.AddrPortFrom(RouterAddr, 53),
 		Dead: map[netip.Addr]bool{}, hosts: hosts}
+	// Unless told otherwise: the machine may prefer another one.
+	w.Talk.Congestion, w.Sites.Congestion = "cubic", "cubic"
 	w.Talk.Net = hosts.Client
 	w.ctx, w.stop = context.WithCancel(ctx)
 	for _, s := range site.All {

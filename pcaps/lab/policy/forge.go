@@ -1,8 +1,8 @@
 package policy
 
 import (
-	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/google/gopacket"
@@ -11,6 +11,15 @@ import (
 	"chokepoint/capture"
 	"chokepoint/pcaps/lab/box"
 )
+
+// ethernet is the length of an Ethernet II header.
+const ethernet = 14
+
+// network is an IP header that can be written.
+type network interface {
+	gopacket.NetworkLayer
+	gopacket.SerializableLayer
+}
 
 // forged is the network header of a packet that a box makes, about one that it saw.
 type forged struct {
@@ -38,13 +47,12 @@ func (f *forged) ports() (src, dst uint16) {
 }
 
 // headers are the link's and the network's.
-func (f *forged) headers(proto layers.IPProtocol) (*layers.Ethernet, gopacket.NetworkLayer) {
-	frame := f.about.Frame
-	eth := &layers.Ethernet{DstMAC: net.HardwareAddr(frame[:6]), SrcMAC: net.HardwareAddr(frame[6:12]), EthernetType: layers.EthernetTypeIPv4}
+func (f *forged) headers(proto layers.IPProtocol) (eth []byte, ip network) {
+	eth = f.about.Frame[:ethernet]
 	src, dst := f.about.Key.SrcAddr(), f.about.Key.DstAddr()
 	if f.dir != f.about.Dir {
 		src, dst = dst, src
-		eth.DstMAC, eth.SrcMAC = eth.SrcMAC, eth.DstMAC
+		eth = slices.Concat(eth[6:12], eth[:6], eth[12:])
 	}
 	if f.from.IsValid() {
 		src = f.from
@@ -56,7 +64,6 @@ func (f *forged) headers(proto layers.IPProtocol) (*layers.Ethernet, gopacket.Ne
 		}
 		return eth, ip
 	}
-	eth.EthernetType = layers.EthernetTypeIPv6
 	return eth, &layers.IPv6{Version: 6, HopLimit: f.ttl, TrafficClass: f.tos, NextHeader: proto, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
 }
 
@@ -68,7 +75,7 @@ func (f *forged) tcp(segment *layers.TCP, payload []byte) []byte {
 	if segment.SetNetworkLayerForChecksum(ip) != nil {
 		return nil
 	}
-	return serialize(eth, ip.(gopacket.SerializableLayer), segment, gopacket.Payload(payload))
+	return serialize(eth, ip, segment, gopacket.Payload(payload))
 }
 
 // udp makes a frame with a datagram.
@@ -79,16 +86,18 @@ func (f *forged) udp(payload []byte) []byte {
 	if udp.SetNetworkLayerForChecksum(ip) != nil {
 		return nil
 	}
-	return serialize(eth, ip.(gopacket.SerializableLayer), udp, gopacket.Payload(payload))
+	return serialize(eth, ip, udp, gopacket.Payload(payload))
 }
 
-// serialize writes layers with lengths and checksums; nil: they cannot be written.
-func serialize(ls ...gopacket.SerializableLayer) []byte {
+// serialize writes layers behind an Ethernet header, with lengths and checksums; nil:
+// they cannot be written. gopacket's own Ethernet would pad short frames, which
+// kernels do not.
+func serialize(eth []byte, ls ...gopacket.SerializableLayer) []byte {
 	buf := gopacket.NewSerializeBuffer()
 	if gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, ls...) != nil {
 		return nil
 	}
-	return buf.Bytes()
+	return slices.Concat(eth, buf.Bytes())
 }
 
 // inject sends a frame that was made, if it could be.

@@ -62,14 +62,14 @@ func (a *ICMPError) Act(b *box.Box, r *box.Rule, p *box.Packet) bool {
 func (a *ICMPError) frame(b *box.Box, p *box.Packet) []byte {
 	s := &Sight{Box: b, Trigger: p, Dir: p.Dir.Other(), Own: new(box.Side), Other: new(box.Side)}
 	f := forged{about: p, dir: s.Dir, from: a.Router, ttl: uint8(a.TTL.or(Const(defaultTTL), s)), tos: networkControl, noDF: true}
-	ip := p.Frame[14:]
+	ip := p.Frame[ethernet:]
 	if p.Key.SrcAddr().Is4() {
 		if !f.from.Is4() {
 			f.from = router4
 		}
 		eth, head := f.headers(layers.IPProtocolICMPv4)
 		icmp := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(a.Error.V4[0], a.Error.V4[1])}
-		return serialize(eth, head.(gopacket.SerializableLayer), icmp, gopacket.Payload(ip[:min(len(ip), quote4)]))
+		return serialize(eth, head, icmp, gopacket.Payload(ip[:min(len(ip), quote4)]))
 	}
 	if !f.from.Is6() {
 		f.from = router6
@@ -80,5 +80,5 @@ func (a *ICMPError) frame(b *box.Box, p *box.Packet) []byte {
 		return nil
 	}
 	quote := append(make([]byte, 4), ip[:min(len(ip), quote6)]...) // four unused bytes first
-	return serialize(eth, head.(gopacket.SerializableLayer), icmp, gopacket.Payload(quote))
+	return serialize(eth, head, icmp, gopacket.Payload(quote))
 }

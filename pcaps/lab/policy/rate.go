@@ -35,7 +35,7 @@ func (s Scope) of(p *box.Packet) share {
 }
 
 // size is the packet's length in IP bytes, which rates count.
-func size(p *box.Packet) float64 { return float64(max(len(p.Frame)-14, 0)) }
+func size(p *box.Packet) float64 { return float64(max(len(p.Frame)-ethernet, 0)) }
 
 // Police is a token bucket: what comes too fast is dropped (RFC 2697 without
 // colours).

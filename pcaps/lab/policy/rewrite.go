@@ -36,10 +36,9 @@ func (a *Rewrite) Act(b *box.Box, r *box.Rule, p *box.Packet) bool {
 func (a *Rewrite) frame(s *Sight) []byte {
 	p := s.Trigger
 	was := gopacket.NewPacket(p.Frame, layers.LayerTypeEthernet, gopacket.DecodeOptions{NoCopy: true})
-	eth, _ := was.LinkLayer().(*layers.Ethernet)
-	ip, _ := was.NetworkLayer().(gopacket.SerializableLayer)
+	ip, _ := was.NetworkLayer().(network)
 	tcp, _ := was.TransportLayer().(*layers.TCP)
-	if eth == nil || ip == nil || tcp == nil || was.Layers()[2] != gopacket.Layer(tcp) || tcp.SetNetworkLayerForChecksum(was.NetworkLayer()) != nil {
+	if ip == nil || tcp == nil || was.Layers()[2] != gopacket.Layer(tcp) || tcp.SetNetworkLayerForChecksum(ip) != nil {
 		return nil // IPv6 extension headers stand between, for one
 	}
 	tcp.Seq, tcp.Ack = a.Seq.or(Const(p.Seq), s), a.Ack.or(Const(p.Ack), s)
@@ -48,8 +47,9 @@ func (a *Rewrite) frame(s *Sight) []byte {
 	if a.Flags != 0 {
 		setFlags(tcp, a.Flags)
 	}
-	if tcp.Urgent = 0; a.NoOptions {
+	tcp.Urgent, tcp.Padding = 0, nil
+	if a.NoOptions {
 		tcp.Options = nil
 	}
-	return serialize(eth, ip, tcp)
+	return serialize(p.Frame[:ethernet], ip, tcp)
 }
