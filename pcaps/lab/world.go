@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"sync"
 	"time"
 
@@ -72,7 +73,12 @@ type step struct {
 	do func(context.Context)
 }
 
+// roomy lets the middlebox's thread run when it wants to: with as many threads as
+// cores, two hosts that compute hold it up for tens of milliseconds (measured).
+var roomy = sync.OnceFunc(func() { runtime.GOMAXPROCS(max(8, 2*runtime.NumCPU())) })
+
 func newWorld(ctx context.Context, seed uint64) (*World, error) {
+	roomy()
 	hosts, err := netns.Internet(netns.Options{})
 	if err != nil {
 		return nil, err
