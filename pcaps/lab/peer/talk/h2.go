@@ -131,14 +131,11 @@ func answerH2(ctx context.Context, c net.Conn, idle time.Duration) {
 		if _, err := io.Copy(io.Discard, req.Body); err != nil || ready(req.Context(), c, t) != nil {
 			return
 		}
+		hung.Store(t.End == Hang) // the next question may come before this is over
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Length", strconv.Itoa(t.Answer))
 		out := flushed{w, http.NewResponseController(w)}
-		if write(req.Context(), out, nil, noise, t.Answer, t.Pace) != nil || t.End == Stay {
-			return
-		}
-		if t.End == Hang {
-			hung.Store(true)
+		if write(req.Context(), out, nil, noise, t.Answer, t.Pace) != nil || t.End == Stay || t.End == Hang {
 			return
 		}
 		if t.End == Abort {

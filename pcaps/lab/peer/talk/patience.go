@@ -1,8 +1,10 @@
 package talk
 
 import (
+	"io"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -15,6 +17,7 @@ type patience struct {
 	mu    sync.Mutex
 	on    bool
 	bears time.Duration
+	due   time.Time
 	timer *time.Timer
 }
 
@@ -28,8 +31,12 @@ func (p *patience) start(think time.Duration) {
 	p.on, p.bears = true, p.longest+think
 	if p.timer == nil {
 		p.timer = time.AfterFunc(p.bears, p.fire)
-		return
 	}
+	p.wind()
+}
+
+func (p *patience) wind() {
+	p.due = time.Now().Add(p.bears)
 	p.timer.Reset(p.bears)
 }
 
@@ -37,7 +44,7 @@ func (p *patience) renew() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.on {
-		p.timer.Reset(p.bears)
+		p.wind()
 	}
 }
 
@@ -52,7 +59,7 @@ func (p *patience) stop() {
 func (p *patience) fire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.on {
+	if p.on && !time.Now().Before(p.due) { // or it was renewed when the timer had run out
 		p.out()
 	}
 }
@@ -78,6 +85,9 @@ func (l *line) Read(b []byte) (int, error) {
 	n, err := l.Conn.Read(b)
 	if n > 0 {
 		l.patience.renew()
+	}
+	if err == io.EOF && dead(under(l)) {
+		err = syscall.ECONNRESET
 	}
 	return n, err
 }

@@ -91,6 +91,22 @@ func queued(ctx context.Context, c *net.TCPConn, queue uint, wanted func(bytes i
 	return os.ErrDeadlineExceeded
 }
 
+// dead reports whether a connection at whose end a reader has come was reset. The
+// kernel tells that once, and a writer may have been the one it told; after a FIN
+// alone the state is another.
+func dead(c *net.TCPConn) bool {
+	const tcpClose = 7 // TCP_CLOSE, include/net/tcp_states.h
+	state := uint8(0)
+	err := control(c, func(fd int) error {
+		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+		if err == nil {
+			state = info.State
+		}
+		return err
+	})
+	return err == nil && state == tcpClose
+}
+
 func none(n int) bool { return n == 0 }
 func some(n int) bool { return n > 0 }
 
