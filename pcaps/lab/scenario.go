@@ -26,6 +26,14 @@ type Scenario struct {
 // Benign reports whether nothing interferes in the scenario.
 func (s *Scenario) Benign() bool { return s.Truth.Benign() }
 
+// takes is how long one waits for it.
+func (s *Scenario) takes() time.Duration {
+	if s.Play == nil {
+		return 0
+	}
+	return s.Lasts
+}
+
 // Recording is what came of playing a scenario.
 type Recording struct {
 	Scenario *Scenario
