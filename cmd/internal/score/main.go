@@ -23,10 +23,12 @@ type options struct {
 	lab   bool   // fresh recordings, too
 	seed  uint64 // of the first of them
 	runs  int    // how many seeds
+	// fresh plays the lab's scenarios with a seed.
+	fresh func(seed uint64) ([]pcaps.Case, error)
 }
 
 func main() {
-	var o options
+	o := options{fresh: fresh}
 	flag.StringVar(&o.page, "update", "", "write the page to this `FILE`")
 	flag.BoolVar(&o.stand, "stand", false, "print the floors that the tool stands on, as floors.yaml has them, and end")
 	flag.BoolVar(&o.lab, "lab", false, "play all scenarios of the lab anew, as root, and keep a score of its own for them")
@@ -92,7 +94,7 @@ func (o *options) played(out io.Writer, floors *score.Floors) (broken []string, 
 	}
 	var cases []pcaps.Case
 	for i := range o.runs {
-		more, err := fresh(o.seed + uint64(i))
+		more, err := o.fresh(o.seed + uint64(i))
 		if err != nil {
 			return nil, err
 		}
