@@ -46,6 +46,11 @@ var Arrows = []Arrow{
 		Not: doors[1:], Never: []string{"github.com/google/gopacket/..."}},
 	{Why: "only the two ends touch the world", Of: []string{"capture/...", "classify/..."}, Not: doors, Direct: true,
 		Never: []string{"os", "os/exec", "net", "net/http", "syscall", "golang.org/x/sys/..."}},
+	{Why: "the lab's truth is what was done, never what we make of it", Of: []string{"pcaps/lab/...", "pcaps/truth/..."},
+		Never: []string{"classify", "classify/detect/...", "classify/answer/...", "classify/fact/...", "cmd/..."}},
+	{Why: "the middlebox is the same in simulated time", Of: []string{"pcaps/lab/box/...", "pcaps/lab/policy/...", "pcaps/lab/script/...", "pcaps/lab/ledger/..."},
+		Direct: true, Never: []string{"os", "os/exec", "net", "syscall", "golang.org/x/sys/..."}},
+	{Why: "the program carries no captures", Of: []string{"cmd/chokepoint"}, Never: []string{"pcaps", "pcaps/recorded/...", "pcaps/score/...", "pcaps/story/..."}, Someday: true},
 	{Why: "the program carries no test source", Of: []string{"cmd/chokepoint"}, Never: []string{"capture/capturetest", "internal/house", "internal/corpora/..."}, Someday: true},
 }
 
