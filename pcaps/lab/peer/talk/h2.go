@@ -37,14 +37,14 @@ func (w *watched) Read(b []byte) (int, error) {
 // h2 is a client that speaks HTTP/2.
 type h2 struct {
 	c    *watched
-	cc   *http2.ClientConn
+	cc   http.RoundTripper
 	host string
 	ctx  context.Context // of the question
 }
 
 func newH2(c *tls.Conn, host string) (voice, error) {
 	w := &watched{Conn: c, gone: make(chan struct{})}
-	cc, err := (&http2.Transport{DisableCompression: true}).NewClientConn(w)
+	cc, err := (&http2.Transport{DisableCompression: true}).NewClientConn(w) //nolint:staticcheck // net/http has it for connections only that it dials
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +145,7 @@ func answerH2(ctx context.Context, c net.Conn, idle time.Duration) {
 			_ = end(req.Context(), c, t.End) // the client sees how it ended
 		}
 	}
+	//nolint:staticcheck // net/http has it for whole listeners only
 	(&http2.Server{IdleTimeout: idle}).ServeConn(c, &http2.ServeConnOpts{Context: ctx, Handler: http.HandlerFunc(handler)})
 }
 

@@ -63,10 +63,13 @@ func TestAClientThatRemains(t *testing.T) {
 func TestAServerEndsIdleClients(t *testing.T) {
 	to := serving(t, ServerOptions{Idle: 50 * time.Millisecond, Met: func(_ net.Addr, err error) { t.Error(err) }})
 	for name, s := range streams {
-		c := Client{Net: peer.Host{}, Leave: Remain}
-		if err := c.Open(t.Context(), to, s, one); !errors.Is(err, io.EOF) || !strings.HasPrefix(err.Error(), "at rest: ") {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := Client{Net: peer.Host{}, Leave: Remain}
+			if err := c.Open(t.Context(), to, s, one); !errors.Is(err, io.EOF) || !strings.HasPrefix(err.Error(), "at rest: ") {
+				t.Error(err)
+			}
+		})
 	}
 }
 
