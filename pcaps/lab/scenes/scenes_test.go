@@ -1,0 +1,166 @@
+package scenes
+
+import (
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"chokepoint/pcaps/lab"
+)
+
+// fixed is what is played with real stacks by every test run: each part of the lab
+// at least once. "make lab" plays them all.
+var fixed = []string{"reset-race"}
+
+// TestFixedScenariosPlay needs root.
+func TestFixedScenariosPlay(t *testing.T) {
+	var chosen []*lab.Scenario
+	for _, name := range fixed {
+		s := Named(name)
+		if s == nil {
+			t.Fatalf("there is no %s", name)
+		}
+		if lacks := lab.Missing(s); len(lacks) > 0 {
+			if os.Getenv("REQUIRE_BPF") == "1" {
+				t.Fatalf("%s needs %v", name, lacks)
+			}
+			t.Skipf("%s needs %v", name, lacks)
+		}
+		chosen = append(chosen, s)
+	}
+	lab.PlayAll(t.Context(), chosen, 11, 3, func(s *lab.Scenario, r *lab.Recording, err error) {
+		t.Run(s.Name, func(t *testing.T) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			recorded(t, r)
+		})
+	})
+}
+
+// longest is how long a scenario may play with real stacks: they all play within a
+// quarter of an hour, three at a time.
+const longest = 13 * time.Second
+
+func TestTheTableIsSound(t *testing.T) {
+	name := regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)+$`)
+	line := regexp.MustCompile(`^(F|B|P|S|Z|C|N|R)[0-9]+[a-z]?$`)
+	seen := map[string]bool{}
+	benign := 0
+	for _, s := range All() {
+		if !name.MatchString(s.Name) || len(s.Name) > 32 || seen[s.Name] {
+			t.Errorf("name %q: taken, too long, or not lower case with hyphens", s.Name)
+		}
+		seen[s.Name] = true
+		if (s.Play == nil) == (s.Script == nil) {
+			t.Errorf("%s: is played in one of two ways", s.Name)
+		}
+		if s.Lasts <= 0 || s.Play != nil && s.Lasts > longest {
+			t.Errorf("%s lasts %v", s.Name, s.Lasts)
+		}
+		for _, c := range s.Cases {
+			if !line.MatchString(c) {
+				t.Errorf("%s: %q is no line of the matrix", s.Name, c)
+			}
+		}
+		if s.Benign() {
+			benign++
+		}
+		told(t, s)
+	}
+	if n := len(seen); n < 60 || 2*benign < n {
+		t.Errorf("%d scenarios, %d of them harmless", n, benign)
+	}
+}
+
+// told: the truth says what a judge needs.
+func told(t *testing.T, s *lab.Scenario) {
+	tr := &s.Truth
+	if tr.What == "" || tr.Where == "" || strings.ContainsAny(tr.What+tr.Where, "\n\t") {
+		t.Errorf("%s: what and where in one line each", s.Name)
+	}
+	if tr.Vantage["client.pcapng"] == "" {
+		t.Errorf("%s: where was client.pcapng taken?", s.Name)
+	}
+	for _, m := range tr.Finds {
+		if len(m.Kinds) == 0 || m.AtLeast.Rank() == 0 {
+			t.Errorf("%s: wants %v at %q", s.Name, m.Kinds, m.AtLeast)
+		}
+		for _, f := range m.Files {
+			if tr.Vantage[f] == "" {
+				t.Errorf("%s: wants something of %s, which is not recorded", s.Name, f)
+			}
+		}
+	}
+	if s.Benign() && len(tr.Ceilings) == 0 {
+		t.Errorf("%s: harmless, and no ceiling says how far one may go, and why", s.Name)
+	}
+	statuses := []string{"ok", "blocked", "throttled", "degraded", "failing", "inconclusive", "unseen"}
+	for of, want := range tr.Services {
+		for _, w := range want {
+			if !slices.Contains(statuses, w) {
+				t.Errorf("%s: %s may be %q", s.Name, of, w)
+			}
+		}
+	}
+}
+
+// TestScriptsPlayAlike: in simulated time the same seed gives the same bytes, and
+// the truth is complete. It needs no root.
+func TestScriptsPlayAlike(t *testing.T) {
+	played := 0
+	for _, s := range All() {
+		if s.Script == nil {
+			continue
+		}
+		played++
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			one, again := play(t, s, 3), play(t, s, 3)
+			if !maps.EqualFunc(one.Files, again.Files, slices.Equal[[]byte]) {
+				t.Error("the same seed gave other bytes")
+			}
+			recorded(t, one)
+		})
+	}
+	if played == 0 {
+		t.Error("nothing was played")
+	}
+}
+
+func play(t *testing.T, s *lab.Scenario, seed uint64) *lab.Recording {
+	t.Helper()
+	r, err := lab.Play(t.Context(), s, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// recorded: what the truth says of packets is so.
+func recorded(t *testing.T, r *lab.Recording) {
+	t.Helper()
+	for name := range r.Scenario.Truth.Vantage {
+		if len(r.Files[name]) == 0 {
+			t.Errorf("%s was not recorded", name)
+		}
+	}
+	for _, d := range r.Truth.Done {
+		located := 0
+		for _, list := range d.Packets {
+			located += len(list)
+			if !slices.IsSorted(list) || len(list) > d.N {
+				t.Errorf("%s %s: %v of %d", d.Rule, d.What, list, d.N)
+			}
+		}
+		// What was made or changed arrives where somebody records, unless it goes to
+		// a server that does not.
+		if d.What == "injected" && d.Dir == "down" && located == 0 {
+			t.Errorf("%s: none of %d injected packets is in a capture", d.Rule, d.N)
+		}
+	}
+}
