@@ -31,6 +31,7 @@ type app struct {
 	analyze        func(context.Context, capture.Source, classify.Sink, classify.Options) (classify.Stats, error)
 	rules          func(files, mine []string) (*service.Rules, error)
 	table          func(w io.Writer, opt table.Options) report.Report
+	lab            labDoor
 }
 
 // Run runs the command with its arguments and returns its exit code. Interrupt
@@ -51,6 +52,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 		stdin: stdin, stdout: stdout, stderr: stderr, log: zerolog.Nop(), now: time.Now,
 		analyze: classify.Run, rules: loadRules,
 		table: func(w io.Writer, opt table.Options) report.Report { return table.New(w, opt) },
+		lab:   openLab(),
 	}
 }
 
@@ -93,6 +95,6 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(a.analyzeCommand(), a.servicesCommand(), a.versionCommand())
+	root.AddCommand(a.analyzeCommand(), a.labCommand(), a.servicesCommand(), a.versionCommand())
 	return root
 }
