@@ -35,7 +35,8 @@ func (r *Recording) complete(s *Scenario, log []*box.Event) error {
 			r.Truth.Since = d.From
 		}
 	}
-	if !s.Benign() && r.Truth.Since.IsZero() {
+	// What a kernel does, told by commands, is not in the log.
+	if !s.Benign() && r.Truth.Since.IsZero() && len(s.Needs) == 0 {
 		return errors.New("nothing was done: no rule matched")
 	}
 	return nil

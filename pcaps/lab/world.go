@@ -184,6 +184,10 @@ func (w *World) Client() *netns.NS { return w.hosts.Client }
 // Server is the rest of the internet.
 func (w *World) Server() *netns.NS { return w.hosts.Server }
 
+// Middle is where the middlebox stands. What it sends to the client leaves by c0,
+// and to the server by s0, through what the kernel has there.
+func (w *World) Middle() *netns.NS { return w.hosts.Box }
+
 // run plays what was planned.
 func (w *World) run(lasts time.Duration) (map[string]tap.Capture, error) {
 	if err := w.serve(); err != nil {
