@@ -4,14 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -113,54 +110,6 @@ func (b body) Read(p []byte) (int, error) {
 		err = b.h.cause(err)
 	}
 	return n, err
-}
-
-// answerH2 is [Answer] in HTTP/2.
-func answerH2(ctx context.Context, c net.Conn, idle time.Duration) {
-	var hung atomic.Bool
-	handler := func(w http.ResponseWriter, req *http.Request) {
-		if hung.Load() {
-			<-req.Context().Done()
-			return
-		}
-		t, err := wanted(req)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		if _, err := io.Copy(io.Discard, req.Body); err != nil || ready(req.Context(), c, t) != nil {
-			return
-		}
-		hung.Store(t.End == Hang) // the next question may come before this is over
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Length", strconv.Itoa(t.Answer))
-		out := flushed{w, http.NewResponseController(w)}
-		if write(req.Context(), out, nil, noise, t.Answer, t.Pace) != nil || t.End == Stay || t.End == Hang {
-			return
-		}
-		if t.End == Abort {
-			t.End = Linger
-		}
-		if out.Flush() == nil {
-			_ = end(req.Context(), c, t.End) // the client sees how it ended
-		}
-	}
-	//nolint:staticcheck // net/http has it for whole listeners only
-	(&http2.Server{IdleTimeout: idle}).ServeConn(c, &http2.ServeConnOpts{Context: ctx, Handler: http.HandlerFunc(handler)})
-}
-
-// flushed sends each piece when it is written.
-type flushed struct {
-	http.ResponseWriter
-	*http.ResponseController
-}
-
-func (f flushed) Write(b []byte) (int, error) {
-	n, err := f.ResponseWriter.Write(b)
-	if err != nil {
-		return n, fmt.Errorf("http/2: %w", err)
-	}
-	return n, f.ResponseController.Flush()
 }
 
 func (h *h2) hangUp() { hangUp(h.c.Conn) }
