@@ -108,6 +108,10 @@ func acceptMTProto(c net.Conn) (net.Conn, error) {
 // and here the text's length (core.telegram.org/mtproto/description).
 const envelope = 8 + 16 + 4
 
+// maxMessage is more than anything here is sent in: a longer one is somebody
+// else's word.
+const maxMessage = 1 << 20
+
 // telegram frames a stream; head goes out before the first message.
 func telegram(c net.Conn, t Transport, head []byte, seal, unseal cipher.Stream) net.Conn {
 	r := bufio.NewReaderSize(&cipher.StreamReader{S: unseal, R: c}, 16<<10)
@@ -125,8 +129,11 @@ func telegram(c net.Conn, t Transport, head []byte, seal, unseal cipher.Stream) 
 		if err != nil {
 			return nil, err
 		}
+		if n < envelope || n > maxMessage {
+			return nil, fmt.Errorf("mtproto: message of %d bytes", n)
+		}
 		b, err := filled(r, &buf, n)
-		if err != nil || n < envelope {
+		if err != nil {
 			return nil, err
 		}
 		return b[envelope:min(n, envelope+int(binary.LittleEndian.Uint32(b[envelope-4:])))], nil
