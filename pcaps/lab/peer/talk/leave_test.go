@@ -181,7 +181,7 @@ func TestByeReadsOnAndHastyDoesNot(t *testing.T) {
 		left := make(chan error, 1)
 		go func() {
 			c := Client{Net: peer.Host{}, Leave: how}
-			left <- c.Open(t.Context(), l.Addr().(*net.TCPAddr).AddrPort(), MTProto{}, Idle(time.Millisecond))
+			left <- c.Open(t.Context(), l.Addr().(*net.TCPAddr).AddrPort(), HTTP{Host: "a.example"}, Idle(time.Millisecond))
 		}()
 		c, err := l.Accept()
 		if err != nil {
