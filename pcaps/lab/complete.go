@@ -17,6 +17,9 @@ import (
 // complete adds to the truth what playing brought: the seed, when it began, and
 // which packets were touched, all from the middlebox's own log.
 func (r *Recording) complete(s *Scenario, log []*box.Event) error {
+	if err := r.remake(s); err != nil {
+		return err
+	}
 	files := map[string][]capture.Packet{}
 	for name, b := range r.Files {
 		packets, err := decoded(name, b)
@@ -43,10 +46,16 @@ func (r *Recording) complete(s *Scenario, log []*box.Event) error {
 }
 
 // decoded reads a capture into memory.
-func decoded(name string, file []byte) (out []capture.Packet, err error) {
+func decoded(name string, file []byte) ([]capture.Packet, error) {
+	out, _, err := read(name, file)
+	return out, err
+}
+
+// read is decoded, with the interfaces of the file.
+func read(name string, file []byte) (out []capture.Packet, ifs []capture.Interface, err error) {
 	src, err := pcapfile.New(bytes.NewReader(file), name, pcapfile.Options{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer src.Close()
 	var dec decode.Decoder
@@ -58,10 +67,10 @@ func decoded(name string, file []byte) (out []capture.Packet, err error) {
 		}
 		out = slices.Concat(out, b.Packets)
 		if err == io.EOF {
-			return out, nil
+			return out, src.Interfaces(), nil
 		}
 		if err != nil {
-			return out, fmt.Errorf("what was just recorded cannot be read: %w", err)
+			return out, src.Interfaces(), fmt.Errorf("what was just recorded cannot be read: %w", err)
 		}
 	}
 }

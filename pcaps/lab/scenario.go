@@ -18,6 +18,9 @@ type Scenario struct {
 	Lasts time.Duration // how long it plays
 	Needs []string      // commands besides root: "tc", "nft"
 
+	// Remake has the recording taken by somebody else, nil as it was: see [Remake].
+	Remake Remake
+
 	// One of these is set.
 	Play   func(*World)        // with real stacks
 	Script func(*script.World) // in simulated time

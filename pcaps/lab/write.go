@@ -8,7 +8,6 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/klauspost/compress/zstd"
 
-	"chokepoint/capture/pcapfile"
 	"chokepoint/pcaps/lab/tap"
 )
 
@@ -52,18 +51,13 @@ func (r *Recording) Write(dir string, opt WriteOptions) error {
 	return os.WriteFile(filepath.Join(dir, "truth.yaml"), told, 0o600)
 }
 
-// thinner cuts a capture of one interface.
+// thinner cuts a capture, which keeps its interfaces.
 func thinner(name string, b []byte) ([]byte, error) {
-	packets, err := decoded(name, b)
+	packets, ifs, err := read(name, b)
 	if err != nil {
 		return nil, err
 	}
-	var c tap.Capture
-	for i := range packets {
-		p := &packets[i]
-		c.Records = append(c.Records, pcapfile.Record{Time: p.Time, Frame: p.Frame, WireLen: p.WireLen, If: p.If})
-	}
-	return c.PCAPNG("eth0", slim)
+	return written(slim.Cut(packets), ifs)
 }
 
 // compress packs a capture for good: it is written once and read often.

@@ -40,7 +40,7 @@ func (c Capture) PCAPNG(name string, keep Keep) ([]byte, error) {
 	cut := cutter{keep: keep, seen: map[capture.Key]int{}}
 	end := int64(0)
 	for _, r := range c.Records {
-		r.Frame = cut.frame(r)
+		r.Frame = cut.frame(r, capture.LinkEthernet)
 		if err := w.Write(r); err != nil {
 			return nil, err
 		}
@@ -55,6 +55,16 @@ func (c Capture) PCAPNG(name string, keep Keep) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// Cut shortens the frames of packets, in their place.
+func (k Keep) Cut(packets []capture.Packet) []capture.Packet {
+	c := cutter{keep: k, seen: map[capture.Key]int{}}
+	for i := range packets {
+		p := &packets[i]
+		p.Frame = c.frame(pcapfile.Record{Frame: p.Frame, WireLen: p.WireLen}, p.Link)
+	}
+	return packets
+}
+
 // cutter shortens frames.
 type cutter struct {
 	keep Keep
@@ -63,8 +73,8 @@ type cutter struct {
 }
 
 // frame returns what is kept of a frame.
-func (c *cutter) frame(r pcapfile.Record) []byte {
-	p := capture.Packet{Frame: r.Frame, WireLen: r.WireLen, Link: capture.LinkEthernet}
+func (c *cutter) frame(r pcapfile.Record, link capture.LinkType) []byte {
+	p := capture.Packet{Frame: r.Frame, WireLen: r.WireLen, Link: link}
 	c.dec.Decode(&p)
 	if len(p.Payload) == 0 || p.Has&capture.IsFragment != 0 {
 		return r.Frame // a fragment's payload may begin with the header
