@@ -6,6 +6,7 @@ SHELL := /bin/bash -o pipefail
 .DELETE_ON_ERROR:
 
 CAPTURES   := $(wildcard pcaps/*/client.pcapng)
+LAB_CI     := reset-race
 LINT       := go tool -modfile=tools/go.mod golangci-lint
 
 .PHONY: help
@@ -81,6 +82,18 @@ generate: ## eBPF objects from C; needs clang and llvm-strip
 golden: ## write the files that golden tests compare with; then read the diff
 	go test -count=1 $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n 1 dirname | sort -u) -update
 	git diff --stat
+
+# It plays in network namespaces of its own and leaves nothing but its recordings.
+.PHONY: lab
+lab: build ## every scenario of the lab, recorded into out/lab; needs root
+	@[ "$$(id -u)" = 0 ] || { echo "lab: needs root for its network namespaces: sudo make lab"; exit 1; }
+	bin/chokepoint lab record --all --force -d out/lab --jobs 3
+
+# One of each kind, in well under a minute: that all of it plays is "make lab".
+.PHONY: lab-ci
+lab-ci: build # a few scenarios of the lab, played and held against the truth; needs root
+	@[ "$$(id -u)" = 0 ] || { echo "lab-ci: needs root for its network namespaces"; exit 1; }
+	bin/chokepoint lab run --exit-code $(LAB_CI)
 
 .PHONY: clean
 clean: ## remove what was built

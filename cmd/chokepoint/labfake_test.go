@@ -79,7 +79,7 @@ func fakeScene(name string, t truth.Truth, w *wrote) scene {
 // scenes of the fake lab: one guilty, its twin, one in simulated time.
 func fakeScenes(w *wrote) []scene {
 	twin := fakeScene("reset-by-server", benignTruth(), w)
-	twin.cases = []string{"B1"}
+	twin.cases, twin.needs = []string{"B1"}, []string{"nft"}
 	slow := fakeScene("residual", resetTruth(), w)
 	slow.cases, slow.real, slow.lasts = []string{"F23"}, false, 95*time.Second
 	return []scene{fakeScene("reset-race", resetTruth(), w), twin, slow}

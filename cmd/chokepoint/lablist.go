@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -86,7 +85,7 @@ func (s *scene) requires() []string {
 // listing is the table of scenes, grouped. In full it has all that is done in
 // each, else what fits beside it.
 func listing(scenes []scene, inFull bool) string {
-	head := [columnCount]string{"NAME", "LINES", "PLAYS", "NEEDS"}
+	head := [columnCount]string{"NAME", "LINES", "PLAYS"}
 	widths := measure(head, [columnCount]int{})
 	for i := range scenes {
 		widths = measure(scenes[i].cells(), widths)
@@ -118,6 +117,9 @@ func listing(scenes []scene, inFull bool) string {
 
 // legend says how to read on.
 func legend(scenes []scene, inFull bool) (lines []string) {
+	if slices.ContainsFunc(scenes, func(s scene) bool { return s.real }) {
+		lines = append(lines, "Playing needs root, and the commands beside the seconds.")
+	}
 	if slices.ContainsFunc(scenes, func(s scene) bool { return !s.real }) {
 		lines = append(lines, "~ is simulated time: no waiting, no root.")
 	}
@@ -134,17 +136,17 @@ func legend(scenes []scene, inFull bool) (lines []string) {
 const (
 	maxSceneName = 28
 	maxCases     = 9
-	maxNeeds     = 12
+	maxPlays     = 14
 )
 
 // columnCount is how many columns there are before WHAT.
-const columnCount = 4
+const columnCount = 3
 
 // cells are the row of a scene.
 func (s *scene) cells() [columnCount]string {
 	return [columnCount]string{
 		clip(report.Text(s.name), maxSceneName), clip(report.Text(strings.Join(s.cases, " ")), maxCases),
-		s.plays(), clip(report.Text(strings.Join(s.requires(), " ")), maxNeeds),
+		clip(report.Text(s.plays()), maxPlays),
 	}
 }
 
@@ -210,10 +212,11 @@ func gist(what string, n int) string {
 	return clip(what, n)
 }
 
-// plays is how long a scene takes: "8 s" of waiting, "~90 s" of simulated time.
+// plays is how long a scene takes, and what it needs besides root: "8 s nft", or
+// "~90 s" of simulated time.
 func (s *scene) plays() string {
 	if !s.real {
 		return fmt.Sprintf("~%.0f s", s.lasts.Seconds())
 	}
-	return fmt.Sprintf("%.0f s", s.lasts.Round(time.Second).Seconds())
+	return strings.Join(append([]string{fmt.Sprintf("%.0f s", s.lasts.Seconds())}, s.needs...), " ")
 }

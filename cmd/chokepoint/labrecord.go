@@ -185,12 +185,9 @@ func (r *labRecord) one(ctx context.Context, s *scene) {
 		return
 	}
 	r.recorded++
-	size := 0
-	for _, b := range rec.files {
-		size += len(b)
-	}
+	captures, size := kept(dir)
 	r.bytes += size
-	said := fmt.Sprintf("%-*s  %s, %s\n", maxSceneName, report.Text(s.name), report.Text(strings.Join(slices.Sorted(maps.Keys(rec.files)), " ")), megabytes(size))
+	said := fmt.Sprintf("%-*s  %s, %s\n", maxSceneName, report.Text(s.name), strings.Join(captures, " "), megabytes(size))
 	r.live.aside(func() { _, _ = r.out.Write([]byte(said)) }) // r.out keeps the error
 }
 
@@ -202,10 +199,13 @@ func (r *labRecord) blame(name string, err error) {
 	r.live.aside(func() { r.broke(name, err) })
 }
 
+// captureNames are the names that captures are kept under.
+var captureNames = []string{clientFile, serverFile, clientFile + ".zst", serverFile + ".zst"}
+
 // keep writes a recording, without leaving beside it what another one has left in
 // the folder.
 func (r *labRecord) keep(rec *recording, dir string) error {
-	for _, name := range []string{clientFile, serverFile, clientFile + ".zst", serverFile + ".zst", "truth.yaml"} {
+	for _, name := range append(slices.Clone(captureNames), "truth.yaml") {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
@@ -213,17 +213,28 @@ func (r *labRecord) keep(rec *recording, dir string) error {
 	return rec.write(dir, keepOptions{compress: r.compress, slim: r.slim})
 }
 
+// kept is the captures that were written into a folder, and their bytes on disk.
+func kept(dir string) (names []string, size int) {
+	for _, name := range captureNames {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			names, size = append(names, name), size+int(info.Size())
+		}
+	}
+	return names, size
+}
+
 // standing is the line that stands while scenes are played.
 func (r *labRecord) standing(ready []scene) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	left := r.waiting
+	all, longest := r.waiting, time.Duration(0)
 	for _, s := range ready {
 		if since, ok := r.playing[s.name]; ok {
-			left += max(0, s.takes()-r.now().Sub(since))
+			rest := max(0, s.takes()-r.now().Sub(since))
+			all, longest = all+rest, max(longest, rest)
 		}
 	}
-	left = (left / time.Duration(r.jobs)).Round(time.Second)
+	left := max(longest, all/time.Duration(r.jobs)).Round(time.Second)
 	names := slices.Sorted(maps.Keys(r.playing))
 	done := r.total - len(r.left) - len(names)
 	return fmt.Sprintf("%d of %d done, about %v left; playing %s", done, r.total, left, report.Text(strings.Join(names, ", ")))

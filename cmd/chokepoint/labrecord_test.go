@@ -65,8 +65,8 @@ func TestLabRecordLosesNobodysCaptures(t *testing.T) {
 	// What is written leaves nothing older beside it that could be taken for it.
 	got = labWith(nil, fakeScenes(w), "record", "-d", dir, "--force", "--compress", "reset-race")
 	want := []string{"reset-race -rwx------", "reset-race/client.pcapng.zst -rw-------", "reset-race/server.pcapng.zst -rw-------", "reset-race/truth.yaml -rw-------"}
-	if have := tree(t, dir); got.code != 0 || !slices.Equal(have, want) {
-		t.Errorf("code %d: %s, %q", got.code, got.stderr, have)
+	if have := tree(t, dir); got.code != 0 || !slices.Equal(have, want) || !strings.Contains(got.stdout, "  client.pcapng.zst server.pcapng.zst, ") {
+		t.Errorf("code %d: %s%s, %q", got.code, got.stdout, got.stderr, have)
 	}
 }
 
