@@ -209,8 +209,10 @@ func sound(t testing.TB, a arrival) {
 		ls = append(ls, s)
 	}
 	last := ls[len(ls)-1].(gopacket.Layer)
-	if again := serialize(a.raw[:ethernet], append(ls, gopacket.Payload(last.LayerPayload()))...); !bytes.Equal(again, a.raw) {
-		t.Errorf("lengths or checksums are wrong in\n%x, should be\n%x", a.raw, again)
+	buf := gopacket.NewSerializeBuffer()
+	opt := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
+	if err := gopacket.SerializeLayers(buf, opt, append(ls, gopacket.Payload(last.LayerPayload()))...); err != nil || !bytes.Equal(buf.Bytes(), a.raw[ethernet:]) {
+		t.Errorf("lengths or checksums are wrong (%v) in\n%x, should be\n%x", err, a.raw[ethernet:], buf.Bytes())
 	}
 }
 

@@ -8,11 +8,10 @@ import (
 	"github.com/miekg/dns"
 
 	"chokepoint/capture"
+	"chokepoint/classify/wire"
 	"chokepoint/classify/wire/rtp"
 	"chokepoint/classify/wire/stun"
 	"chokepoint/pcaps/lab/box"
-
-	"chokepoint/classify/wire"
 )
 
 // All is true where all of the matches are. Each is asked about every packet, so
