@@ -15,6 +15,7 @@ import (
 	"chokepoint/classify/fact"
 	"chokepoint/internal/corpora"
 	"chokepoint/pcaps"
+	recordings "chokepoint/pcaps/recorded"
 )
 
 // witness writes down all that is said of who is talking, too.
@@ -51,11 +52,15 @@ func open(t *testing.T, b []byte, batch int) capture.Source {
 // TestSameInputSameOutput: neither workers nor the size of batches nor the seed
 // of the hash tables changes a word.
 func TestSameInputSameOutput(t *testing.T) {
-	cases, err := pcaps.Cases()
+	stories, err := pcaps.Cases()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range cases {
+	lab, err := recordings.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range slices.Concat(stories, lab) {
 		for _, f := range c.Files {
 			want, stats := record(t, open(t, f.Bytes, 0), Options{})
 			for _, v := range []struct {

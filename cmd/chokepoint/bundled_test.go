@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,11 @@ func bundled(t *testing.T) []string {
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no bundled captures: %v", err)
 	}
-	return paths
+	lab, err := filepath.Glob("../../pcaps/recorded/*/*.pcapng.zst")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Concat(paths, lab)
 }
 
 func TestEveryRecordOfEveryBundledCaptureFitsTheSchema(t *testing.T) {

@@ -6,11 +6,14 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"chokepoint/classify/finding"
 	"chokepoint/pcaps"
+	"chokepoint/pcaps/recorded"
+	"chokepoint/pcaps/truth"
 )
 
 var update = flag.Bool("update", false, "write want.jsonl anew; then read the diff")
@@ -24,18 +27,45 @@ func TestGolden(t *testing.T) {
 	}
 	for _, c := range cases {
 		for _, f := range c.Files {
-			t.Run(c.Name+"/"+f.Name, func(t *testing.T) { golden(t, &c, f) })
+			t.Run(c.Name+"/"+f.Name, func(t *testing.T) { golden(t, &c, f, filepath.Join("../../pcaps", c.Name), f.Name) })
 		}
 	}
 }
 
-func golden(t *testing.T, c *pcaps.Case, f pcaps.File) {
-	dir, err := filepath.Abs(filepath.Join("../../pcaps", c.Name))
+// TestGoldenRecordings is the same of the lab's recordings. What is not found in
+// them yet is the score's business; what is claimed must be so here, too.
+func TestGoldenRecordings(t *testing.T) {
+	cases, err := recorded.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		demands := c.Truth
+		c.Truth.Services, c.Truth.Finds, c.Truth.May = nil, nil, allowed(&demands)
+		for _, f := range c.Files {
+			t.Run(c.Name+"/"+f.Name, func(t *testing.T) {
+				golden(t, &c, f, filepath.Join("../../pcaps/recorded", c.Name), f.Name+".zst")
+			})
+		}
+	}
+}
+
+// allowed is what may be claimed of a recording: demands are no more than that.
+func allowed(of *truth.Truth) []truth.Limit {
+	may := slices.Clone(of.May)
+	for _, m := range of.Finds {
+		may = append(may, truth.Limit{Kinds: m.Kinds, Service: m.Service, AtMost: finding.Confirmed, Files: m.Files})
+	}
+	return may
+}
+
+func golden(t *testing.T, c *pcaps.Case, f pcaps.File, folder, name string) {
+	dir, err := filepath.Abs(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(dir)
-	got := outside("analyze", "--json", f.Name)
+	got := outside("analyze", "--json", name)
 	if got.code != 0 {
 		t.Fatalf("exit code %d: %s", got.code, got.stderr)
 	}
@@ -43,6 +73,7 @@ func golden(t *testing.T, c *pcaps.Case, f pcaps.File) {
 	for _, w := range c.Truth.Check(f.Name, findings, status) {
 		t.Error(w)
 	}
+	packetsExist(t, got.stdout)
 	if f.Name != "client.pcapng" {
 		return
 	}
@@ -54,6 +85,44 @@ func golden(t *testing.T, c *pcaps.Case, f pcaps.File) {
 	}
 	if !bytes.Equal(c.Want, []byte(got.stdout)) {
 		t.Errorf("differs from want.jsonl at line %d; make golden, and read the diff", firstDifference(string(c.Want), got.stdout))
+	}
+}
+
+// packetsExist: every packet that a finding names is in the capture.
+func packetsExist(t *testing.T, records string) {
+	t.Helper()
+	var named []uint64
+	for _, line := range strings.Split(strings.TrimSpace(records), "\n") {
+		var r struct {
+			Type    string
+			Packets json.RawMessage
+			For     []struct{ Packets []uint64 }
+			Against []struct{ Packets []uint64 }
+		}
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		switch r.Type {
+		case "finding":
+			for _, e := range slices.Concat(r.For, r.Against) {
+				named = append(named, e.Packets...)
+			}
+			var own []uint64
+			if err := json.Unmarshal(r.Packets, &own); err != nil {
+				t.Fatalf("%v: %s", err, line)
+			}
+			named = append(named, own...)
+		case "stats":
+			var total uint64
+			if err := json.Unmarshal(r.Packets, &total); err != nil || total == 0 {
+				t.Fatalf("stats without packets: %s", line)
+			}
+			for _, n := range named {
+				if n == 0 || n > total {
+					t.Errorf("packet %d of %d is named", n, total)
+				}
+			}
+		}
 	}
 }
 
