@@ -63,7 +63,7 @@ func shapedMessenger() *lab.Scenario {
 	t := held("whatsapp", finding.RateShaped, 1*mbit, 0,
 		"what comes from WhatsApp's media passes a queue of 80 kB that drains at 1 Mbit/s, from the beginning; the line has six")
 	t.Finds[0].Kinds = []finding.Kind{finding.RateShaped, finding.RateDifferential}
-	t.Finds[0].Files = nil // the server does not see the line
+	t.Vantage, t.Finds[0].Files, t.May[0].Files = clientTap(), nil, nil // the server does not see the line
 	return &lab.Scenario{
 		Name: "shaped-messenger-only", Cases: []string{"S2"}, Lasts: 12 * time.Second, Truth: t,
 		Play: func(w *lab.World) {
