@@ -25,7 +25,7 @@ func exactly(rate float64, lasts time.Duration) talk.Turn {
 // paced is a live stream of Telegram's that has exactly the rate a policer is known
 // for. Nothing is lost and nothing waits: the application has no more to say.
 func paced(name string, rate float64) *lab.Scenario {
-	t := bothTaps(nobody("the application on "+site.TGMedia+" has so much to say and no more", finding.Unexplained, "nothing is lost, and the sender is idle between pieces"))
+	t := alsoServer(nobody("the application on "+site.TGMedia+" has so much to say and no more", finding.Unexplained, "nothing is lost, and the sender is idle between pieces"))
 	return innocent(name, "N6", 10*time.Second, t, func(w *lab.World) {
 		w.OpenAt(200*time.Millisecond, site.TGMedia, 443, talk.MTProto{Transport: talk.Abridged, DC: -2}, talk.Download(30_000), exactly(rate, 9*time.Second))
 		w.OpenAt(700*time.Millisecond, site.TGMedia, 443, talk.MTProto{Transport: talk.Abridged, DC: -2}, exactly(rate, 8*time.Second))
@@ -40,7 +40,7 @@ func appPaced140k() *lab.Scenario { return paced("app-paced-140k", 140e3) }
 // appPacedChunks is 16 kB at a time, as much as that policer's bucket holds, and
 // again 140 kbit/s.
 func appPacedChunks() *lab.Scenario {
-	t := bothTaps(nobody("the application on "+site.TGMedia+" says 16 kB whenever 930 ms have passed", finding.Unexplained, "nothing is lost, and the sender is idle between pieces"))
+	t := alsoServer(nobody("the application on "+site.TGMedia+" says 16 kB whenever 930 ms have passed", finding.Unexplained, "nothing is lost, and the sender is idle between pieces"))
 	return innocent("app-paced-chunks", "N6", 10*time.Second, t, func(w *lab.World) {
 		telegramMedia(w, 200*time.Millisecond, talk.Turn{Ask: 350, Answer: 160_000, Pace: talk.Pace{Piece: 16_000, Every: 930 * time.Millisecond}})
 	})
@@ -58,7 +58,7 @@ func appVideo() *lab.Scenario {
 
 // slowServer is a server that reads from a slow disk, and thinks.
 func slowServer() *lab.Scenario {
-	t := bothTaps(nobody("the server of Telegram's media is slow", finding.Unexplained, "the path is empty while the server is busy"))
+	t := alsoServer(nobody("the server of Telegram's media is slow", finding.Unexplained, "the path is empty while the server is busy"))
 	return innocent("slow-server", "N8", 10*time.Second, t, func(w *lab.World) {
 		slow := talk.Turn{Ask: 350, Think: 300 * time.Millisecond, Answer: 120_000, Pace: talk.Pace{Piece: 4096, Every: 40 * time.Millisecond}}
 		telegramMedia(w, 200*time.Millisecond, slow, slow, slow, slow, slow, slow)
@@ -89,7 +89,7 @@ func polls(name string, then talk.Turn) *lab.Scenario {
 // receiverWindow is a client whose buffer is 64 kB, at 100 ms: a window for each
 // round trip, flat and without loss.
 func receiverWindow() *lab.Scenario {
-	t := bothTaps(nobody("the client's buffer is 64 kB, and "+site.TGMedia+" is 100 ms away", finding.Unexplained, "the receiver's window is full all the time"))
+	t := alsoServer(nobody("the client's buffer is 64 kB, and "+site.TGMedia+" is 100 ms away", finding.Unexplained, "the receiver's window is full all the time"))
 	return innocent("receiver-window", "N5", 7*time.Second, t, func(w *lab.World) {
 		farther(w, site.TGMedia, 21*time.Millisecond)
 		c := w.Talk
@@ -103,7 +103,7 @@ func receiverWindow() *lab.Scenario {
 // senderBuffer is servers with small buffers: what a server has not been told of as
 // arrived it must keep, and there is no room for more.
 func senderBuffer() *lab.Scenario {
-	t := bothTaps(nobody("the servers' buffers are small", finding.Unexplained, "outstanding bytes are flat, and nothing waits or is lost"))
+	t := alsoServer(nobody("the servers' buffers are small", finding.Unexplained, "outstanding bytes are flat, and nothing waits or is lost"))
 	return innocent("sender-buffer", "N5", 8*time.Second, t, func(w *lab.World) {
 		w.Sites.SendBuffer = 12 << 10
 		telegramMedia(w, 200*time.Millisecond, parts(8, 256<<10)...)
@@ -112,7 +112,7 @@ func senderBuffer() *lab.Scenario {
 
 // farServer is 300 ms away: a slow start of seconds, and slower than all others.
 func farServer() *lab.Scenario {
-	t := bothTaps(nobody(site.TGMedia+" is 300 ms away", finding.Unexplained, "the rate follows from the distance"))
+	t := alsoServer(nobody(site.TGMedia+" is 300 ms away", finding.Unexplained, "the rate follows from the distance"))
 	return innocent("far-server", "N11", 9*time.Second, t, func(w *lab.World) {
 		farther(w, site.TGMedia, 121*time.Millisecond)
 		w.Near[box.Down].Queue = 2_000_000 // slow start outruns the line, but nothing is lost
@@ -122,7 +122,7 @@ func farServer() *lab.Scenario {
 
 // shortAndFar is files so small, from so far away, that no transfer leaves slow start.
 func shortAndFar() *lab.Scenario {
-	t := bothTaps(nobody("WhatsApp's media are 250 ms away and small", finding.Unexplained, "slow start is all there is"))
+	t := alsoServer(nobody("WhatsApp's media are 250 ms away and small", finding.Unexplained, "slow start is all there is"))
 	return innocent("slow-start-only", "N11", 9*time.Second, t, func(w *lab.World) {
 		farther(w, site.WAMedia, 105*time.Millisecond)
 		for i := range 6 {
@@ -147,7 +147,7 @@ func oddReceiver() *lab.Scenario {
 // ackFilter is a cable modem that drops pure acknowledgements when a later one is
 // there: three of four are gone, and nothing that matters.
 func ackFilter() *lab.Scenario {
-	t := bothTaps(nobody("a modem drops three of four pure acknowledgements on the way up", finding.Unexplained, "a later acknowledgement says it all"))
+	t := alsoServer(nobody("a modem drops three of four pure acknowledgements on the way up", finding.Unexplained, "a later acknowledgement says it all"))
 	return innocent("ack-filter", "N13", 8*time.Second, t, func(w *lab.World) {
 		w.Near[box.Down].Rate = 5 * mbit
 		n := 0

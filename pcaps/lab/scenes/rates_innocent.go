@@ -35,9 +35,9 @@ func nobody(what string, atMost finding.Verdict, why string) truth.Truth {
 	}
 }
 
-// bothTaps adds the server's recording to a truth: what looks like loss or rest there
+// alsoServer adds the server's recording to a truth: what looks like loss or rest there
 // must not fool anybody either.
-func bothTaps(t truth.Truth) truth.Truth {
+func alsoServer(t truth.Truth) truth.Truth {
 	t.Vantage = rateTaps()
 	for i := range t.Ceilings {
 		t.Ceilings[i].Files = []string{"client.pcapng", "server.pcapng"}

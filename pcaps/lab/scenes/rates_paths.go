@@ -15,7 +15,7 @@ import (
 // lossyPath loses packets by chance, as wireless does: alone or, with burst, several
 // at a time. Losses come at any rate of sending, those of a bucket only above its own.
 func lossyPath(name string, share, burst float64) *lab.Scenario {
-	t := bothTaps(nobody(fmt.Sprintf("the path loses %g %% of the packets at random, both ways", share*100), finding.Suspected,
+	t := alsoServer(nobody(fmt.Sprintf("the path loses %g %% of the packets at random, both ways", share*100), finding.Suspected,
 		"random loss fits no token bucket"))
 	for m := range t.Services {
 		t.Services[m] = []string{"ok", "degraded"}
@@ -34,7 +34,7 @@ const lineRate = 3 * mbit
 
 // bottleneck is a scenario in which all share the line and what waits before it.
 func bottleneck(name, id string, queue int, aqm func() box.AQM, what string, play func(*lab.World)) *lab.Scenario {
-	t := bothTaps(nobody("the home's line has 3 Mbit/s, and before it "+what, finding.Suspected, "a queue was there before the losses, for everybody"))
+	t := alsoServer(nobody("the home's line has 3 Mbit/s, and before it "+what, finding.Suspected, "a queue was there before the losses, for everybody"))
 	return innocent(name, id, 10*time.Second, t, func(w *lab.World) {
 		w.Near[box.Down].Rate, w.Near[box.Down].Queue = lineRate, queue
 		if aqm != nil {
@@ -98,7 +98,7 @@ func slowLine() *lab.Scenario {
 // slowUplink is a cheap line's way up, 1 Mbit/s with two seconds of queue: an upload
 // to the messenger fills it, then one to somebody else.
 func slowUplink() *lab.Scenario {
-	t := bothTaps(nobody("the home's line has 1 Mbit/s up, with a queue of two seconds", finding.Suspected, "the control is as slow"))
+	t := alsoServer(nobody("the home's line has 1 Mbit/s up, with a queue of two seconds", finding.Suspected, "the control is as slow"))
 	return innocent("slow-uplink", "N9", 12*time.Second, t, func(w *lab.World) {
 		w.Near[box.Up].Rate, w.Near[box.Up].Queue = 1*mbit, 250_000
 		telegramMedia(w, 200*time.Millisecond, sent(2, 300_000)...)
@@ -109,7 +109,7 @@ func slowUplink() *lab.Scenario {
 // competingDownload is a transfer that falls to a fifth because the same host begins
 // four others.
 func competingDownload() *lab.Scenario {
-	t := bothTaps(nobody("after four seconds four other transfers share the home's line of 4 Mbit/s", finding.Suspected, "other flows of the host began when it fell"))
+	t := alsoServer(nobody("after four seconds four other transfers share the home's line of 4 Mbit/s", finding.Suspected, "other flows of the host began when it fell"))
 	return innocent("competing-download", "N10", 11*time.Second, t, func(w *lab.World) {
 		w.Near[box.Down].Rate, w.Near[box.Down].Queue = 4*mbit, 40_000
 		telegramMedia(w, 200*time.Millisecond, parts(1, 8<<20)...)
@@ -122,7 +122,7 @@ func competingDownload() *lab.Scenario {
 // reordering is a path that has some packets overtaken by those of the next eight
 // milliseconds: nothing is missing.
 func reordering() *lab.Scenario {
-	t := bothTaps(nobody("3 % of the packets on the way down come 8 ms late", finding.Unexplained, "nothing is lost"))
+	t := alsoServer(nobody("3 % of the packets on the way down come 8 ms late", finding.Unexplained, "nothing is lost"))
 	return innocent("reordering-3pct", "N13", 8*time.Second, t, func(w *lab.World) {
 		w.Near[box.Down].Rate = 6 * mbit
 		w.Far[box.Down].Reorder, w.Far[box.Down].ReorderBy = 0.03, 8*time.Millisecond
