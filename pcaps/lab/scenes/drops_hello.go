@@ -28,8 +28,8 @@ var whatsAppNames = []string{".whatsapp.com", ".whatsapp.net"}
 // another name at the very same addresses, which is well.
 func unanswered(w *lab.World, s talk.TLS) {
 	w.Talk.Timeout = 9 * time.Second
-	w.Open(200*time.Millisecond, "web.whatsapp.com", s)
-	w.Open(700*time.Millisecond, "mmg.whatsapp.net", s)
+	w.Open(200*time.Millisecond, "web.whatsapp.com", s, browsed()...)
+	w.Open(700*time.Millisecond, "mmg.whatsapp.net", s, browsed()...)
 	other := classical
 	other.SNI = "www.instagram.com"
 	tries(3, 500*time.Millisecond, 2500*time.Millisecond, func(at time.Duration) {

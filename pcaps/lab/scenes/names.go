@@ -1,6 +1,16 @@
 package scenes
 
-import "chokepoint/pcaps/lab"
+import (
+	"slices"
+
+	"chokepoint/classify/finding"
+	"chokepoint/pcaps/lab"
+)
 
 // names are answers of resolvers, forged and honest.
-func names() []*lab.Scenario { return nil }
+func names() []*lab.Scenario {
+	return slices.Concat(forgedNames(), deniedNames(), honestNames())
+}
+
+// lies are findings about names.
+var lies = []finding.Kind{finding.DNSDenied, finding.DNSForged, finding.DNSUnanswered}
