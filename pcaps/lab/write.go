@@ -21,7 +21,7 @@ type WriteOptions struct {
 
 // slim keeps the first payload packets of each flow and direction whole, and of
 // later ones the head: of RTP also behind that of TURN or of a call's relay.
-var slim = tap.Keep{Whole: 6, Rest: 4, Datagrams: 8, RestDatagram: 36}
+var slim = tap.Keep{Whole: 3, Rest: 4, Datagrams: 4, RestDatagram: 36}
 
 // Write writes the captures and truth.yaml into a folder, which is made when it is
 // not there. Files can be read by their owner only.
