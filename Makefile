@@ -6,7 +6,6 @@ SHELL := /bin/bash -o pipefail
 .DELETE_ON_ERROR:
 
 CAPTURES   := $(wildcard pcaps/*/client.pcapng)
-LAB_CI     := reset-race hello-dropped residual-blocking
 LINT       := go tool -modfile=tools/go.mod golangci-lint
 
 .PHONY: help
@@ -89,11 +88,10 @@ lab: build ## every scenario of the lab, recorded into out/lab; needs root
 	@[ "$$(id -u)" = 0 ] || { echo "lab: needs root for its network namespaces: sudo make lab"; exit 1; }
 	bin/chokepoint lab record --all --force -d out/lab --jobs 3
 
-# A few in which verdict and truth agree, in well under a minute.
-.PHONY: lab-ci
-lab-ci: build # they agree still; needs root
-	@[ "$$(id -u)" = 0 ] || { echo "lab-ci: needs root for its network namespaces"; exit 1; }
-	bin/chokepoint lab run --exit-code $(LAB_CI)
+.PHONY: recordings
+recordings: # scenarios played anew and kept in pcaps/recorded; NAMES='reset-race freeze-16k', none: those in there; needs root
+	@[ "$$(id -u)" = 0 ] || { echo "recordings: needs root for its network namespaces"; exit 1; }
+	go run ./cmd/internal/keep $(or $(NAMES),$(notdir $(patsubst %/,%,$(wildcard pcaps/recorded/*/))))
 
 .PHONY: clean
 clean: ## remove what was built
