@@ -15,9 +15,9 @@ import (
 )
 
 // exactly is an answer of which the server has one full segment at a time: rate is bits/s
-// of IP bytes. What MTProto and TCP add to the piece makes 1,496 bytes of IP.
+// of IP bytes. What MTProto and TCP add to the piece makes 1,488 bytes of IP.
 func exactly(rate float64, lasts time.Duration) talk.Turn {
-	const piece, ip = 1440, 1496
+	const piece, ip = 1388, 1488
 	every := time.Duration(ip * 8 / rate * 1e9)
 	return talk.Turn{Ask: 350, Answer: piece * int(lasts/every), Pace: talk.Pace{Piece: piece, Every: every}}
 }
@@ -103,9 +103,10 @@ func receiverWindow() *lab.Scenario {
 // senderBuffer is servers with small buffers: what a server has not been told of as
 // arrived it must keep, and there is no room for more.
 func senderBuffer() *lab.Scenario {
-	t := alsoServer(nobody("the servers' buffers are small", finding.Unexplained, "outstanding bytes are flat, and nothing waits or is lost"))
+	t := alsoServer(nobody("the servers' buffers are small, and "+site.TGMedia+" is 180 ms away", finding.Unexplained, "outstanding bytes are flat, and nothing waits or is lost"))
 	return innocent("sender-buffer", "N5", 8*time.Second, t, func(w *lab.World) {
-		w.Sites.SendBuffer = 12 << 10
+		farther(w, site.TGMedia, 60*time.Millisecond)
+		w.Sites.SendBuffer = 4 << 10
 		telegramMedia(w, 200*time.Millisecond, parts(8, 256<<10)...)
 	})
 }
