@@ -2,7 +2,6 @@ package scenes
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"chokepoint/classify/finding"
@@ -141,8 +140,8 @@ func quicFiles(w *lab.World, control string) {
 }
 
 // frozenQUIC is the truth of both scenarios: over TCP all is well.
-func frozenQUIC(least finding.Verdict, what string) truth.Truth {
-	t := truth.Truth{What: what, Where: onePath, Vantage: clientTap(), Services: allBut("whatsapp", "degraded", "blocked", "ok")}
+func frozenQUIC(least finding.Verdict, what string, status ...string) truth.Truth {
+	t := truth.Truth{What: what, Where: onePath, Vantage: clientTap(), Services: allBut("whatsapp", status...)}
 	for _, s := range []string{"whatsapp", "discord"} {
 		t.Finds = append(t.Finds, truth.Must{Kinds: []finding.Kind{finding.DropMidflow}, Service: s, AtLeast: least})
 	}
@@ -156,7 +155,7 @@ var frozenOverQUIC = []string{site.WAMedia, site.WAWeb, site.Discord}
 func freezeQUIC() *lab.Scenario {
 	return &lab.Scenario{
 		Name: "freeze-quic", Cases: []string{"Z3"}, Lasts: 9500 * time.Millisecond,
-		Truth: frozenQUIC(finding.Likely, "of each QUIC connection to certain foreign hosts 16 kB from the server pass, then nothing of it"),
+		Truth: frozenQUIC(finding.Likely, "of each QUIC connection to certain foreign hosts 16 kB from the server pass, then nothing of it", "degraded"),
 		Play: func(w *lab.World) {
 			w.Rule("16 kB of QUIC", policy.All(policy.QUIC, policy.Dir(box.Down), policy.To(frozenOverQUIC...)), &policy.DropAfter{Bytes: 16_000})
 			quicFiles(w, "185.15.59.224")
@@ -168,9 +167,9 @@ func freezeQUIC() *lab.Scenario {
 func freezeUDP() *lab.Scenario {
 	return &lab.Scenario{
 		Name: "freeze-udp-packets", Cases: []string{"F16"}, Lasts: 9500 * time.Millisecond,
-		Truth: frozenQUIC(finding.Suspected, "of each UDP flow to certain foreign hosts 25 packets pass, then none in either direction"),
+		Truth: frozenQUIC(finding.Suspected, "of each UDP flow to certain foreign hosts 25 packets pass, then none in either direction", "degraded", "ok"),
 		Play: func(w *lab.World) {
-			w.Rule("25 datagrams", policy.All(policy.UDP, policy.To(slices.Clone(frozenOverQUIC)...)), &policy.DropAfter{Packets: 25})
+			w.Rule("25 datagrams", policy.All(policy.UDP, policy.To(frozenOverQUIC...)), &policy.DropAfter{Packets: 25})
 			quicFiles(w, "185.15.59.224")
 		},
 	}

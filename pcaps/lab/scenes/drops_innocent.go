@@ -1,7 +1,7 @@
 package scenes
 
 import (
-	"net/netip"
+	"net"
 	"slices"
 	"time"
 
@@ -34,6 +34,13 @@ func atMost(kinds []finding.Kind, most finding.Verdict, why string) truth.Limit 
 	return truth.Limit{Kinds: kinds, AtMost: most, Why: why}
 }
 
+// everyone may have any of these statuses.
+func everyone(t *truth.Truth, status ...string) {
+	for s := range t.Services {
+		t.Services[s] = status
+	}
+}
+
 // failingServers are hosts that are down or slow.
 func failingServers() []*lab.Scenario {
 	return []*lab.Scenario{serverHung(), serverHungLong(), serverMaintenance(), serviceDown(), serverDies()}
@@ -47,9 +54,12 @@ func serverHung() *lab.Scenario {
 		Name: "server-hung", Cases: []string{"B21"}, Lasts: 11500 * time.Millisecond, Truth: t,
 		Play: func(w *lab.World) {
 			w.Talk.Timeout = 12 * time.Second
-			slow := w.Sites
-			slow.HandshakeThink = 8 * time.Second
-			w.Serve(netip.AddrPortFrom(siteAddr(site.SignalChat), 443), slow)
+			w.Sites.OnAccept = func(c *net.TCPConn) bool {
+				if c.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap() == siteAddr(site.SignalChat) {
+					time.Sleep(8 * time.Second) // the kernel goes on acknowledging
+				}
+				return true
+			}
 			w.Open(300*time.Millisecond, "chat.signal.org", lab.Native, talk.Turn{Ask: 200, Answer: 600})
 			w.Open(900*time.Millisecond, "chat.signal.org", classical, talk.Turn{Ask: 200, Answer: 600})
 			w.Open(700*time.Millisecond, "cdn2.signal.org", lab.Web, talk.Download(80_000))

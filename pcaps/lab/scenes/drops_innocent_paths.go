@@ -27,9 +27,7 @@ const pppoe = 1492
 // does not, from anybody.
 func mtuBlackHole() *lab.Scenario {
 	t := blameless("packets of more than 1492 bytes do not fit through the line, and no error tells who sent them", "the client's own line", finding.Inconclusive, "only large segments are lost, of every server")
-	for s := range t.Services {
-		t.Services[s] = []string{"failing", "inconclusive", "degraded"}
-	}
+	everyone(&t, "failing", "inconclusive", "degraded")
 	return &lab.Scenario{
 		Name: "mtu-black-hole", Cases: []string{"B20", "N15"}, Lasts: 10 * time.Second, Truth: t,
 		Play: func(w *lab.World) {
@@ -64,9 +62,7 @@ func mtuOneHost() *lab.Scenario {
 // on, and what was begun meanwhile comes late or not at all.
 func outage() *lab.Scenario {
 	t := blameless("the line is gone from 3 s to 9.5 s", "the client's own line", finding.Inconclusive, "everything stalls together: there is no control")
-	for s := range t.Services {
-		t.Services[s] = []string{"ok", "inconclusive", "degraded"}
-	}
+	everyone(&t, "ok", "inconclusive", "degraded")
 	return &lab.Scenario{
 		Name: "outage-of-everything", Cases: []string{"B24"}, Lasts: 12500 * time.Millisecond, Truth: t,
 		Play: func(w *lab.World) {
@@ -86,9 +82,10 @@ func outage() *lab.Scenario {
 
 // lossyBulk is a bad line: one packet in twenty is lost, and downloads go on.
 func lossyBulk() *lab.Scenario {
+	t := blameless("one packet in twenty is lost, of every connection and in both directions", "the client's own line", finding.Unexplained, "what is lost is sent again, and arrives")
+	everyone(&t, "ok", "degraded")
 	return &lab.Scenario{
-		Name: "loss-5-percent", Cases: []string{"B25"}, Lasts: 11 * time.Second,
-		Truth: blameless("one packet in twenty is lost, of every connection and in both directions", "the client's own line", finding.Unexplained, "what is lost is sent again, and arrives"),
+		Name: "loss-5-percent", Cases: []string{"B25"}, Lasts: 11 * time.Second, Truth: t,
 		Play: func(w *lab.World) {
 			w.Near[box.Up].Loss, w.Near[box.Down].Loss = 0.05, 0.05
 			w.Keep = bulk
@@ -104,9 +101,10 @@ func lossyBulk() *lab.Scenario {
 
 // wifiBursts is a wireless link that loses eight packets in a row now and then.
 func wifiBursts() *lab.Scenario {
+	t := blameless("packets are lost eight in a row, 6 % of them all", "the client's own wireless link", finding.Suspected, "all connections lose alike, and go on")
+	everyone(&t, "ok", "degraded", "inconclusive")
 	return &lab.Scenario{
-		Name: "wifi-bursts", Lasts: 10 * time.Second,
-		Truth: blameless("packets are lost eight in a row, 6 % of them all", "the client's own wireless link", finding.Unexplained, "all connections lose alike, and go on"),
+		Name: "wifi-bursts", Lasts: 10 * time.Second, Truth: t,
 		Play: func(w *lab.World) {
 			for _, p := range w.Near {
 				p.Loss, p.Burst = 0.06, 8
@@ -144,9 +142,7 @@ var cgnatAddr = netip.MustParseAddr("100.64.3.17")
 // beyond those are not translated until some are free again.
 func cgnatPorts() *lab.Scenario {
 	t := blameless("the provider's NAT drops the connections of a customer beyond twenty", "the provider's NAT", finding.Suspected, "a NAT that has run out of ports looks the same")
-	for s := range t.Services {
-		t.Services[s] = []string{"ok", "degraded", "failing", "inconclusive"}
-	}
+	everyone(&t, "ok", "degraded", "failing", "inconclusive")
 	return &lab.Scenario{
 		Name: "cgnat-out-of-ports", Cases: []string{"B33"}, Lasts: 11 * time.Second, Truth: t,
 		Play: func(w *lab.World) {

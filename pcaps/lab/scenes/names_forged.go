@@ -154,11 +154,12 @@ func dnsLoopback() *lab.Scenario {
 // away by its address at servers that say who asks.
 var nsdi = siteAddr("193.232.230.48")
 
-// dnsHijack takes all queries, to whatever resolver, to one that lies: all agree.
+// dnsHijack answers for whatever public resolver is asked: all agree, and who asks
+// whom he talks to is told the address of another one. Answers over TCP differ.
 func dnsHijack() *lab.Scenario {
 	return &lab.Scenario{
 		Name: "dns-hijack", Cases: []string{"F20"}, Lasts: 7 * time.Second,
-		Truth: lied("whatsapp", finding.DNSForged, finding.Likely, "every query over UDP, to whatever resolver, is answered by a box, and for WhatsApp with a false address; over TCP answers are right", "blocked"),
+		Truth: lied("whatsapp", finding.DNSForged, finding.Likely, "queries over UDP for names of WhatsApp, to whatever public resolver, are answered with the same false address by a box, and go no further; over TCP answers are right", "blocked"),
 		Play: func(w *lab.World) {
 			google(w)
 			w.Dead[siteAddr(site.Forged)] = true

@@ -123,9 +123,7 @@ var portal = siteAddr("192.0.2.1")
 func captivePortal() *lab.Scenario {
 	t := truthful("a gateway answers all names with its own address until one has paid", "the gateway of the client's own network", finding.Unexplained, "a captive portal: all names, whoever's, lead to one gateway")
 	t.Ceilings = append(t.Ceilings, atMost([]finding.Kind{finding.PayloadInjected, finding.ResetInjected}, finding.Unexplained, "the gateway itself answers"))
-	for s := range t.Services {
-		t.Services[s] = []string{"failing", "inconclusive", "unseen", "degraded"}
-	}
+	everyone(&t, "failing", "inconclusive", "unseen", "degraded")
 	return &lab.Scenario{
 		Name: "captive-portal", Cases: []string{"B30"}, Lasts: 7 * time.Second, Truth: t,
 		Play: func(w *lab.World) {
@@ -141,7 +139,7 @@ func captivePortal() *lab.Scenario {
 					return place(a)
 				}
 			}
-			w.Serve(netip.AddrPortFrom(portal, 443), talk.ServerOptions{Refuse: func(string) talk.Refusal { return talk.RefuseFIN }})
+			w.Sites.Refuse = func(string) talk.Refusal { return talk.RefuseFIN }
 			w.Rule("portal", policy.All(policy.TCP, policy.Port(80), policy.Hello), &policy.BlockPage{Status: 302, Location: "http://192.0.2.1/login.html", FIN: true, Swallow: true})
 			for i, n := range []string{"www.example.com", "web.whatsapp.com", "chat.signal.org", "api.oneme.ru", "www.wikipedia.org", "web.telegram.org", "www.python.org"} {
 				tries(3, time.Duration(200+150*i)*time.Millisecond, 1600*time.Millisecond, func(at time.Duration) { w.Open(at, n, lab.Web) })
@@ -155,9 +153,7 @@ func captivePortal() *lab.Scenario {
 // three, whoever's it is; asked again it may answer.
 func overloadedResolver() *lab.Scenario {
 	t := truthful("the provider's resolver is overloaded: it is slow, and every third answer is SERVFAIL, whatever the name", "the provider's resolver", finding.Unexplained, "all names fail alike, and succeed when asked again")
-	for s := range t.Services {
-		t.Services[s] = []string{"ok", "degraded", "failing", "inconclusive"}
-	}
+	everyone(&t, "ok", "degraded", "failing", "inconclusive")
 	return &lab.Scenario{
 		Name: "dns-resolver-overloaded", Lasts: 10 * time.Second, Truth: t,
 		Play: func(w *lab.World) {
