@@ -16,7 +16,7 @@ import (
 func innocentRates() []*lab.Scenario {
 	return []*lab.Scenario{
 		lossyPath("loss-1pct", 0.01, 0), lossyPath("loss-2pct", 0.02, 0), lossyPath("loss-5pct", 0.05, 0), lossyPath("loss-in-bursts", 0.02, 4),
-		queueCoDel(), queueRED(), queuePIE(), queueDropTail(), queueTiny(), queueTinyBBR(),
+		queueCoDel(), queueRED(), queuePIE(), queueDropTail(), queueTiny(), queueTinyBBR(), queueBloated(),
 		appPaced150k(), appPaced140k(), appPacedChunks(), appVideo(), slowServer(), longPoll(), longPollWaits(),
 		receiverWindow(), senderBuffer(), farServer(), shortAndFar(),
 		slowLine(), slowUplink(), competingDownload(), reordering(), oddReceiver(), ackFilter(), handover(), hiddenNeighbours(),
@@ -70,8 +70,8 @@ func farther(w *lab.World, server string, by time.Duration) {
 	}
 }
 
-// later has the middlebox do something on its way, at a time since it began.
-func later(w *lab.World, at time.Duration, do func()) {
+// switchAt has the middlebox do something on its way, at a time since it began.
+func switchAt(w *lab.World, at time.Duration, do func()) {
 	planned := false
 	w.Rule("clock", func(p *box.Packet) bool {
 		if !planned {

@@ -71,6 +71,16 @@ func queueTiny() *lab.Scenario {
 	return bottleneck("queue-8kb", "N4", 8_000, nil, "a queue of 8 kB", fills)
 }
 
+// queueBloated is a queue of a second: round-trip times grow twentyfold while a
+// transfer fills it, and who waits for others sends again what was not lost.
+func queueBloated() *lab.Scenario {
+	return bottleneck("queue-one-second", "N3", 400_000, nil, "a queue of 400 kB, a second", func(w *lab.World) {
+		fills(w)
+		w.OthersWork(4*time.Second, "telegram")
+		w.OthersWork(6*time.Second, "telegram")
+	})
+}
+
 // queueTinyBBR is BBR in a queue of seven packets: it sends on at the line's rate and
 // above, whatever is lost, and so loses as in a bucket.
 func queueTinyBBR() *lab.Scenario {
@@ -144,12 +154,12 @@ func handover() *lab.Scenario {
 		w.Near[box.Down].Rate, w.Near[box.Down].Queue = 5*mbit, 60_000
 		telegramMedia(w, 200*time.Millisecond, parts(20, 256<<10)...)
 		w.Open(1*time.Second, "www.wikipedia.org", lab.Web, parts(20, 128<<10)...)
-		later(w, 4*time.Second, func() {
+		switchAt(w, 4*time.Second, func() {
 			for _, l := range w.Near {
 				l.Loss = 1
 			}
 		})
-		later(w, 6*time.Second, func() {
+		switchAt(w, 6*time.Second, func() {
 			for _, l := range w.Near {
 				l.Loss, l.Delay = 0, 40*time.Millisecond
 			}
