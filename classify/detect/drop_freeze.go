@@ -140,6 +140,10 @@ func (z *freeze) vetoes() []finding.Reason {
 		out = append(out, finding.Reason{Code: "unwitnessed",
 			Text: "neither side was heard again: the capture may have missed how the connection went on and ended"})
 	}
+	if z.goodBye() {
+		out = append(out, finding.Reason{Code: "good_bye",
+			Text: "only the end of the connection went unanswered: what it was for had been done"})
+	}
 	hole := int32(mute.NextSeq-mute.Contig) > 0
 	if (hole || z.unacked > mtuDoubt) && !z.mtuRuledOut() {
 		out = append(out, finding.Reason{Code: "mtu",
@@ -147,6 +151,15 @@ func (z *freeze) vetoes() []finding.Reason {
 	}
 	return out
 }
+
+// farewell is the most that a client sends with its FIN, bytes: the close_notify
+// alert in a record of TLS (24 to 53 by the cipher, RFC 8446 section 6.1, RFC 5246
+// section 6.2.3.2), and the FIN itself.
+const farewell = 64
+
+// goodBye reports that nothing is owed but an answer to the good-bye: the lab's
+// half-open-leftovers, where only those are lost and every visit went well.
+func (z *freeze) goodBye() bool { return z.fin && z.record == 0 && z.unacked <= farewell }
 
 // witnessed reports that the side which is owed spoke well within the silence.
 // What it acknowledges then is what the capture has (else there is a gap), so

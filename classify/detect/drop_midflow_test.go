@@ -45,6 +45,11 @@ func TestDropMidflow(t *testing.T) {
 		{"a FIN alone is owed", edit(func(f *fact.Flow, up, down *side) {
 			settled(f)
 			up.FIN, up.LastAny = fact.Mark{Num: 40, Time: sec(2), SeqEnd: up.Last.SeqEnd + 1}, sec(9)
+		}), live, finding.Inconclusive, "good_bye"},
+		{"a FIN and the end of a record are owed", edit(func(f *fact.Flow, up, down *side) {
+			settled(f)
+			up.FIN, up.LastAny = fact.Mark{Num: 40, Time: sec(2), SeqEnd: up.Last.SeqEnd + 1}, sec(9)
+			down.TLSRemain = fact.Some(900)
 		}), live, finding.Suspected, ""},
 		{"sent again once only", edit(func(f *fact.Flow, up, down *side) { down.TLSRemain, up.Retrans = fact.Opt[int]{}, 1 }), live, "", ""},
 		{"the client sends on, and asks for nothing again", edit(func(f *fact.Flow, up, down *side) {
