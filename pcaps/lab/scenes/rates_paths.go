@@ -150,7 +150,7 @@ func handover() *lab.Scenario {
 	}
 	t.Ceilings = append(t.Ceilings, truth.Limit{Kinds: []finding.Kind{finding.DropMidflow, finding.DropConnect, finding.DropHello}, AtMost: finding.Suspected,
 		Why: "everybody was silent and came back"})
-	return innocent("handover", "N22", 11*time.Second, t, func(w *lab.World) {
+	return innocent("handover-rate-step", "N22", 11*time.Second, t, func(w *lab.World) {
 		w.Near[box.Down].Rate, w.Near[box.Down].Queue = 5*mbit, 60_000
 		telegramMedia(w, 200*time.Millisecond, parts(20, 256<<10)...)
 		w.Open(1*time.Second, "www.wikipedia.org", lab.Web, parts(20, 128<<10)...)
