@@ -1,7 +1,6 @@
 package scenes
 
 import (
-	"slices"
 	"time"
 
 	"chokepoint/classify/finding"
@@ -132,89 +131,6 @@ func rewriteSYNACK() *lab.Scenario {
 				w.TelegramWorks(at)
 				w.Open(at+200*time.Millisecond, "web.telegram.org", lab.Web, talk.Page()...)
 			})
-			lively(w, "telegram")
-		},
-	}
-}
-
-// resetMidflow are resets of connections that were at work.
-func resetMidflow() []*lab.Scenario {
-	return []*lab.Scenario{resetBehind(), resetInWindow(), injectedFIN()}
-}
-
-// survived is the truth of resets that the client's kernel did not believe.
-func survived(service string, least finding.Verdict, what string) truth.Truth {
-	t := ended(service, least, what)
-	t.Services = allBut(service, "ok", "degraded")
-	return t
-}
-
-// pieces is a file that the server has only piece by piece: it goes on speaking
-// after whatever was said in its name.
-func pieces(n, size int, every time.Duration) talk.Turn {
-	t := talk.Download(n * size)
-	t.Pace = talk.Pace{Piece: size, Every: every}
-	return t
-}
-
-// midAnswer is one packet of an answer, when so many bytes have come before it.
-func midAnswer(bytes uint64, names ...string) box.Match {
-	return policy.Once(policy.All(policy.SNI(names...), policy.Dir(box.Down), policy.Payload(1), policy.AfterBytes(bytes, box.Down)))
-}
-
-// resetBehind: the box sends the first sequence number of the connection when much
-// more has been delivered; the server goes on.
-func resetBehind() *lab.Scenario {
-	return &lab.Scenario{
-		Name: "reset-behind", Cases: []string{"F5"}, Lasts: 6 * time.Second,
-		Truth: survived("whatsapp", finding.Likely,
-			"in the middle of a download a RST in WhatsApp's name has the first sequence number of the connection; data go on 300 ms later"),
-		Play: func(w *lab.World) {
-			w.Rule("stale reset", midAnswer(12_000, whatsAppNames...), policy.Behind())
-			for i, n := range []string{"web.whatsapp.com", "mmg.whatsapp.net", "mmg.whatsapp.net"} {
-				w.Open(time.Duration(300+700*i)*time.Millisecond, n, lab.Native, pieces(8, 2920, 300*time.Millisecond))
-			}
-			w.Noise(500*time.Millisecond, "g.whatsapp.net", talk.Chat(4, 700*time.Millisecond)...)
-			lively(w, "whatsapp")
-		},
-	}
-}
-
-// resetInWindow: the number is in the window, but not the next one: the client asks
-// back (challenge ACK), and the server goes on with ordinary data.
-func resetInWindow() *lab.Scenario {
-	return &lab.Scenario{
-		Name: "reset-in-window", Cases: []string{"F9"}, Lasts: 6 * time.Second,
-		Truth: survived("signal", finding.Confirmed,
-			"in the middle of a download a RST in Signal's name falls into the window but not on the next byte; the client challenges it and data go on"),
-		Play: func(w *lab.World) {
-			w.Rule("blind reset", midAnswer(12_000, signalNames...), policy.InWindow())
-			for i, n := range []string{"cdn2.signal.org", "cdn.signal.org", "cdn2.signal.org"} {
-				w.Open(time.Duration(300+700*i)*time.Millisecond, n, lab.Native, pieces(8, 4000, 250*time.Millisecond))
-			}
-			w.Open(400*time.Millisecond, "chat.signal.org", lab.Native, talk.Chat(4, 700*time.Millisecond)...)
-			lively(w, "signal")
-		},
-	}
-}
-
-// injectedFIN ends downloads politely, in the server's name, who knows nothing of it
-// and goes on beyond the end (R12).
-func injectedFIN() *lab.Scenario {
-	t := notAll("telegram", onBothTaps(ended("telegram", finding.Likely,
-		"in the middle of a file a FIN comes in Telegram's name; the server's own data go on beyond it")), "failing")
-	t.Finds[0].Kinds = []finding.Kind{finding.ResetInjected, finding.PayloadInjected}
-	return &lab.Scenario{
-		Name: "reset-by-fin", Cases: []string{"R12"}, Lasts: 6 * time.Second, Truth: t,
-		Play: func(w *lab.World) {
-			when := policy.All(policy.To(site.TGMedia, site.TGWeb), policy.Dir(box.Down), policy.Payload(1), policy.AfterBytes(10_000, box.Down))
-			w.Rule("FIN", policy.Once(when), policy.InjectedFIN())
-			file := slices.Repeat([]talk.Turn{pieces(8, 2800, 120*time.Millisecond)}, 2)
-			tries(3, 300*time.Millisecond, 1200*time.Millisecond, func(at time.Duration) {
-				w.OpenAt(at, site.TGMedia, 443, talk.MTProto{}, file...)
-				w.Open(at+300*time.Millisecond, "web.telegram.org", lab.Native, file...)
-			})
-			w.OpenAt(500*time.Millisecond, site.TGChat, 443, talk.MTProto{}, talk.Chat(4, 700*time.Millisecond)...)
 			lively(w, "telegram")
 		},
 	}
