@@ -4,6 +4,9 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"chokepoint/pcaps/lab/peer"
 )
@@ -29,9 +32,16 @@ func (n *NS) Dial(ctx context.Context, network string, from, to netip.AddrPort) 
 
 func isUDP(network string) bool { return len(network) >= 3 && network[:3] == "udp" }
 
-// listening has no keep-alives, and plain TCP: Go would listen for multipath TCP.
+// listening has no keep-alives, and plain TCP: Go would listen for multipath TCP. One
+// address may have a listener of its own beside that of all addresses (SO_REUSEPORT,
+// socket(7)); the kernel prefers it.
 func listening() *net.ListenConfig {
-	l := &net.ListenConfig{KeepAlive: -1}
+	l := &net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) (err error) {
+		if e := c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) }); e != nil {
+			return e
+		}
+		return err
+	}}
 	l.SetMultipathTCP(false)
 	return l
 }
