@@ -49,8 +49,9 @@ func clientUnheard() *lab.Scenario {
 	}
 }
 
-// serverUnheard swallows what servers send once 120 packets have passed: the
-// client's next question is sent again and again, though it arrives.
+// serverUnheard swallows what servers send once 120 packets have passed: the rest of
+// an answer does not come, and the client's good-bye is sent again and again, though
+// it arrives.
 func serverUnheard() *lab.Scenario {
 	return &lab.Scenario{
 		Name: "server-unheard", Lasts: 10500 * time.Millisecond,

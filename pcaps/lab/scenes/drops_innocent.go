@@ -55,7 +55,7 @@ func serverHung() *lab.Scenario {
 		Play: func(w *lab.World) {
 			w.Talk.Timeout = 12 * time.Second
 			w.Sites.OnAccept = func(c *net.TCPConn) bool {
-				if c.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap() == siteAddr(site.SignalChat) {
+				if a, ok := c.LocalAddr().(*net.TCPAddr); ok && a.AddrPort().Addr().Unmap() == siteAddr(site.SignalChat) {
 					time.Sleep(8 * time.Second) // the kernel goes on acknowledging
 				}
 				return true

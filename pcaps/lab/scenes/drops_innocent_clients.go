@@ -17,7 +17,7 @@ import (
 
 // leavingClients are clients that stop reading or go.
 func leavingClients() []*lab.Scenario {
-	return []*lab.Scenario{pausedVideo(), halfOpen(), abortedDownloads()}
+	return []*lab.Scenario{pausedVideo(), leftovers(), abortedDownloads()}
 }
 
 // siteAddr is an address as netip has it.
@@ -77,20 +77,20 @@ func pausedVideo() *lab.Scenario {
 	}
 }
 
-// halfOpen is what a restarted load balancer leaves behind: its connections are
+// leftovers is what a restarted load balancer leaves behind: its connections are
 // forgotten, so that the client's good-byes are neither acknowledged nor refused.
 // All that was asked has been answered.
-func halfOpen() *lab.Scenario {
-	t := blameless("a load balancer of Signal forgets its connections at 3.5 s and ignores what comes for them; new ones are served", "the servers themselves", finding.Suspected, "only good-byes of old connections are lost")
+func leftovers() *lab.Scenario {
+	t := blameless("a load balancer of Signal forgets its connections at 3.5 s and ignores what comes for them; new ones are served", "the servers themselves", finding.Suspected, "only good-byes of old connections are lost; younger ones of the same size to the same addresses are well")
 	t.Services["signal"] = []string{"ok", "degraded"}
 	return &lab.Scenario{
 		Name: "half-open-leftovers", Lasts: 10 * time.Second, Truth: t,
 		Play: func(w *lab.World) {
-			old := policy.All(policy.To(site.SignalChat, site.SignalFiles), policy.After(3500*time.Millisecond), func(p *box.Packet) bool {
+			old := policy.All(policy.To(site.SignalChat, site.SignalChat2), policy.After(3500*time.Millisecond), func(p *box.Packet) bool {
 				return p.Flow != nil && p.Time-p.Flow.Began > int64(2200*time.Millisecond)
 			})
 			w.Rule("forgotten", old, nowhere{})
-			for i, name := range []string{"chat.signal.org", "cdn2.signal.org"} {
+			for i, name := range []string{"chat.signal.org", "grpc.chat.signal.org"} {
 				w.Open(time.Duration(300+300*i)*time.Millisecond, name, lab.Native, talk.Turn{Ask: 200, Answer: 7_000}, talk.Idle(3500*time.Millisecond))
 				tries(3, 4*time.Second+time.Duration(i)*300*time.Millisecond, 1500*time.Millisecond, func(at time.Duration) {
 					w.Open(at, name, lab.Native, talk.Turn{Ask: 200, Answer: 7_000})

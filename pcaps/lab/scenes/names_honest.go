@@ -1,6 +1,8 @@
 package scenes
 
 import (
+	"io"
+	"net"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -140,13 +142,28 @@ func captivePortal() *lab.Scenario {
 				}
 			}
 			w.Sites.Refuse = func(string) talk.Refusal { return talk.RefuseFIN }
-			w.Rule("portal", policy.All(policy.TCP, policy.Port(80), policy.Hello), &policy.BlockPage{Status: 302, Location: "http://192.0.2.1/login.html", FIN: true, Swallow: true})
+			w.Sites.OnAccept = logIn
 			for i, n := range []string{"www.example.com", "web.whatsapp.com", "chat.signal.org", "api.oneme.ru", "www.wikipedia.org", "web.telegram.org", "www.python.org"} {
 				tries(3, time.Duration(200+150*i)*time.Millisecond, 1600*time.Millisecond, func(at time.Duration) { w.Open(at, n, lab.Web) })
 				w.OpenAt(time.Duration(400+600*i)*time.Millisecond, portal.String(), 80, talk.HTTP{Host: n}, talk.Turn{Ask: 300, Answer: 400})
 			}
 		},
 	}
+}
+
+// logIn sends who speaks HTTP to the log-in page. It reports whether a connection is
+// not that.
+func logIn(c *net.TCPConn) bool {
+	if a, ok := c.LocalAddr().(*net.TCPAddr); !ok || a.Port != 80 {
+		return true
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(2 * time.Second)) //nolint:errcheck // sockets have deadlines
+	request := make([]byte, 2048)                  // all of one, as these clients write it
+	if n, _ := c.Read(request); n > 0 {
+		io.WriteString(c, "HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/login.html\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") //nolint:errcheck // the client may be gone
+	}
+	return false
 }
 
 // overloadedResolver is the provider's, which is slow and fails for one name in
