@@ -2,6 +2,7 @@ package track
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -97,6 +98,27 @@ func TestChallenge(t *testing.T) {
 			tc.send(c)
 			is(t, "challenge", c.facts().AfterReset[down].ChallengeAck.Num, tc.want)
 		})
+	}
+}
+
+// A FIN that was sent twice draws an answer to the first copy while the second is
+// on its way: it is not known how old what is acknowledged is.
+func TestARepeatedFINHasNoAge(t *testing.T) {
+	for _, repeats := range []int{0, 1} {
+		c := greeted(t)
+		c.send(up, finAck, nil)
+		for range repeats {
+			c.wait(300 * time.Millisecond)
+			c.send(up, finAck, nil, rel(301))
+		}
+		c.wait(time.Millisecond)
+		c.send(down, finAck, nil, ttl(99))
+		f := c.facts()
+		at := slices.IndexFunc(f.FINs, func(x fact.FIN) bool { return x.Dir == down })
+		if at < 0 {
+			t.Fatal("the server's FIN is no fact")
+		}
+		is(t, "has an age", f.FINs[at].CoverAge.Ok, repeats == 0)
 	}
 }
 

@@ -33,7 +33,7 @@ func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 	if p.PayloadLen > 0 {
 		t.data(id, e, d, p, n, segs)
 	} else {
-		t.control(id, e, d, p)
+		t.control(id, e, d, p, n)
 	}
 	if p.Flags&capture.FIN != 0 {
 		t.fin(id, f, d, p, ahead)
@@ -327,7 +327,7 @@ func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.P
 }
 
 // control books a segment without payload.
-func (t *Tracker) control(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
+func (t *Tracker) control(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, n novelty) {
 	f := &e.Rec
 	x := t.extraOf(f)
 	if x == nil {
@@ -335,7 +335,7 @@ func (t *Tracker) control(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 	}
 	if x.work != nil {
 		t.touchWork(x.work, p.Time)
-		t.remember(x.work, d, p, empty)
+		t.remember(x.work, d, p, n)
 		t.helloAnswer(f, x.work, d, p)
 	}
 	t.bulkAck(f, d.Other(), p)
@@ -346,8 +346,10 @@ func (t *Tracker) remember(w *work, d fact.Dir, p *capture.Packet, n novelty) {
 	if p.Has&capture.HasTS != 0 {
 		w.clocks[d] = tsClock{p.TSval, true, p.Time}
 	}
+	// SYN and FIN are no payload: only a repeated one takes room and is not fresh.
+	repeated := n == again || n == empty && p.SeqEnd() != p.Seq
 	*w.rings[d].add() = seen{
 		time: p.Time, num: p.Num, seq: p.Seq, end: p.SeqEnd(), ack: p.Ack,
-		ipid: p.IPID, ttl: p.TTL, again: n == again, acks: p.Flags&capture.ACK != 0,
+		ipid: p.IPID, ttl: p.TTL, again: repeated, acks: p.Flags&capture.ACK != 0,
 	}
 }
