@@ -51,6 +51,9 @@ func (m *merger) take(p capture.Packet) {
 			m.flush(k)
 		}
 	}
+	if m.early(&q) {
+		return
+	}
 	ip, _ := ipv4(&p)
 	const plain = capture.ACK | capture.PSH
 	if ip == nil || q.Has&capture.HasTCP == 0 || q.PayloadLen == 0 || q.Flags&^plain != 0 {
@@ -70,6 +73,24 @@ func (m *merger) take(p capture.Packet) {
 	if q.Flags&capture.PSH != 0 || q.PayloadLen < h.size {
 		m.flush(q.Key)
 	}
+}
+
+// early reports whether a host acknowledges segments that are still held: it has
+// not seen them, and will acknowledge the whole.
+func (m *merger) early(q *capture.Packet) bool {
+	h := m.held[q.Key.Reverse()]
+	if h == nil || q.Has&capture.HasTCP == 0 || q.Flags&capture.ACK == 0 {
+		return false
+	}
+	ahead := int32(q.Ack-h.Seq) > 0
+	for _, block := range q.SACK[:q.NSACK] {
+		ahead = ahead || int32(block[1]-h.Seq) > 0
+	}
+	if ahead && (q.PayloadLen > 0 || q.Flags&^capture.ACK != 0) {
+		m.flush(h.Key) // what asks or ends does not wait
+		return false
+	}
+	return ahead
 }
 
 // join adds a segment, or says that it does not belong here.

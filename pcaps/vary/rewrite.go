@@ -71,7 +71,7 @@ func Holed(n int, at func(*capture.Packet) bool) Fault {
 				sent[p.Key] = append(sent[p.Key], p.Num)
 			}
 			if before := sent[p.Key]; at(&p) && len(before) > n {
-				for num := before[len(before)-n]; num <= before[len(before)-1]; num++ {
+				for _, num := range before[len(before)-n:] {
 					lost[num] = true
 				}
 			}
@@ -89,7 +89,9 @@ func Offloaded(n int) Fault {
 			seen[k]++
 			switch control := p.Has&capture.HasTCP != 0 && p.Flags&(capture.SYN|capture.FIN|capture.RST) != 0; {
 			case control && p.Flags&capture.SYN != 0:
-				seen[k], over[k] = 1, false
+				if p.Flags&capture.ACK == 0 {
+					seen[k], over[k] = 1, false
+				}
 			case control:
 				over[k] = true // the card gives it back
 			}
