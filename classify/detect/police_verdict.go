@@ -72,7 +72,8 @@ type policing struct {
 
 // weighPolicing replays every segment of a log and draws the verdict: confirmed
 // when both runs fit in two segments at one rate and the bucket holds a round
-// trip of it, likely when both runs fit in one, suspected when one run does
+// trip of it, likely when both runs fit in one that lost packets several times,
+// suspected when one run does
 // (rate-and-calls, section 2.2).
 //
 // floor is the smallest round trip known of either leg, µs, 0 unknown.
@@ -201,9 +202,32 @@ func (p *policing) conclude() {
 		p.verdict = finding.Suspected
 	case len(p.agree) >= 2 && p.burst >= wholeBurst*p.rate*p.rtt:
 		p.verdict = finding.Confirmed
+	case len(p.agree) == 1 && p.agree[0].times() < minLossTimes:
+		p.verdict = finding.Suspected
 	default:
 		p.verdict = finding.Likely
 	}
+}
+
+// minLossTimes is how often a stretch that speaks alone must have lost packets,
+// a round trip or more apart: nineteen losses in three bursts of a Gilbert channel
+// met a bucket's account by chance (the lab's loss-in-bursts).
+const minLossTimes = 5
+
+// times is how often packets were lost: those within a round trip of each other
+// fell together.
+func (t *trial) times() (n int) {
+	last := int64(math.MinInt64 / 2)
+	for i := range t.steps {
+		if !t.steps[i].lost {
+			continue
+		}
+		if inSeconds(t.steps[i].at-last) > t.rtt {
+			n++
+		}
+		last = t.steps[i].at
+	}
+	return n
 }
 
 // fullest is the deepest that the bucket was seen, in the stretches that agree
