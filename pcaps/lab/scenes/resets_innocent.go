@@ -62,19 +62,20 @@ func abortsOnAccept(c *net.TCPConn) bool {
 	return false
 }
 
-// serverLinger: the reset leaves before the hello has arrived and acknowledges the
-// SYN alone, and is at the client less than a round trip after its hello.
+// serverLinger: the client speaks 40 ms after it has connected. By then the server
+// has reset it: the reset acknowledges the SYN alone, and is at the client less than a
+// round trip after its first words.
 func serverLinger() *lab.Scenario {
 	return &lab.Scenario{
 		Name: "server-aborts-on-accept", Cases: []string{"B2"}, Lasts: 6 * time.Second,
-		Truth: unforged("telegram", finding.Suspected, "Telegram's web server resets every connection as soon as it is accepted", theServers,
+		Truth: unforged("telegram", finding.Suspected, "Telegram's media server resets every connection as soon as it is accepted", theServers,
 			"the reset acknowledges no byte that could not have arrived"),
 		Play: func(w *lab.World) {
-			w.Serve(netip.MustParseAddrPort(site.TGWeb+":443"), talk.ServerOptions{OnAccept: abortsOnAccept})
-			tries(4, 300*time.Millisecond, 1200*time.Millisecond, func(at time.Duration) {
-				w.Open(at, "web.telegram.org", lab.Web, talk.Page()...)
+			w.Serve(netip.MustParseAddrPort(site.TGMedia+":443"), talk.ServerOptions{OnAccept: abortsOnAccept})
+			tries(6, 300*time.Millisecond, 800*time.Millisecond, func(at time.Duration) {
+				w.OpenAt(at, site.TGMedia, 443, talk.MTProto{}, talk.Turn{Wait: 40 * time.Millisecond, Ask: 300, Answer: 20_000})
 			})
-			w.TelegramWorks(600 * time.Millisecond)
+			w.OpenAt(500*time.Millisecond, site.TGChat, 443, talk.MTProto{}, talk.Chat(4, 900*time.Millisecond)...)
 			lively(w, "telegram")
 		},
 	}

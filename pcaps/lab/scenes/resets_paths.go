@@ -122,7 +122,9 @@ func pathReorders() *lab.Scenario {
 				return func() error { return dropsAll(ctx, l) }, err
 			})
 			tries(6, 300*time.Millisecond, 800*time.Millisecond, func(at time.Duration) {
-				w.At(at, func(ctx context.Context) { w.Note("media", hears(ctx, w, netip.MustParseAddrPort(site.TGMedia+":443"))) })
+				w.At(at, func(ctx context.Context) {
+					w.Note("media", hears(ctx, w, netip.MustParseAddrPort(site.TGMedia+":443")))
+				})
 			})
 			w.OpenAt(500*time.Millisecond, site.TGChat, 443, talk.MTProto{}, talk.Chat(4, 900*time.Millisecond)...)
 			lively(w, "telegram")

@@ -223,14 +223,18 @@ func withOption(w *script.World, p *synth.Packet, data []byte) *synth.Packet {
 	return out
 }
 
-// offersMultipath is a client's kernel that begins every connection as multipath
-// TCP; servers that know nothing of it ignore that (RFC 8684 section 3.7).
-type offersMultipath struct{ w *script.World }
+// multipath has the connections of a path begin as multipath TCP does: both sides
+// offer it. What data carry then (DSS) is left out.
+type multipath struct{ w *script.World }
 
 // Handle implements [synth.Stage].
-func (s offersMultipath) Handle(at synth.Spot, p *synth.Packet) {
-	if p.Proto == capture.ProtoTCP && p.Dir == synth.Up && p.Flags&synth.SYN != 0 {
+func (s multipath) Handle(at synth.Spot, p *synth.Packet) {
+	switch {
+	case p.Proto != capture.ProtoTCP || p.Flags&synth.SYN == 0:
+	case p.Dir == synth.Up:
 		p = withOption(s.w, p, mpCapable)
+	default:
+		p = withOption(s.w, p, append(mpCapable[:len(mpCapable):len(mpCapable)], s.w.Bytes(8)...)) // and its key
 	}
 	at.Forward(p)
 }
@@ -241,7 +245,7 @@ func subflowReset() *lab.Scenario {
 	t := unforged("telegram", finding.Benign, "Telegram's servers end subflows of multipath TCP with a RST that carries MP_TCPRST, reason 5", theServers,
 		"the option says that a peer made it, and why")
 	return toldReset("mptcp-subflow-reset", "B34", 40*time.Second, t, func(w *script.World) {
-		w.Tools = []synth.Stage{offersMultipath{w}}
+		w.Tools = []synth.Stage{multipath{w}}
 		inFront(w, func() *front {
 			return &front{ends: afterBytes(700), tellServer: true, reset: func(f *passing, p *synth.Packet) *synth.Packet {
 				return withOption(w, answered(f, p, 64), mpTCPRST)
