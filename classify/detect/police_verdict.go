@@ -72,7 +72,7 @@ type policing struct {
 
 // weighPolicing replays every segment of a log and draws the verdict: confirmed
 // when both runs fit in two segments at one rate and the bucket holds a round
-// trip of it, likely when both runs fit in one that lost packets several times,
+// trip of it, likely when both runs fit in one that lost packets in several runs,
 // suspected when one run does
 // (rate-and-calls, section 2.2).
 //
@@ -202,30 +202,24 @@ func (p *policing) conclude() {
 		p.verdict = finding.Suspected
 	case len(p.agree) >= 2 && p.burst >= wholeBurst*p.rate*p.rtt:
 		p.verdict = finding.Confirmed
-	case len(p.agree) == 1 && p.agree[0].times() < minLossTimes:
+	case len(p.agree) == 1 && p.agree[0].lossRuns() < minLossRuns:
 		p.verdict = finding.Suspected
 	default:
 		p.verdict = finding.Likely
 	}
 }
 
-// minLossTimes is how often a stretch that speaks alone must have lost packets,
-// a round trip or more apart: nineteen losses in three bursts of a Gilbert channel
-// met a bucket's account by chance (the lab's loss-in-bursts).
-const minLossTimes = 5
+// minLossRuns is in how many runs a stretch that speaks alone must have lost its
+// packets: nineteen losses in four runs of a Gilbert channel met a bucket's account
+// by chance (the lab's loss-in-bursts).
+const minLossRuns = 8
 
-// times is how often packets were lost: those within a round trip of each other
-// fell together.
-func (t *trial) times() (n int) {
-	last := int64(math.MinInt64 / 2)
+// lossRuns counts losses that follow each other as one.
+func (t *trial) lossRuns() (n int) {
 	for i := range t.steps {
-		if !t.steps[i].lost {
-			continue
-		}
-		if inSeconds(t.steps[i].at-last) > t.rtt {
+		if t.steps[i].lost && (i == 0 || !t.steps[i-1].lost) {
 			n++
 		}
-		last = t.steps[i].at
 	}
 	return n
 }

@@ -97,7 +97,7 @@ func (c *resetCase) leap(r *fact.Reset) (resetSign, bool) {
 	by := r.SeqAhead.V
 	a := &c.f.AfterReset[c.dir]
 	filled := a.LastNew.Num != 0 && seqDelta(a.LastNew.SeqEnd, r.Seq) <= 0
-	if by <= minStep || int64(by) > max(c.peer().Window.Or(0), 1<<16) || filled {
+	if by <= minStep || int64(by) > max(c.peer().Window.Or(0), 1<<16) || filled || c.movedOn(r) {
 		return resetSign{}, false
 	}
 	s := resetSign{code: "R4", family: finding.Sequence, class: finding.S, needs: needGapless | needBoth | needSYN,
@@ -107,6 +107,13 @@ func (c *resetCase) leap(r *fact.Reset) (resetSign, bool) {
 		s.class = finding.M
 	}
 	return s, true
+}
+
+// movedOn reports a reset that also acknowledges what its addressee was never seen
+// to send: both directions have gone on where nobody captured, as behind a router
+// that offloads flows (B38). Who is right in both has seen the connection.
+func (c *resetCase) movedOn(r *fact.Reset) bool {
+	return r.HasAck && seqDelta(r.Ack, c.peer().NextSeq) > 0
 }
 
 // underWay reports whether the sender was in the middle of sending.

@@ -98,6 +98,17 @@ func b10(f *fact.Flow, r *fact.Reset) {
 	r.TTL = 51
 }
 
+// b38: behind a router that offloads flows the reset is the first that is seen of
+// either direction for long.
+func b38() *fact.Flow {
+	f := tlsFlow(40)
+	r := bareRST(f, 9, 500, fact.Down)
+	r.HasAck, r.Seq, r.Ack = true, r.Seq+46303, f.Sides[fact.Up].NextSeq+1016
+	r.SeqAhead, r.Offenders = fact.Some(int32(46303)), 0
+	f.Resets = []fact.Reset{r}
+	return f
+}
+
 // b11: another site of an anycast address resets while four segments of the
 // first are under way.
 func b11() *fact.Flow {
@@ -170,6 +181,7 @@ func TestInnocentResetsStayBelowTheirCeiling(t *testing.T) {
 		{name: "B9 another initial TTL at the same distance", flow: lone(40, func(f *fact.Flow, r *fact.Reset) { r.TTL = 47 + 64 }),
 			verdict: finding.Unexplained, kind: seen, packets: []uint64{5}},
 		{name: "B10 routes that alternate", flow: lone(40, b10), verdict: finding.Unexplained, kind: seen, packets: []uint64{5}},
+		{name: "B38 a router offloads the flow", flow: b38, verdict: finding.Unexplained, kind: finding.ResetSeen, packets: []uint64{9}},
 		{name: "B11 an anycast route flaps", flow: b11, verdict: finding.Likely, kind: finding.ResetInjected, how: "race",
 			counts: "R1/S R6/S", packets: []uint64{11, 12, 13, 14, 15}},
 		{name: "B12 the last data was overtaken by the reset", flow: lone(40, func(f *fact.Flow, r *fact.Reset) { f.AfterReset[fact.Down].Guarded = 1 }),
