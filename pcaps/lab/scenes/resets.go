@@ -26,7 +26,6 @@ var (
 	telegramAddrs = []string{site.TGChat, site.TGMedia, site.TGWeb}
 	telegramNames = []string{".telegram.org", ".t.me"}
 	signalNames   = []string{".signal.org"}
-	discordNames  = []string{".discordapp.com", ".discord.gg"}
 )
 
 // ended is the truth of a service whose connections are ended by somebody else, as

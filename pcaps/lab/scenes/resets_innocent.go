@@ -58,8 +58,7 @@ func serverUnread() *lab.Scenario {
 // abortsOnAccept is a server that wants none of its clients: SO_LINGER 0 right after
 // accept.
 func abortsOnAccept(c *net.TCPConn) bool {
-	c.SetLinger(0)
-	return false
+	return c.SetLinger(0) != nil
 }
 
 // serverLinger: the client speaks 40 ms after it has connected. By then the server

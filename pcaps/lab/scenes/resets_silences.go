@@ -209,7 +209,9 @@ func withOption(w *script.World, p *synth.Packet, data []byte) *synth.Packet {
 	was := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
 	ip, tcp := was.NetworkLayer().(*layers.IPv4), was.TransportLayer().(*layers.TCP)
 	tcp.Options = append(tcp.Options, layers.TCPOption{OptionType: mptcpKind, OptionLength: uint8(2 + len(data)), OptionData: data})
-	tcp.SetNetworkLayerForChecksum(ip)
+	if w.Err = tcp.SetNetworkLayerForChecksum(ip); w.Err != nil {
+		return p
+	}
 	buf := gopacket.NewSerializeBuffer()
 	opt := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
 	if w.Err = gopacket.SerializeLayers(buf, opt, ip, tcp, gopacket.Payload(tcp.Payload)); w.Err != nil {
