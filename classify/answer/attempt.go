@@ -70,7 +70,7 @@ func judgeTCP(f *fact.Flow) attempt {
 	switch {
 	case alerted(f):
 		return attempt{outcome: failed, stage: stageRefused}
-	case up.Payload > 0 && down.Payload > 0 && (f.Hello.First.Num == 0 || f.Hello.Data.Num != 0):
+	case up.Payload > 0 && down.Payload > 0 && (f.Hello.First.Num == 0 || f.Hello.Data.Num != 0) && !headless(f):
 		return attempt{outcome: worked}
 	case up.SYN.Num == 0: // begun before the capture did
 		return attempt{outcome: open}
@@ -91,6 +91,15 @@ func judgeTCP(f *fact.Flow) attempt {
 func alerted(f *fact.Flow) bool {
 	down := &f.Sides[fact.Down]
 	return f.Names.AlertDown.Ok && f.Names.AlertDown.V != 0 && down.Payload > 0 && down.Payload <= alertOnly
+}
+
+// headless: of what the server sent not even the first byte arrived, only parts
+// from behind, as where a path swallows full segments (lab: mtu-black-hole). What
+// the capture alone is missing, the client acknowledges.
+func headless(f *fact.Flow) bool {
+	up, down := &f.Sides[fact.Up], &f.Sides[fact.Down]
+	first := down.ISN.V + 1
+	return down.ISN.Ok && up.HasAck && down.Contig == first && up.MaxAck == first
 }
 
 // connecting judges a flow whose SYN has no SYN/ACK.
