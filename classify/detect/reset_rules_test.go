@@ -96,6 +96,10 @@ func TestRulesAtTheirEdges(t *testing.T) {
 			verdict: finding.Unexplained, kind: seen, counts: "R3/M", packets: []uint64{7}},
 		{name: "R3 a closed socket answers an old ACK", flow: behindBy(2920, func(_ *fact.Flow, r *fact.Reset) { bare(r, 0); r.AckEchoes = true }),
 			verdict: finding.Unexplained, kind: seen, packets: []uint64{7}},
+		{name: "R3 a closed socket answers an ACK that is long forgotten", flow: behindBy(2920, func(_ *fact.Flow, r *fact.Reset) {
+			bare(r, 0)
+			r.RSTBefore[fact.Down] = true
+		}), verdict: finding.Unexplained, kind: seen, packets: []uint64{7}},
 		{name: "R3 below anything ever sent", flow: behindBy(2_000_000, none), verdict: finding.Unexplained, kind: seen, packets: []uint64{7}},
 		{name: "R4 one reset ahead", flow: func() *fact.Flow { return climbing(1460) }, verdict: finding.Suspected, kind: injected, how: "race",
 			counts: "R4/S", packets: one},

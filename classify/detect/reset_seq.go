@@ -34,8 +34,9 @@ func (c *resetCase) belowData(r *fact.Reset) (resetSign, bool) {
 		return resetSign{}, false
 	}
 	// Below everything ever sent is another connection's number; and a host
-	// without the socket answers old ACKs with old numbers.
-	if uint64(by) > c.sent(r) || echo(r) {
+	// without the socket answers old ACKs with old numbers, after an abort of its
+	// own also such as are further back than is remembered here.
+	if uint64(by) > c.sent(r) || echo(r) || socketless(r) && r.RSTBefore[c.dir] {
 		return resetSign{}, false
 	}
 	s := resetSign{code: "R3", family: finding.Sequence, class: finding.M, needs: needGapless | needClock,

@@ -98,6 +98,9 @@ func (c *resetCase) mixed() (resetSign, bool) {
 		if b.Time-a.Time > int64(resetWindow) || c.heard(a) != c.heard(b) || b.Offenders > 1 || finBefore(a) {
 			continue
 		}
+		if socketless(b) && seqDelta(b.Seq, a.Seq) < 0 && (b.AckEchoes || a.HasAck) {
+			continue // the socket is gone, and an ACK of before has arrived (lab: server-closes-unread)
+		}
 		bareFirst := !a.HasAck && b.HasAck
 		bareLast := a.HasAck && a.AckAhead.Ok && a.AckAhead.V == 0 && !b.HasAck && !a.SYNOnly
 		zeroed := !a.HasAck && !b.HasAck && (a.Ack == 0) != (b.Ack == 0)
