@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"chokepoint/pcaps/lab/peer/call"
+	"chokepoint/pcaps/lab/peer/dnspeer"
 	"chokepoint/pcaps/lab/peer/quicpeer"
 	"chokepoint/pcaps/lab/peer/talk"
 )
@@ -35,7 +36,8 @@ func (w *World) Serve(at netip.AddrPort, opt talk.ServerOptions) {
 		if err != nil {
 			return err
 		}
-		return w.background(func() error { return talk.Serve(ctx, l, opt) })
+		w.background(func() error { return talk.Serve(ctx, l, opt) })
+		return nil
 	})
 }
 
@@ -47,14 +49,14 @@ func (w *World) Run(open func(context.Context) (work func() error, err error)) {
 		if err != nil {
 			return err
 		}
-		return w.background(work)
+		w.background(work)
+		return nil
 	})
 }
 
 // background lets a server work until the end; why it ended early is a note.
-func (w *World) background(work func() error) error {
+func (w *World) background(work func() error) {
 	w.work.Go(func() { w.Note("server", work()) })
-	return nil
 }
 
 // serve opens all servers: before the first packet, so that none is refused.
@@ -73,7 +75,10 @@ func (w *World) serve() error {
 		})
 	}
 	w.DNS.Zone = w.Zone
-	w.background(func() error { return w.DNS.Serve(w.ctx, w.hosts.Server, anywhere(dnsPort)) })
+	w.Run(func(ctx context.Context) (func() error, error) {
+		pc, l, err := dnspeer.Listen(w.hosts.Server, anywhere(dnsPort))
+		return func() error { return w.DNS.ServeOn(ctx, pc, l) }, err
+	})
 	for _, s := range w.serves {
 		if err := s(w.ctx); err != nil {
 			return err

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"runtime"
@@ -257,8 +258,8 @@ func (w *World) record() (map[string]*tap.Tap, error) {
 	}
 	server, err := tap.Open(w.hosts.Server, "eth0")
 	if err != nil {
-		client.Stop()
-		return nil, err
+		_, stopped := client.Stop()
+		return nil, errors.Join(err, stopped)
 	}
 	return map[string]*tap.Tap{"client.pcapng": client, "server.pcapng": server}, nil
 }
