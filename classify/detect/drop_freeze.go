@@ -144,6 +144,10 @@ func (z *freeze) vetoes() []finding.Reason {
 		out = append(out, finding.Reason{Code: "good_bye",
 			Text: "only the end of the connection went unanswered: what it was for had been done"})
 	}
+	if z.f.Blind&fact.BlindMidstream != 0 {
+		out = append(out, finding.Reason{Code: "midstream",
+			Text: "the capture began after the connection: how much had passed before it stopped is not known"})
+	}
 	hole := int32(mute.NextSeq-mute.Contig) > 0
 	if (hole || z.unacked > mtuDoubt) && !z.mtuRuledOut() {
 		out = append(out, finding.Reason{Code: "mtu",

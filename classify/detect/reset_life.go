@@ -106,6 +106,9 @@ func (c *resetCase) continues(first fact.Mark, next uint32) bool {
 // at most, and on the client's side the kernel beneath a raw socket program
 // resets what the program carries on with.
 func (c *resetCase) lifeCeiling(r *fact.Reset, class finding.Class) finding.Class {
+	if class == finding.C && c.f.Blind&fact.BlindOneWay != 0 {
+		class = finding.S // what it echoes, and how long the path is, the other direction would tell
+	}
 	if !echo(r) {
 		return class
 	}

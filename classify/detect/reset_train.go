@@ -42,7 +42,7 @@ func (c *resetCase) tooMany() (resetSign, bool) {
 	s := resetSign{code: "R5", family: finding.Multiplicity, class: finding.S, needs: needBoth | needClock, technique: "train",
 		clause: fmt.Sprintf("%d of them answer %s", n, plural(offenders, "packet")),
 		got:    fmt.Sprint(n), want: fmt.Sprintf("<= %d", offenders+1), packets: nums(c.resets[from : to+1])}
-	if c.lossy() || !c.rtt().Ok {
+	if c.lossy() || c.gapped() || !c.rtt().Ok {
 		s.class = finding.M // some of what they answer may have been missed
 	}
 	return s, true
