@@ -14,7 +14,7 @@ import (
 
 // fixed is what is played with real stacks by every test run: each part of the lab
 // at least once. "make lab" plays them all.
-var fixed = []string{"reset-race"}
+var fixed = []string{"reset-race", "reset-sandvine", "dns-zero", "icmp-prohibited-v6", "quic-initials-silent", "policed-reno", "call-hung-up", "client-nft-rejects", "capture-gateway-race"}
 
 // TestFixedScenariosPlay needs root.
 func TestFixedScenariosPlay(t *testing.T) {
