@@ -43,7 +43,7 @@ func interrupted(t *testing.T, program string, sig syscall.Signal) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer cmd.Process.Kill() //nolint:errcheck // it has ended, or the test has failed
+	defer cmd.Process.Kill() // it has ended, or the test has failed
 	if !eventually(func() bool { return len(openNamespaces(cmd.Process.Pid)) >= 3 }) {
 		t.Fatal("no namespaces were made")
 	}

@@ -18,36 +18,52 @@ type Site struct {
 
 // Addresses of the sites.
 const (
-	WAWeb, WAChat, WAMedia    = "157.240.205.60", "157.240.1.60", "157.240.205.53"
-	WAChat2                   = "157.240.9.53"
-	Instagram                 = "157.240.205.174"
-	TGChat, TGMedia, TGWeb    = "149.154.167.51", "91.105.192.100", "149.154.167.99"
-	MaxChat, MaxFiles         = "217.20.147.8", "217.20.152.19"
-	SignalChat, SignalChat2   = "13.248.212.111", "76.223.92.165"
-	SignalFiles, SignalFiles2 = "104.18.10.47", "107.178.250.75"
-	Discord                   = "162.159.133.233"
-	ExampleCom, ExampleOrg    = "93.184.215.14", "93.184.216.34"
-	ExampleDead, ExampleTwo   = "93.184.216.80", "93.184.216.81"
-	Forged                    = "1.2.3.4"
+	WAWeb        = "157.240.205.60"
+	WAChat       = "157.240.1.60"
+	WAMedia      = "157.240.205.53"
+	WAChat2      = "157.240.9.53"
+	Instagram    = "157.240.205.174"
+	TGChat       = "149.154.167.51"
+	TGMedia      = "91.105.192.100"
+	TGWeb        = "149.154.167.99"
+	MaxChat      = "217.20.147.8"
+	MaxFiles     = "217.20.152.19"
+	SignalChat   = "13.248.212.111"
+	SignalChat2  = "76.223.92.165"
+	SignalFiles  = "104.18.10.47"
+	SignalFiles2 = "107.178.250.75"
+	Discord      = "162.159.133.233"
+	ExampleCom   = "93.184.215.14"
+	ExampleOrg   = "93.184.216.34"
+	ExampleDead  = "93.184.216.80"
+	ExampleTwo   = "93.184.216.81"
+	Forged       = "1.2.3.4"
 
-	WARelay, TGReflector      = "157.240.205.62", "91.108.9.23"
-	TGChatMedia               = "149.154.164.250" // of data centre 4
-	SignalRelay               = "34.117.136.13"
-	OKCalls, VKRelay          = "217.20.155.13", "155.212.205.186"
-	DiscordGate, DiscordVoice = "162.159.135.234", "66.22.243.77"
-	DiscordSignal             = "162.159.138.234"
-	GoogleSTUN                = "74.125.250.129"
-	GoogleDNS2, CloudflareDNS = "8.8.4.4", "104.16.249.249"
-	Elsewhere, Lookalike      = "93.184.216.90", "93.184.216.91"
-	GoogleDNS                 = "8.8.8.8"
-	Gosuslugi                 = "213.59.254.7"
+	WARelay       = "157.240.205.62"
+	TGReflector   = "91.108.9.23"
+	TGChatMedia   = "149.154.164.250" // of data centre 4
+	SignalRelay   = "34.117.136.13"
+	OKCalls       = "217.20.155.13"
+	VKRelay       = "155.212.205.186"
+	DiscordGate   = "162.159.135.234"
+	DiscordVoice  = "66.22.243.77"
+	DiscordSignal = "162.159.138.234"
+	GoogleSTUN    = "74.125.250.129"
+	GoogleDNS2    = "8.8.4.4"
+	CloudflareDNS = "104.16.249.249"
+	Elsewhere     = "93.184.216.90"
+	Lookalike     = "93.184.216.91"
+	GoogleDNS     = "8.8.8.8"
+	Gosuslugi     = "213.59.254.7"
 )
 
 // People's homes and tunnels of their own have addresses that are nobody's
 // (RFC 5737).
 const (
-	CalleeHome                          = "198.51.100.61"
-	WireGuardHost, OpenVPNHost, IKEHost = "198.51.100.140", "198.51.100.141", "198.51.100.142"
+	CalleeHome    = "198.51.100.61"
+	WireGuardHost = "198.51.100.140"
+	OpenVPNHost   = "198.51.100.141"
+	IKEHost       = "198.51.100.142"
 )
 
 // All is every site. Documentation ranges would make honest DNS answers look
