@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/quic-go/quic-go"
+
+	"chokepoint/pcaps/lab/peer/chain"
 )
 
 // ServerOptions say how a server behaves; the zero value speaks HTTP/3.
@@ -24,8 +26,7 @@ type ServerOptions struct {
 // asked.
 func Serve(ctx context.Context, pc net.PacketConn, opt ServerOptions) error {
 	defer pc.Close()
-	ids, err := newChains()
-	if err != nil {
+	if err := chain.Prepare(); err != nil {
 		return fmt.Errorf("quic server: %w", err)
 	}
 	tr := &quic.Transport{Conn: pc, ConnectionIDLength: 8}
@@ -33,7 +34,7 @@ func Serve(ctx context.Context, pc net.PacketConn, opt ServerOptions) error {
 		tr.VerifySourceAddress = func(net.Addr) bool { return true }
 	}
 	defer tr.Close()
-	l, err := tr.Listen(&tls.Config{GetCertificate: ids.of, NextProtos: alpn(opt.ALPN), MinVersion: tls.VersionTLS13},
+	l, err := tr.Listen(&tls.Config{GetCertificate: chain.Of, NextProtos: alpn(opt.ALPN), MinVersion: tls.VersionTLS13},
 		&quic.Config{DisablePathMTUDiscovery: opt.NoMTUDiscovery, MaxIdleTimeout: opt.Timeout})
 	if err != nil {
 		return fmt.Errorf("quic server: %w", err)

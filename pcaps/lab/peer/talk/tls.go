@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+
+	"chokepoint/pcaps/lab/peer/chain"
 )
 
 // TLS is a stream in TLS. What is played in it follows from the protocol agreed on:
@@ -56,11 +58,10 @@ func (t TLS) open(ctx context.Context, c net.Conn) (voice, error) {
 
 // tls returns what the server needs for all handshakes.
 func (s *server) tls() (*tls.Config, error) {
-	a, err := issuer()
-	if err != nil {
+	if err := chain.Prepare(); err != nil {
 		return nil, err
 	}
-	base := &tls.Config{GetCertificate: a.of, MinVersion: tls.VersionTLS12}
+	base := &tls.Config{GetCertificate: chain.Of, MinVersion: tls.VersionTLS12}
 	base.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		ctx := hello.Context()
 		if err := pause(ctx, s.opt.HandshakeThink); err != nil {
@@ -71,7 +72,7 @@ func (s *server) tls() (*tls.Config, error) {
 				return nil, err
 			}
 		}
-		return &tls.Config{GetCertificate: a.of, MinVersion: tls.VersionTLS12, NextProtos: hello.SupportedProtos}, nil
+		return &tls.Config{GetCertificate: chain.Of, MinVersion: tls.VersionTLS12, NextProtos: hello.SupportedProtos}, nil
 	}
 	return base, nil
 }

@@ -1,4 +1,6 @@
-package talk
+// Package chain is the certificates of the lab's servers: as large as those of the
+// services they stand for, and nobody's.
+package chain
 
 import (
 	"crypto"
@@ -64,7 +66,8 @@ func newAuthority() (*authority, error) {
 
 // template is a certificate of today with an extension of n random bytes.
 func template(name string, ext asn1.ObjectIdentifier, n int) *x509.Certificate {
-	blob := random(n)
+	blob := make([]byte, n)
+	rand.Read(blob)
 	return &x509.Certificate{
 		SerialNumber: new(big.Int).SetBytes(blob[:15]),
 		Subject:      pkix.Name{Country: []string{"US"}, Province: []string{"California"}, Organization: []string{"Lab, Inc."}, CommonName: name},
@@ -76,7 +79,23 @@ func template(name string, ext asn1.ObjectIdentifier, n int) *x509.Certificate {
 	}
 }
 
-// of returns the chain for a name, which may be empty.
+// Of returns the chain for the name in a hello, which may be empty: a leaf for it and
+// the certificate of its issuer, between 3 and 4 kB. It fits
+// [tls.Config.GetCertificate].
+func Of(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	a, err := issuer()
+	if err != nil {
+		return nil, err
+	}
+	return a.of(hello)
+}
+
+// Prepare makes the issuer's keys, so that the first hello does not wait for them.
+func Prepare() error {
+	_, err := issuer()
+	return err
+}
+
 func (a *authority) of(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
