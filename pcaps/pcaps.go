@@ -49,14 +49,21 @@ func (c *Case) File(name string) ([]byte, bool) {
 }
 
 // Cases returns all cases, sorted by name.
-func Cases() ([]Case, error) {
-	dirs, err := folders.ReadDir(".")
+func Cases() ([]Case, error) { return Load(folders) }
+
+// Load takes each folder for a case, sorted by name. Captures may be inside zstd,
+// which package pcapfile reads as they are; they have the names that truths call
+// them by.
+func Load(from fs.FS) (out []Case, err error) {
+	dirs, err := fs.ReadDir(from, ".")
 	if err != nil {
 		return nil, err
 	}
-	var out []Case
 	for _, d := range dirs {
-		c, err := load(d.Name())
+		if !d.IsDir() {
+			continue
+		}
+		c, err := load(from, d.Name())
 		if err != nil {
 			return nil, fmt.Errorf("case %s: %w", d.Name(), err)
 		}
@@ -65,27 +72,32 @@ func Cases() ([]Case, error) {
 	return out, nil
 }
 
-func load(name string) (Case, error) {
+func load(from fs.FS, name string) (Case, error) {
 	c := Case{Name: name}
-	files, err := folders.ReadDir(name)
+	files, err := fs.ReadDir(from, name)
 	if err != nil {
 		return c, err
 	}
+	told := false
 	for _, f := range files {
-		b, err := fs.ReadFile(folders, path.Join(name, f.Name()))
+		b, err := fs.ReadFile(from, path.Join(name, f.Name()))
 		if err != nil {
 			return c, err
 		}
-		switch {
-		case strings.HasSuffix(f.Name(), ".pcapng"):
-			c.Files = append(c.Files, File{f.Name(), b})
-		case f.Name() == "want.jsonl":
+		switch plain := strings.TrimSuffix(f.Name(), ".zst"); {
+		case strings.HasSuffix(plain, ".pcapng"):
+			c.Files = append(c.Files, File{plain, b})
+		case plain == "want.jsonl":
 			c.Want = b
-		case f.Name() == "truth.yaml":
+		case plain == "truth.yaml":
+			told = true
 			if c.Truth, err = truth.Parse(b); err != nil {
 				return c, err
 			}
 		}
+	}
+	if _, ok := c.File("client.pcapng"); !ok || !told {
+		return c, fmt.Errorf("it has no client.pcapng or no truth.yaml: %d captures, truth %v", len(c.Files), told)
 	}
 	return c, nil
 }

@@ -4,12 +4,17 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"chokepoint/pcaps"
 )
+
+// maxRecorded is how large all recordings may be together, bytes.
+const maxRecorded = 25_000_000
 
 func file(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 
 func TestAFolderIsARecording(t *testing.T) {
-	got, err := load(fstest.MapFS{
+	got, err := pcaps.Load(fstest.MapFS{
 		"README.md":                   file("about all"),
 		"recorded.go":                 file("package recorded"),
 		"two-sides/client.pcapng.zst": file("c"),
@@ -38,7 +43,7 @@ func TestHalfARecordingIsRefused(t *testing.T) {
 		"without truth":                {"a/client.pcapng.zst": file("c")},
 		"with a truth nobody can read": {"a/client.pcapng.zst": file("c"), "a/truth.yaml": file("who: y\n")},
 	} {
-		if got, err := load(files); err == nil || !strings.Contains(err.Error(), "recording a") {
+		if got, err := pcaps.Load(files); err == nil || !strings.Contains(err.Error(), "case a") {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
@@ -54,5 +59,16 @@ func TestAllRecordingsCanBeLoaded(t *testing.T) {
 			t.Errorf("%s has no want.jsonl", c.Name)
 		}
 	}
-	t.Logf("%d recordings", len(all))
+	var bytes, captures int
+	for _, c := range all {
+		bytes += len(c.Want)
+		for _, f := range c.Files {
+			captures++
+			bytes += len(f.Bytes)
+		}
+	}
+	t.Logf("%d recordings, %d captures, %d bytes", len(all), captures, bytes)
+	if len(all) < 100 || bytes > maxRecorded {
+		t.Errorf("%d recordings of %d bytes", len(all), bytes)
+	}
 }
