@@ -9,7 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/goccy/go-yaml"
+
 	"chokepoint/pcaps/lab"
+	kept "chokepoint/pcaps/recorded"
+	"chokepoint/pcaps/truth"
 )
 
 // fixed is what is played with real stacks by every test run: each part of the lab
@@ -130,6 +134,48 @@ func TestScriptsPlayAlike(t *testing.T) {
 	if played == 0 {
 		t.Error("nothing was played")
 	}
+}
+
+// TestRecordingsAreOfTheseScenarios: what a recording in the project is held against
+// is what its scenario says today.
+func TestRecordingsAreOfTheseScenarios(t *testing.T) {
+	all, err := kept.All()
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d recordings: %v", len(all), err)
+	}
+	for _, c := range all {
+		s := Named(c.Name)
+		if s == nil {
+			t.Errorf("%s is no scenario", c.Name)
+			continue
+		}
+		if got, want := demands(t, &c.Truth), demands(t, &s.Truth); got != want || !slices.Equal(c.Truth.Cases, s.Cases) {
+			t.Errorf("%s says otherwise today: sudo make recordings NAMES=%s\n%s", c.Name, c.Name, cmp(got, want))
+		}
+	}
+}
+
+// demands is what of a truth does not come from playing.
+func demands(t *testing.T, of *truth.Truth) string {
+	t.Helper()
+	told := *of
+	told.Since, told.Done, told.Seed, told.Cases = time.Time{}, nil, 0, nil
+	b, err := yaml.Marshal(&told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// cmp shows the first line in which two texts differ.
+func cmp(got, want string) string {
+	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return "recorded: " + a[i] + "\ntoday:    " + b[i]
+		}
+	}
+	return "one is longer"
 }
 
 func play(t *testing.T, s *lab.Scenario, seed uint64) *lab.Recording {
