@@ -6,6 +6,7 @@ SHELL := /bin/bash -o pipefail
 .DELETE_ON_ERROR:
 
 CAPTURES   := $(wildcard pcaps/*/client.pcapng)
+SEED       ?= $(shell date +%j%H%M)
 LINT       := go tool -modfile=tools/go.mod golangci-lint
 
 .PHONY: help
@@ -71,8 +72,8 @@ bench: build ## speed and memory beside gopacket and tshark; minutes
 	go run ./cmd/internal/bench -chokepoint bin/chokepoint all
 
 .PHONY: score
-score: ## pcaps/SCORE.md: how well each kind of finding does; SEED=7 plays the lab anew as well, as root
-	go run ./cmd/internal/score -update pcaps/SCORE.md $(if $(SEED),-lab -seed $(SEED))
+score: ## pcaps/SCORE.md: how well each kind of finding does; as root also on fresh runs of the lab, unless FRESH=0
+	go run ./cmd/internal/score -update pcaps/SCORE.md $(if $(filter 0,$(shell id -u)),$(if $(filter 0,$(FRESH)),,-lab -seed $(SEED)))
 
 .PHONY: generate
 generate: ## eBPF objects from C; needs clang and llvm-strip

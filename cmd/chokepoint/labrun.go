@@ -43,7 +43,7 @@ func (a *app) labRunCommand() *cobra.Command {
 			"privilege or command; 4 a fault of chokepoint; with --exit-code also 10, when verdict and\n" +
 			"truth disagree.",
 		Example: "  sudo chokepoint lab run reset-race\n" +
-			"  sudo chokepoint lab run --vantage both --seed 7 'police-*'\n" +
+			"  sudo chokepoint lab run --vantage both --seed 7 'policed-*'\n" +
 			"  sudo chokepoint lab run --json F2 F12 | jq .agrees",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.labRunAll(cmd.Context(), &f, args) },

@@ -11,12 +11,12 @@ import (
 // nothing, and what follows for a tool that sees only the packets.
 type Scenario struct {
 	Name  string   // "reset-race-after-hello"; also of the folder that it is recorded in
-	Cases []string // lines of the test matrix that it covers: "F2", "B18", "P1"
+	Cases []string // lines of scenes/MATRIX.md that it covers: "F2", "B18", "P1"
 	// Truth is what does not depend on how it was played: what and where, vantages,
 	// services, findings, ceilings. Play adds when, and which packets.
 	Truth truth.Truth
 	Lasts time.Duration // how long it plays
-	Needs []string      // commands besides root: "tc", "nft"
+	Needs []string      // commands besides root: "nft"
 
 	// Remake has the recording taken by somebody else, nil as it was: see [Remake].
 	Remake Remake

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"chokepoint/classify/finding"
 )
@@ -32,7 +33,7 @@ func (t *Truth) Check(file string, findings []finding.Finding, status map[string
 	}
 	for _, s := range slices.Sorted(maps.Keys(t.Services)) {
 		if want := t.Services[s]; !slices.Contains(want, status[s]) {
-			wrong = append(wrong, fmt.Sprintf("%s is %q, should be %v", s, status[s], want))
+			wrong = append(wrong, fmt.Sprintf("%s is %q, should be %s", s, status[s], strings.Join(want, " or ")))
 		}
 	}
 	return wrong

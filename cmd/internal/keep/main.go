@@ -83,6 +83,13 @@ func keep(r *lab.Recording, dir string) error {
 // readme is two lines: what was done, and how to see it again.
 func readme(r *lab.Recording) string {
 	oneLine := func(s string) string { return strings.Join(strings.Fields(s), " ") }
-	return fmt.Sprintf("%s: %s (%s).\nTest matrix: %s. Play it again: `sudo chokepoint lab run %s`.\n",
-		r.Scenario.Name, oneLine(r.Truth.What), oneLine(r.Truth.Where), strings.Join(r.Truth.Cases, ", "), r.Scenario.Name)
+	lines, root := "", "sudo "
+	if len(r.Truth.Cases) > 0 {
+		lines = "Test matrix: " + strings.Join(r.Truth.Cases, ", ") + ". "
+	}
+	if r.Scenario.Script != nil {
+		root = ""
+	}
+	return fmt.Sprintf("%s: %s (%s).\n%sPlay it again: `%schokepoint lab run %s`.\n",
+		r.Scenario.Name, oneLine(r.Truth.What), oneLine(r.Truth.Where), lines, root, r.Scenario.Name)
 }

@@ -1,6 +1,7 @@
 package scenes
 
 import (
+	_ "embed"
 	"maps"
 	"os"
 	"regexp"
@@ -78,6 +79,35 @@ func TestTheTableIsSound(t *testing.T) {
 	}
 	if n := len(seen); n < 60 || 2*benign < n {
 		t.Errorf("%d scenarios, %d of them harmless", n, benign)
+	}
+}
+
+//go:embed MATRIX.md
+var matrix string
+
+// TestEveryLineOfTheMatrixIsPlayed: or it is said why not. A line that scenarios
+// name is explained.
+func TestEveryLineOfTheMatrixIsPlayed(t *testing.T) {
+	meaning := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^\| ([A-Z][0-9]+) \| (.+) \|$`).FindAllStringSubmatch(matrix, -1) {
+		meaning[m[1]] = m[2]
+	}
+	if len(meaning) < 100 {
+		t.Errorf("%d lines", len(meaning))
+	}
+	played := map[string]bool{}
+	for _, s := range All() {
+		for _, line := range s.Cases {
+			played[line] = true
+			if meaning[line] == "" {
+				t.Errorf("%s is on line %s, which nobody explains", s.Name, line)
+			}
+		}
+	}
+	for line, what := range meaning {
+		if played[line] == strings.Contains(what, ": not played") {
+			t.Errorf("line %s: %s", line, what)
+		}
 	}
 }
 

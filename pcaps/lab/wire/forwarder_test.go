@@ -105,16 +105,33 @@ func median(d []time.Duration) (p50, p95 time.Duration) {
 	return d[len(d)/2], d[len(d)*95/100]
 }
 
-// checkDelay wants a median round trip of 40 ms, with room for a busy machine.
-func checkDelay(t *testing.T, what string, trips []time.Duration) {
+// tries is how often a busy machine may be at fault.
+const tries = 3
+
+// atLast has something measured until it is good enough, in a lab of its own each
+// time.
+func atLast(t *testing.T, measure func(*lab) (good bool)) {
+	t.Helper()
+	for range tries {
+		if measure(newLab(t, box.New(1), 20*time.Millisecond)) {
+			return
+		}
+	}
+	t.Errorf("not good enough in %d tries", tries)
+}
+
+// checkDelay wants a median round trip of 40 ms and no more than so much. Nothing
+// may be faster.
+func checkDelay(t *testing.T, what string, trips []time.Duration, more time.Duration) bool {
 	t.Helper()
 	low := slices.Min(trips)
 	p50, p95 := median(trips)
 	t.Logf("%s: 40 ms asked, %d round trips: median +%.3f ms, least +%.3f, p95 +%.3f", what, len(trips),
 		ms(p50)-40, ms(low)-40, ms(p95)-40)
-	if low < 40*time.Millisecond || p50 > 45*time.Millisecond {
-		t.Errorf("%s: least %v, median %v, want 40 ms", what, low, p50)
+	if low < 40*time.Millisecond {
+		t.Errorf("%s: least %v, want 40 ms", what, low)
 	}
+	return p50 <= 40*time.Millisecond+more
 }
 
 func ms(d time.Duration) float64 { return d.Seconds() * 1e3 }
@@ -150,24 +167,30 @@ func (l *lab) pings(t *testing.T, n int, gap time.Duration) (trips []time.Durati
 	return trips
 }
 
+// TestForwarderDelay wants the median within a millisecond of what was asked; of TCP
+// two, as its two hosts wake up four times on the way.
 func TestForwarderDelay(t *testing.T) {
-	l := newLab(t, box.New(1), 20*time.Millisecond)
-	t.Run("UDP", func(t *testing.T) { checkDelay(t, "UDP", l.pings(t, 200, 2*time.Millisecond)) })
-	t.Run("TCP", func(t *testing.T) {
-		c := l.dial(t, func(c net.Conn) { io.Copy(c, c) })
-		c.SetDeadline(time.Now().Add(10 * time.Second))
-		var trips []time.Duration
-		for range 20 {
-			began := time.Now()
-			c.Write([]byte("ping"))
-			if _, err := io.ReadFull(c, make([]byte, 4)); err != nil {
-				t.Fatal(err)
-			}
-			trips = append(trips, time.Since(began))
-		}
-		checkDelay(t, "TCP", trips)
+	t.Run("UDP", func(t *testing.T) {
+		atLast(t, func(l *lab) bool { return checkDelay(t, "UDP", l.pings(t, 200, 2*time.Millisecond), time.Millisecond) })
 	})
-	t.Logf("worst lateness of the box: %v", l.Stats().Late)
+	t.Run("TCP", func(t *testing.T) {
+		atLast(t, func(l *lab) bool { return checkDelay(t, "TCP", l.echoes(t, 20), 2*time.Millisecond) })
+	})
+}
+
+// echoes says n words by TCP and returns how long each took to come back.
+func (l *lab) echoes(t *testing.T, n int) (trips []time.Duration) {
+	c := l.dial(t, func(c net.Conn) { io.Copy(c, c) })
+	c.SetDeadline(time.Now().Add(10 * time.Second))
+	for range n {
+		began := time.Now()
+		c.Write([]byte("ping"))
+		if _, err := io.ReadFull(c, make([]byte, 4)); err != nil {
+			t.Fatal(err)
+		}
+		trips = append(trips, time.Since(began))
+	}
+	return trips
 }
 
 // download reads what the server sends as fast as it can by TCP: a while to get up
@@ -192,13 +215,15 @@ func (l *lab) download(t *testing.T, warmUp, lasts time.Duration) float64 {
 }
 
 func TestForwarderThroughput(t *testing.T) {
-	l := newLab(t, box.New(1), 20*time.Millisecond)
-	got := l.download(t, 500*time.Millisecond, time.Second)
-	s := l.Stats()
-	t.Logf("bulk TCP at 40 ms RTT: %.0f Mbit/s; %+v", got, s)
-	if got < 50 || s.Broken != [2]uint64{} {
-		t.Errorf("%.0f Mbit/s, %+v", got, s)
-	}
+	atLast(t, func(l *lab) bool {
+		got := l.download(t, 500*time.Millisecond, time.Second)
+		s := l.Stats()
+		t.Logf("bulk TCP at 40 ms RTT: %.0f Mbit/s; %+v", got, s)
+		if s.Broken != [2]uint64{} {
+			t.Errorf("%+v", s)
+		}
+		return got >= 100
+	})
 }
 
 // TestForwarderRate has a real sender fill a bottleneck of 100 Mbit/s. What the
@@ -233,7 +258,12 @@ func TestForwarderRate(t *testing.T) {
 }
 
 func TestForwarderPackets(t *testing.T) {
-	l := newLab(t, box.New(1), 20*time.Millisecond)
+	atLast(t, func(l *lab) bool { return l.flood(t) >= 10_000 })
+}
+
+// flood sends 20 k small packets a second and returns how many a second it were;
+// 0 when some were lost.
+func (l *lab) flood(t *testing.T) (rate float64) {
 	far, near := packets(t, l.Server, server.String()), packets(t, l.Client, "192.168.1.23:0")
 	const n, each = 20_000, 20
 	took := make(chan time.Duration, 1)
@@ -255,9 +285,10 @@ func TestForwarderPackets(t *testing.T) {
 		}
 	}
 	s := l.Stats()
-	rate := n / (<-took).Seconds()
+	rate = n / (<-took).Seconds()
 	t.Logf("small packets: %d of %d arrived at %.0f packets/s; %+v", got, n, rate, s)
-	if got != n || s.Dropped != [2]uint64{} || s.Errors != [2]uint64{} || rate < 5_000 {
-		t.Errorf("%d of %d arrived at %.0f packets/s: %+v", got, n, rate, s)
+	if got != n || s.Dropped != [2]uint64{} || s.Errors != [2]uint64{} {
+		return 0
 	}
+	return rate
 }
