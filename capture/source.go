@@ -4,6 +4,7 @@ package capture
 // frames and payloads) belongs to the Batch until it is handed to Read again.
 type Batch struct {
 	Packets []Packet
+	Notes   []Note // of this host's kernel, ordered by time; only live
 	Now     int64  // packet time reached, ns; also moves when idle live
 	Buf     []byte // backing store a Source may keep frames in
 }
@@ -23,6 +24,7 @@ type Stats struct {
 	Bytes   uint64 // captured bytes delivered
 	Dropped uint64 // lost by the kernel or the card, as far as the source says
 	Lost    uint64 // lost by us (ring full)
+	Unseen  uint64 // counted and not looked at (see NoteUnseen), wire segments
 	Skipped uint64 // records of an unsupported link type, not delivered
 }
 
