@@ -58,6 +58,13 @@ cross: # the offline half builds elsewhere
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build ./cmd/... ./capture/... ./classify/...
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build ./cmd/... ./capture/... ./classify/...
 
+# Debian's kernels 6.1 and 6.12 under qemu, emulated: no root, nothing is installed.
+.PHONY: test-kernels
+test-kernels: ## live capture on older kernels, in virtual machines; needs qemu-system-x86_64 and apt-get; a minute or two
+	@for p in qemu-system-x86_64 apt-cache apt-get dpkg-deb; do \
+		command -v "$$p" >/dev/null || { echo "test-kernels: $$p is missing"; exit 1; }; done
+	CHOKEPOINT_KERNELS=1 go test -count=1 ./bpf/kernels
+
 .PHONY: fuzz-smoke
 fuzz-smoke:
 	.ci/fuzz 60
