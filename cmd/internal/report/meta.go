@@ -13,9 +13,10 @@ type Meta struct {
 	Tool    string `json:"tool"`
 	Version string `json:"version"`
 	Schema  int    `json:"schema"`
-	Files   []File `json:"files"` // one, or all of a joined directory by name
+	Files   []File `json:"files"` // one, all of a joined directory by name, or the interfaces of a live capture
 	Expr    string `json:"expr,omitempty"`
-	Vantage string `json:"vantage"` // as asked for: auto, host, gateway, span, server
+	Backend string `json:"backend,omitempty"` // of live capture: tcx, clsact, afpacket; "" of files
+	Vantage string `json:"vantage"`           // as asked for: auto, host, gateway, span, server
 	Rules   Rules  `json:"rules"`
 	// Health is what is known from the start to limit the answer. Codes:
 	// expression, capture_filter, snaplen, unsupported_link.
@@ -25,9 +26,14 @@ type Meta struct {
 	// number there. It is nil unless files were joined: then numbers are the
 	// file's own.
 	Locate func(num uint64) (file string, n uint64) `json:"-"`
+
+	// Iface says which interface a packet of a live capture passed, "" when that
+	// was so long ago that it was forgotten. It is nil unless Backend is set, and
+	// may be called from any goroutine.
+	Iface func(num uint64) string `json:"-"`
 }
 
-// File is one capture file. Name and Filter are foreign text.
+// File is one capture file, or one interface. Name and Filter are foreign text.
 type File struct {
 	Name     string  `json:"name"`
 	SHA256   string  `json:"sha256,omitempty"`

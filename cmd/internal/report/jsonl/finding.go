@@ -10,7 +10,8 @@ import (
 )
 
 // findingRecord is a finding with its times in the records' form. When files are
-// joined, Refs lead from every packet number in it to a file.
+// joined, Refs lead from every packet number in it to a file; live, to an
+// interface.
 type findingRecord struct {
 	finding.Finding
 	From stamp `json:"from"`
@@ -18,11 +19,12 @@ type findingRecord struct {
 	Refs []ref `json:"refs,omitempty"`
 }
 
-// ref is where a packet of a joined capture lies.
+// ref is where a packet of a joined capture lies, or of a live one passed.
 type ref struct {
 	Packet uint64 `json:"packet"`
-	File   string `json:"file"`
-	N      uint64 `json:"n"` // its number in the file
+	File   string `json:"file,omitempty"`
+	Iface  string `json:"iface,omitempty"` // live; absent: too long ago to be known
+	N      uint64 `json:"n"`               // its number in the file; live the same as packet, and epb_packetid in a recording
 }
 
 func newFinding(f *finding.Finding, locate func(uint64) (string, uint64)) *findingRecord {
@@ -41,8 +43,32 @@ func newFinding(f *finding.Finding, locate func(uint64) (string, uint64)) *findi
 	return r
 }
 
+// live fits a finding of a live capture: its packets are in no file yet, so that
+// no filter shows them.
+func (r *findingRecord) live(f *finding.Finding, iface func(uint64) string) {
+	r.Filter = ""
+	for _, num := range named(f) {
+		at := ref{Packet: num, N: num}
+		if iface != nil {
+			at.Iface = iface(num)
+		}
+		r.Refs = append(r.Refs, at)
+	}
+}
+
 // refs locates every packet a finding names.
 func refs(f *finding.Finding, locate func(uint64) (string, uint64)) []ref {
+	var out []ref
+	for _, num := range named(f) {
+		if file, n := locate(num); file != "" {
+			out = append(out, ref{Packet: num, File: file, N: n})
+		}
+	}
+	return out
+}
+
+// named lists the packets that a finding names, in order.
+func named(f *finding.Finding) []uint64 {
 	all := slices.Clone(f.Packets)
 	for _, evidence := range [][]finding.Evidence{f.For, f.Against} {
 		for _, e := range evidence {
@@ -50,13 +76,7 @@ func refs(f *finding.Finding, locate func(uint64) (string, uint64)) []ref {
 		}
 	}
 	slices.Sort(all)
-	var out []ref
-	for _, num := range slices.Compact(all) {
-		if file, n := locate(num); file != "" {
-			out = append(out, ref{Packet: num, File: file, N: n})
-		}
-	}
-	return out
+	return slices.Compact(all)
 }
 
 // serviceRecord is an answer with its time in the records' form.

@@ -16,6 +16,8 @@ import (
 type Report struct {
 	lines  *lines
 	locate func(num uint64) (file string, n uint64)
+	iface  func(num uint64) string
+	live   bool
 }
 
 var _ report.Report = (*Report)(nil)
@@ -25,7 +27,7 @@ func New(w io.Writer) *Report { return &Report{lines: newLines(w)} }
 
 // Begin writes the meta record, at once.
 func (r *Report) Begin(m *report.Meta) error {
-	r.locate = m.Locate
+	r.locate, r.iface, r.live = m.Locate, m.Iface, m.Backend != ""
 	rec := *m
 	rec.Type = "meta"
 	rec.Files, rec.Health = list(rec.Files), list(rec.Health)
@@ -43,11 +45,21 @@ func (r *Report) Flow(f *fact.Flow, findings []string) error {
 
 // Finding writes a finding, at once.
 func (r *Report) Finding(f *finding.Finding) error {
-	return r.lines.writeNow(newFinding(f, r.locate))
+	rec := newFinding(f, r.locate)
+	if r.live {
+		rec.live(f, r.iface)
+	}
+	return r.lines.writeNow(rec)
 }
 
-// Service writes the answer for a service.
-func (r *Report) Service(s *answer.Service) error { return r.lines.write(newService(s)) }
+// Service writes the answer for a service; while the run goes on, live, at once
+// and with the flows before it.
+func (r *Report) Service(s *answer.Service) error {
+	if r.live {
+		return r.lines.writeNow(newService(s))
+	}
+	return r.lines.write(newService(s))
+}
 
 // End writes the stats record and hands on what is still buffered.
 func (r *Report) End(s *classify.Stats) error { return r.lines.writeNow(newStats(s)) }

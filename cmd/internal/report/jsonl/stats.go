@@ -20,9 +20,10 @@ type statsRecord struct {
 	Copies       uint64            `json:"copies_dropped"`
 	LostByKernel uint64            `json:"lost_by_kernel"`
 	LostByUs     uint64            `json:"lost_by_us"`
-	Skipped      uint64            `json:"skipped"`  // of a link type that is not understood
-	Filtered     uint64            `json:"filtered"` // not matched by the expression
-	NoFlow       uint64            `json:"no_flow"`  // not IP, or fragments never joined
+	Unseen       uint64            `json:"unseen,omitempty"` // live: passed, counted and not looked at; wire segments
+	Skipped      uint64            `json:"skipped"`          // of a link type that is not understood
+	Filtered     uint64            `json:"filtered"`         // not matched by the expression
+	NoFlow       uint64            `json:"no_flow"`          // not IP, or fragments never joined
 	Fragments    fragments         `json:"fragments"`
 	First        *stamp            `json:"first,omitempty"`
 	Last         *stamp            `json:"last,omitempty"`
@@ -75,7 +76,7 @@ func newStats(s *classify.Stats) *statsRecord {
 		Flows: s.Flows, Findings: s.Findings, Evicted: s.Evicted,
 		Malformed: map[string]uint64{}, Undecoded: map[string]uint64{},
 		Copies: s.Copies, LostByKernel: s.Source.Dropped, LostByUs: s.Source.Lost,
-		Skipped: s.Source.Skipped, Filtered: s.Filtered, NoFlow: s.NoFlow,
+		Unseen: s.Source.Unseen, Skipped: s.Source.Skipped, Filtered: s.Filtered, NoFlow: s.NoFlow,
 		Fragments: newFragments(s.Defrag),
 		First:     stampOf(s.First), Last: stampOf(s.Last),
 		Vantage: s.Vantage, Clients: s.Clients, Controls: s.Controls, Blind: list(s.Blind.Names()),

@@ -82,6 +82,9 @@ func (g *group) size() string {
 func (t *telling) filter(g *group) string {
 	room := columns - findingIndent
 	f := strings.TrimSpace(g.Filter)
+	if t.meta.Backend != "" {
+		f = "" // a capture running beside numbers its packets otherwise
+	}
 	if f != "" && t.meta.Locate != nil {
 		f = report.LocalFilter(f, t.meta.Locate)
 	}

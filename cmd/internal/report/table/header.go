@@ -13,7 +13,10 @@ import (
 // header tells what was captured, how well, and from where.
 func (t *telling) header(s *screen) {
 	st := t.stats
-	cells := []string{}
+	cells, lost := []string{}, "capture lost "
+	if b := t.meta.Backend; b != "" {
+		cells, lost = append(cells, "live ("+b+")"), "lost "
+	}
 	if !st.First.IsZero() {
 		cells = append(cells, fmt.Sprintf("%s +%s", st.First.UTC().Format("2006-01-02 15:04:05Z"), lasted(st.Last.Sub(st.First))))
 	}
@@ -21,7 +24,7 @@ func (t *telling) header(s *screen) {
 	if packets == 0 {
 		packets = st.Packets
 	}
-	cells = append(cells, count(int(packets), "packet", "packets"), "capture lost "+number(st.Source.Dropped+st.Source.Lost))
+	cells = append(cells, count(int(packets), "packet", "packets"), lost+number(st.Source.Dropped+st.Source.Lost))
 	if st.Blind&fact.BlindTruncated != 0 {
 		cells = append(cells, "cut short")
 	}
@@ -47,10 +50,12 @@ func (t *telling) header(s *screen) {
 
 // name of what was read.
 func (t *telling) name() string {
-	switch len(t.meta.Files) {
-	case 0:
+	switch n := len(t.meta.Files); {
+	case n == 0:
 		return "capture"
-	case 1:
+	case t.meta.Backend != "":
+		return Interfaces(&t.meta)
+	case n == 1:
 		return t.meta.Files[0].Name
 	}
 	return fmt.Sprintf("%d files from %s", len(t.meta.Files), t.meta.Files[0].Name)
@@ -102,6 +107,7 @@ func (t *telling) counted(s *screen) {
 	}
 	add(st.Evicted, "flows forgotten for lack of memory")
 	add(st.Decode.Malformed(), "malformed")
+	add(st.Source.Unseen, "counted, not looked at")
 	add(st.Source.Skipped, "of an unknown link type")
 	add(st.Filtered, "not matched by the expression")
 	add(st.Defrag.TimedOut+st.Defrag.Evicted, "fragments never joined")

@@ -66,18 +66,23 @@ func padLeft(s string, n int) string {
 }
 
 // heading is the beginning of a line: printable, with room behind it.
-func heading(s string) string {
+func heading(s string, columns int) string {
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
 		s = report.Text(s)
 	}
 	return cut(s, columns-20)
 }
 
-// flow lays raw cells out in lines: the first begins with head, those after it
-// with as many blanks as indent says. Cells are escaped here, and so is a head
-// that [column] did not make fit to print.
+// flow lays raw cells out in lines of the screen, see [Wrap].
 func flow(head string, indent int, sep string, cells []string) []string {
-	line, empty := heading(head), true
+	return Wrap(columns, head, indent, sep, cells)
+}
+
+// Wrap lays raw cells out in lines of at most n columns, 40 or more: the first
+// begins with head, those after it with as many blanks as indent says. Cells are
+// escaped here, and so is a head that does not come fit to print.
+func Wrap(n int, head string, indent int, sep string, cells []string) []string {
+	line, empty := heading(head, n), true
 	var out []string
 	next := func() {
 		out = append(out, strings.TrimRight(line, " "))
@@ -89,13 +94,13 @@ func flow(head string, indent int, sep string, cells []string) []string {
 		if empty {
 			lead = ""
 		}
-		if !empty && width(line)+width(lead)+width(c) > columns {
+		if !empty && width(line)+width(lead)+width(c) > n {
 			next()
 			lead = ""
 		}
-		for width(line)+width(c) > columns { // longer than a line: it is broken
+		for width(line)+width(c) > n { // longer than a line: it is broken
 			var part string
-			part, c = split(c, columns-width(line))
+			part, c = split(c, n-width(line))
 			line += part
 			next()
 		}
