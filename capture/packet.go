@@ -28,6 +28,7 @@ const (
 	BadIPSum                       // the IPv4 header checksum is wrong and not zero
 	BadOpts                        // TCP options were malformed; those before the fault are kept
 	HasTCPRST                      // an MP_TCPRST option (RFC 8684 section 3.6)
+	HasSegs                        // Segs was set by the source, not inferred
 	Reassembled                    // made of several IP fragments by capture/defrag
 )
 

@@ -33,6 +33,7 @@ type glance struct {
 	wireLen uint32
 	ifc     uint16
 	link    capture.LinkType
+	segs    uint16 // 0: the source does not know
 	known   bool // shard is; otherwise all workers decode the packet
 	decoded bool // by the source: the whole packet counts
 }
@@ -43,6 +44,9 @@ func (b *load) look() {
 	for i := range b.Packets {
 		p := &b.Packets[i]
 		g := glance{frame: p.Frame, time: p.Time, num: p.Num, wireLen: p.WireLen, ifc: p.If, link: p.Link}
+		if p.Has&capture.HasSegs != 0 {
+			g.segs = p.Segs
+		}
 		if g.decoded = p.Has&capture.Decoded != 0; !g.decoded {
 			g.shard, g.known = decode.Peek(p)
 		}

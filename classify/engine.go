@@ -26,6 +26,12 @@ type Options struct {
 	Filter  *expr.Filter // nil: every packet
 	Expect  []string     // services that get an answer even when nothing was seen
 	Seed    uint64       // of hash tables; 0: random
+	// Interval is how often the answers so far are told, of packet time; 0: only
+	// at the end.
+	Interval time.Duration
+	// Testimony says that the source's notes are those of this host's kernel, all
+	// of them: what it does not say did not happen here.
+	Testimony bool
 	// Reload brings new rules, which are taken up at the next tick; what was said
 	// by the old ones stands. nil: the rules stay.
 	Reload <-chan *service.Rules
@@ -34,7 +40,7 @@ type Options struct {
 // Sink takes what a run finds, in an order that does not depend on Workers.
 // Flow is called when a flow ends, with the ids of the findings about it; f is
 // valid during the call only. Finding is called again for a finding with a
-// higher Rev. Service is called at the end, once per service.
+// higher Rev. Service is called at the end, and every Interval, once per service.
 type Sink interface {
 	Flow(f *fact.Flow, findings []string) error
 	Finding(f *finding.Finding) error

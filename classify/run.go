@@ -33,6 +33,8 @@ type run struct {
 	merged  track.Observations
 	more    bool // flows are waiting to end
 
+	told int64 // when the answers were told last, ns of packet time; 0 not yet
+
 	dropsSeen bool // the source has lost packets
 }
 
@@ -65,7 +67,7 @@ func newRun(src capture.Source, sink Sink, opt Options) *run {
 		opt: opt, sink: sink, src: src,
 		answers: answer.NewBuilder(opt.Rules, opt.Expect),
 		world: &fact.World{
-			Terse: true, Rules: opt.Rules, Resolvers: map[netip.Addr]*fact.Resolver{},
+			Terse: true, Testifies: opt.Testimony, Strays: map[fact.StrayKey]*fact.Stray{}, Rules: opt.Rules, Resolvers: map[netip.Addr]*fact.Resolver{},
 			Names: map[string]*fact.NameFact{}, Servers: map[netip.Addr]*fact.Server{},
 		},
 		seen: seen{bindings: newBindings(), arranged: newArrangements(), sessions: newSessions(), secret: secretDNS{},
@@ -86,12 +88,7 @@ func newRun(src capture.Source, sink Sink, opt Options) *run {
 // answer tells the services: everything has been judged.
 func (r *run) answer() {
 	r.out.release(true)
-	for _, s := range r.answers.Services(r.world) {
-		if r.out.err != nil {
-			return
-		}
-		r.out.err = r.sink.Service(&s)
-	}
+	r.services()
 }
 
 func (r *run) finalStats() Stats {

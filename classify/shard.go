@@ -26,6 +26,7 @@ type shard struct {
 	ended  []*ended
 	briefs []answer.Brief
 	secret []secretSeen
+	strays []capture.Note
 	pool   []*ended
 	facts  fact.Flow
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 
 	"chokepoint/capture"
 	"chokepoint/capture/decode"
@@ -47,14 +48,19 @@ func newWorker(r *run, i, of int) *worker {
 // batch takes in the packets of a batch, with ticks where packet time enters a
 // new second.
 func (w *worker) batch(b *load) {
+	notes := b.Notes
 	if len(w.run.crew.workers) == 1 {
 		for i := range b.Packets {
-			w.advance(b.Packets[i].Time)
-			w.packet(&b.Packets[i], &w.dec)
+			p := &b.Packets[i]
+			notes = w.notesUntil(notes, p.Time)
+			w.advance(p.Time)
+			w.packet(p, &w.dec)
 		}
 	} else {
-		w.share(b)
+		notes = w.share(b)
 	}
+	w.notesUntil(notes, math.MaxInt64)
+	w.idle(b.Now)
 	if b.drops && w.index == 0 {
 		w.run.dropsSeen = true
 	}
@@ -63,23 +69,65 @@ func (w *worker) batch(b *load) {
 	}
 }
 
-// advance moves the clock on to the next packet, with a tick where it is due.
+// advance moves the clock on to the next packet, with ticks where they are due.
 func (w *worker) advance(time int64) {
 	if w.first == 0 {
 		w.first = time
 	}
 	w.clock.see(time)
-	if sec := w.clock.now / second; sec != w.ticked && w.due(sec) {
-		w.tick(sec)
-	}
+	w.catchUp()
 	w.dealt++
 }
 
-// share goes through a batch that other workers go through too.
-func (w *worker) share(b *load) {
-	p := &w.local
+// idle moves the clock on when a live source says how late it is. Before the
+// first packet there is nothing to be late for.
+func (w *worker) idle(now int64) {
+	if w.first == 0 || now <= w.clock.now {
+		return
+	}
+	w.clock.now = now
+	w.catchUp()
+}
+
+// catchUp brings the ticks up to the clock. A second without packets has its tick
+// as one with them has: what is judged does not depend on whether the clock or the
+// next packet tells that it is over.
+func (w *worker) catchUp() {
+	sec := w.clock.now / second
+	if sec == w.ticked {
+		return
+	}
+	if sec < w.ticked || sec-w.ticked > maxCatchUp {
+		w.tick(sec, sec*second)
+		return
+	}
+	for s := w.ticked + 1; s <= sec; s++ {
+		if w.due(s) {
+			w.tick(s, s*second)
+		}
+	}
+}
+
+// notesUntil gives the notes before a moment to their flows and returns the rest:
+// the kernel speaks of a packet after it passed the tap.
+func (w *worker) notesUntil(notes []capture.Note, time int64) []capture.Note {
+	for len(notes) > 0 && notes[0].Time < time {
+		n := &notes[0]
+		if s := n.Key.Hash(0) % numShards; w.own[s] {
+			w.run.shards[s].note(n)
+		}
+		notes = notes[1:]
+	}
+	return notes
+}
+
+// share goes through a batch that other workers go through too. It returns the
+// notes that are left.
+func (w *worker) share(b *load) []capture.Note {
+	p, notes := &w.local, b.Notes
 	for i := range b.list {
 		g := &b.list[i]
+		notes = w.notesUntil(notes, g.time)
 		w.advance(g.time)
 		switch {
 		case g.decoded:
@@ -90,12 +138,16 @@ func (w *worker) share(b *load) {
 			continue
 		}
 		p.Num, p.Time, p.Frame, p.WireLen, p.If, p.Link, p.Has = g.num, g.time, g.frame, g.wireLen, g.ifc, g.link, 0
+		if g.segs != 0 {
+			p.Segs, p.Has = g.segs, capture.HasSegs
+		}
 		if g.known {
 			w.packet(p, &w.dec)
 		} else {
 			w.packet(p, w.decoder())
 		}
 	}
+	return notes
 }
 
 const (
@@ -105,6 +157,10 @@ const (
 	tickPackets = 2048
 	// tickWait is how many seconds of packet time it waits at most.
 	tickWait = 4
+	// maxCatchUp is how many seconds of silence have ticks of their own: by then
+	// every question that silence answers has been asked (HalfOpenLife and UDPLife
+	// of the tracker are shorter).
+	maxCatchUp = 300
 	// sweepEvery is how many seconds of packet time lie between two looks for
 	// flows whose time is up.
 	sweepEvery = 5
@@ -113,9 +169,9 @@ const (
 	wave = 64
 )
 
-// due reports whether the second just begun brings a tick.
+// due reports whether a second that begins brings a tick.
 func (w *worker) due(sec int64) bool {
-	return w.dealt >= tickPackets || sec-w.ticked >= tickWait || sec < w.ticked
+	return w.dealt >= tickPackets || sec-w.ticked >= tickWait
 }
 
 // decoder is that of packets which every worker decodes: the first one answers
@@ -203,11 +259,11 @@ func (w *worker) each(f func(*shard)) {
 // tick is the moment between two seconds of packet time: what the shards
 // learnt is merged, flows that want it are judged, flows whose time is up end,
 // and findings are told.
-func (w *worker) tick(sec int64) {
+func (w *worker) tick(sec, now int64) {
 	r := w.run
 	w.ticked, w.dealt = sec, 0
-	w.frags.Expire(w.clock.now)
-	w.serial(func() { r.begin(&w.clock) })
+	w.frags.Expire(now)
+	w.serial(func() { r.begin(&w.clock, now) })
 	w.each((*shard).judgeDirty)
 	if sec-w.swept < sweepEvery {
 		w.serial(r.conclude)
@@ -215,7 +271,7 @@ func (w *worker) tick(sec int64) {
 	}
 	w.swept = sec
 	w.serial(r.emit)
-	w.waves(func(s *shard) bool { return s.track.Tick(w.clock.now, wave) })
+	w.waves(func(s *shard) bool { return s.track.Tick(now, wave) })
 	w.serial(r.conclude)
 }
 
@@ -239,7 +295,7 @@ func (w *worker) waves(end func(*shard) bool) {
 
 // finish ends all flows; the first worker tells the answers.
 func (w *worker) finish() {
-	w.tick(w.clock.now/second + 1)
+	w.tick(w.clock.now/second+1, w.clock.now)
 	w.waves(func(s *shard) bool { return s.track.EndSome(wave) })
 	w.serial(func() {
 		w.run.out.repeat()
@@ -248,9 +304,9 @@ func (w *worker) finish() {
 }
 
 // begin starts a tick: the world learns.
-func (r *run) begin(c *clock) {
+func (r *run) begin(c *clock, now int64) {
 	w := r.world
-	w.Now = c.now
+	w.Now = now
 	if c.stepped {
 		w.Blind |= fact.BlindClockStep
 	}
@@ -259,6 +315,7 @@ func (r *run) begin(c *clock) {
 	}
 	r.reload()
 	r.mergeAll()
+	r.mergeStrays()
 }
 
 // reload takes up new rules, if there are any. At a tick nobody is reading the
@@ -278,4 +335,5 @@ func (r *run) reload() {
 func (r *run) conclude() {
 	r.emit()
 	r.out.repeat()
+	r.interim()
 }

@@ -56,7 +56,7 @@ func (d *Decoder) DecodeIP(p *capture.Packet, ip []byte) {
 // reset clears what the packet's last use left, except the large parts that
 // Has guards.
 func reset(p *capture.Packet) {
-	p.Has = capture.Decoded
+	p.Has = capture.Decoded | p.Has&capture.HasSegs
 	p.IPLen = 0
 	p.TTL, p.TOS = 0, 0
 	p.IPID, p.FragOff, p.VLAN = 0, 0, 0
@@ -66,7 +66,9 @@ func reset(p *capture.Packet) {
 	p.TSval, p.TSecr = 0, 0
 	p.MSS, p.WScale, p.OptsLen, p.NSACK = 0, 0, 0, 0
 	p.Payload, p.PayloadLen = nil, 0
-	p.Segs = 1
+	if p.Has&capture.HasSegs == 0 {
+		p.Segs = 1
+	}
 }
 
 func (d *Decoder) finish(p *capture.Packet) {

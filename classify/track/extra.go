@@ -13,6 +13,7 @@ type extra struct {
 	speech  *speech
 	trouble *trouble
 	dns     *dnsLog
+	local   *fact.Local
 	bulk    [2]*bulklog.Log
 }
 

@@ -71,6 +71,9 @@ func (x *extra) size() int {
 	if x.dns != nil {
 		n += x.dns.held
 	}
+	if x.local != nil {
+		n += localSize
+	}
 	return n
 }
 

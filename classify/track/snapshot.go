@@ -166,6 +166,7 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 	if x.dns != nil {
 		to.DNS, to.DNSMore = x.dns.ex, x.dns.more
 	}
+	to.Local = x.local
 	for d, l := range x.bulk {
 		if l != nil {
 			to.Bulk[d] = l.Snapshot()

@@ -1,0 +1,76 @@
+package fact
+
+import (
+	"net/netip"
+
+	"chokepoint/capture"
+)
+
+// Bounds of what is kept of a host's testimony.
+const (
+	// MaxLocalDrops is how many reasons are told apart per flow.
+	MaxLocalDrops = 4
+	// MaxStrays is how many kinds of packets that no flow is known of are
+	// remembered in the World.
+	MaxStrays = 1024
+)
+
+// Local is what the kernel of the capturing host said of a flow.
+type Local struct {
+	// End is the side at which this host holds the socket, if it does.
+	End Opt[Dir]
+
+	Drops    []LocalDrop // packets of the flow that this host dropped, up to MaxLocalDrops
+	Sent     [2]LocalReset
+	Received [2]LocalReset // by the Dir of the RST: this host's TCP accepted it
+	Refused  [2]LocalReset // this host's TCP discarded it as unacceptable
+	Retrans  uint32        // segments that this host's TCP sent again
+	Unseen   [2]uint64     // wire segments that were counted and not looked at
+	Process  capture.Process
+}
+
+// LocalDrop is packets that this host dropped for one reason.
+type LocalDrop struct {
+	Reason      string // the kernel's name
+	Dir         Dir
+	Out         bool // on their way out
+	Count       uint32
+	First, Last int64 // ns
+}
+
+// LocalReset is what this host's TCP did with RSTs of one direction.
+type LocalReset struct {
+	Count       uint32
+	First, Last int64 // ns
+	Reason      string
+}
+
+// Add counts a note.
+func (r *LocalReset) Add(n *capture.Note) {
+	if r.Count == 0 {
+		r.First, r.Reason = n.Time, n.Reason
+	}
+	r.Count += n.Count
+	r.Last = max(r.Last, n.Time)
+}
+
+// Stray is packets that this host dropped before the tap could see them: a filter
+// on the way out, a neighbour that does not answer.
+type Stray struct {
+	Key         capture.Key // of the first; later source ports are not told apart
+	Reason      string
+	Out         bool
+	If          uint16
+	Count       uint32
+	Ports       int    // source ports it happened to, those in a row counted once, up to 64
+	LastPort    uint16 // the latest of them
+	First, Last int64
+}
+
+// StrayKey is what strays are told apart by.
+type StrayKey struct {
+	Src, Dst netip.Addr
+	DstPort  uint16
+	Proto    uint8
+	Reason   string
+}
