@@ -170,3 +170,15 @@ func TestOuterIsTheOutermostTunnel(t *testing.T) {
 		t.Errorf("the fifth tunnel was entered: %+v, proto %d, %v", p.Outer, p.Key.Proto, d.Counts)
 	}
 }
+
+func TestWireSegmentsAreTheSourcesToSay(t *testing.T) {
+	var d Decoder
+	p := capture.Packet{Frame: make([]byte, 60), Link: capture.LinkEthernet, Has: capture.HasSegs, Segs: 3}
+	if d.Decode(&p); p.Segs != 3 {
+		t.Errorf("a live source said 3, decoded %d", p.Segs)
+	}
+	p.Has = capture.Decoded
+	if d.Decode(&p); p.Segs != 1 {
+		t.Errorf("left over %d", p.Segs)
+	}
+}
