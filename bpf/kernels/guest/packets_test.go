@@ -1,0 +1,152 @@
+//go:build linux
+
+package guest
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"chokepoint/bpf"
+	"chokepoint/bpf/packets"
+	"chokepoint/capture"
+)
+
+// patience is how long what must come may take: the machine is slow.
+const patience = 20 * time.Second
+
+// plan is what live capture loads the program with, with a ring that fits the machine.
+var plan = packets.Config{Payloads: capture.Live.Payloads, Whole: capture.Live.Whole, Head: capture.Live.Head, RingBytes: 1 << 20}
+
+func loadPackets(t *testing.T, c packets.Config) *packets.Program {
+	t.Helper()
+	inside(t)
+	p, err := packets.Load(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// TestAggregate is for the verifier: constants decide which code it walks through.
+func TestAggregate(t *testing.T) {
+	c := plan
+	c.Aggregate = true
+	loadPackets(t, c)
+}
+
+func TestTCX(t *testing.T) {
+	p, c := loadPackets(t, plan), lay(t)
+	var attached io.Closer
+	err := c.near.Do(func() (err error) {
+		attached, err = p.AttachTCX(index(t, c.near), false)
+		return err
+	})
+	if !hasTCX(t) {
+		var u *bpf.Unavailable
+		if !errors.As(err, &u) || !strings.Contains(u.Lacks, "Linux 6.6") {
+			t.Errorf("attach to %s: %v; want a bpf.Unavailable that names Linux 6.6", release(), err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen(t, c, p)
+	if err := attached.Close(); err != nil {
+		t.Error(err)
+	}
+	unseen(t, c, p)
+}
+
+func TestClsact(t *testing.T) {
+	p, c := loadPackets(t, plan), lay(t)
+	i := index(t, c.near)
+	var attached io.Closer
+	at(t, c.near, func() (err error) {
+		attached, err = p.AttachClsact(i, false)
+		return err
+	})
+	seen(t, c, p)
+	at(t, c.near, attached.Close)
+	unseen(t, c, p)
+	left := -1
+	at(t, c.near, func() (err error) {
+		left, err = packets.Sweep(i)
+		return err
+	})
+	if left != 0 {
+		t.Errorf("%d filters were left behind", left)
+	}
+}
+
+// TestSweep leaves filters behind as a process does that is killed.
+func TestSweep(t *testing.T) {
+	p, c := loadPackets(t, plan), lay(t)
+	i := index(t, c.near)
+	at(t, c.near, func() error {
+		_, err := p.AttachClsact(i, false)
+		return err
+	})
+	for _, want := range []int{2, 0} {
+		at(t, c.near, func() error {
+			got, err := packets.Sweep(i)
+			if err == nil && got != want {
+				t.Errorf("swept %d filters, want %d", got, want)
+			}
+			return err
+		})
+	}
+	unseen(t, c, p)
+}
+
+// exchange sends n datagrams each way in turn: the odd ones come in.
+func exchange(t *testing.T, c cable, n int) {
+	t.Helper()
+	in, out := sender(t, c.far), sender(t, c.near)
+	for i := range n {
+		in(datagram(false, byte(2*i+1)))
+		out(datagram(true, byte(2*i+2)))
+	}
+}
+
+// seen lets datagrams pass both ways and fails unless the program sends each of
+// them whole, once, in order and with its direction.
+func seen(t *testing.T, c cable, p *packets.Program) {
+	t.Helper()
+	const each = 5 // within Payloads
+	exchange(t, c, each)
+	deadline := time.Now().Add(patience)
+	for want := byte(1); want <= 2*each; want++ {
+		h, frame, err := packets.Header{}, []byte(nil), packets.ErrNothing
+		for errors.Is(err, packets.ErrNothing) && time.Now().Before(deadline) {
+			h, frame, err = p.Next(nil, deadline)
+		}
+		if err != nil {
+			t.Fatalf("instead of datagram %d: %v", want, err)
+		}
+		if len(frame) != 43 || frame[42] != want || int(h.WireLen) != len(frame) || h.Out != (want%2 == 0) || h.Segs != 1 {
+			t.Errorf("got %+v, %x, want datagram %d", h, frame, want)
+		}
+	}
+	counts, err := p.Counts()
+	if want := (packets.Counts{Seen: 2 * each, Sent: 2 * each}); err != nil || counts != want {
+		t.Errorf("counted %+v (%v), want %+v", counts, err, want)
+	}
+}
+
+// unseen fails unless a program that is no longer attached sees nothing.
+func unseen(t *testing.T, c cable, p *packets.Program) {
+	t.Helper()
+	before, err := p.Counts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exchange(t, c, 1)
+	if after, err := p.Counts(); err != nil || after != before {
+		t.Errorf("detached, it counted %+v and then %+v (%v)", before, after, err)
+	}
+}
