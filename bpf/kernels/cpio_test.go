@@ -42,7 +42,7 @@ func read(t *testing.T, path string) []byte {
 func archive(files map[string][]byte) []byte {
 	var b bytes.Buffer
 	for i, name := range slices.Sorted(maps.Keys(files)) {
-		entry(&b, i+1, unix.S_IFREG|0o755, name, files[name])
+		entry(&b, i, unix.S_IFREG|0o755, name, files[name])
 	}
 	entry(&b, 0, 0, "TRAILER!!!", nil)
 	return b.Bytes()
@@ -71,8 +71,8 @@ func TestArchive(t *testing.T) {
 	header := func(inode, mode, size, name string) string {
 		return "070701" + inode + mode + none + none + "00000001" + none + size + none + none + none + none + name + none
 	}
-	want := header("00000001", "000081ED", "00000005", "00000005") + "init\x00\x00first\x00\x00\x00" +
-		header("00000002", "000081ED", none, "00000004") + "odd\x00\x00\x00" +
+	want := header(none, "000081ED", "00000005", "00000005") + "init\x00\x00first\x00\x00\x00" +
+		header("00000001", "000081ED", none, "00000004") + "odd\x00\x00\x00" +
 		header(none, none, none, "0000000B") + "TRAILER!!!\x00\x00\x00\x00"
 	if got := string(archive(map[string][]byte{"odd": {}, "init": []byte("first")})); got != want {
 		t.Errorf("archive is\n%q, want\n%q", got, want)
