@@ -44,21 +44,28 @@ type tally struct {
 	classify.Sink
 	expect  []string
 	accused map[string]bool // findings of no known service, by id
-	code    int             // of the services
+	beyond  bool            // there were more: too many to follow
+	codes   map[string]int  // of the services, by their last answer
 }
 
+// maxAccused bounds what is remembered of findings of no known service.
+const maxAccused = 4096
+
 func newTally(next classify.Sink, expect []string) *tally {
-	return &tally{Sink: next, expect: expect, accused: map[string]bool{}}
+	return &tally{Sink: next, expect: expect, accused: map[string]bool{}, codes: map[string]int{}}
 }
 
 // Finding implements classify.Sink. Of a known service its answer counts, which
 // weighs the finding; a finding of no service has none but itself. The last
 // revision holds.
 func (t *tally) Finding(f *finding.Finding) error {
-	if f.Service == "" && interferes(f) {
-		t.accused[f.ID] = true
-	} else {
+	switch {
+	case f.Service != "" || !interferes(f):
 		delete(t.accused, f.ID)
+	case len(t.accused) < maxAccused:
+		t.accused[f.ID] = true
+	default:
+		t.beyond = true
 	}
 	return t.Sink.Finding(f)
 }
@@ -76,9 +83,9 @@ func interferes(f *finding.Finding) bool {
 	return true
 }
 
-// Service implements classify.Sink.
+// Service implements classify.Sink. The last answer for a service holds.
 func (t *tally) Service(s *answer.Service) error {
-	t.code = graver(t.code, serviceCode(s, slices.Contains(t.expect, s.Service)))
+	t.codes[s.Service] = serviceCode(s, slices.Contains(t.expect, s.Service))
 	return t.Sink.Service(s)
 }
 
@@ -106,10 +113,14 @@ func serviceCode(s *answer.Service, expected bool) int {
 
 // exitCode returns the code for all that was passed on.
 func (t *tally) exitCode() int {
-	if len(t.accused) > 0 {
+	if len(t.accused) > 0 || t.beyond {
 		return exitInterference
 	}
-	return t.code
+	code := exitDone
+	for _, c := range t.codes {
+		code = graver(code, c)
+	}
+	return code
 }
 
 // graver returns the code that says more: interference, then something that
