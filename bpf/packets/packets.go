@@ -5,18 +5,25 @@ package packets
 import (
 	"errors"
 	"io"
+	"sync"
 	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/ringbuf"
 )
 
 // Config is what a program is loaded with.
 type Config struct {
 	Payloads  uint32 // capture.Plan
-	Whole     uint32
-	Head      uint32
-	RingBytes int  // of the ring buffer, a power of two; 0: 16 MiB
-	Flows     int  // that are told apart (LRU); 0: 65,536
-	Aggregate bool // always count instead of sending headers, not only under pressure
+	Whole     uint32 // capture.Plan; 1 to MaxWhole
+	Head      uint32 // capture.Plan
+	RingBytes int    // of the ring buffer, a power of two and whole pages; 0: 16 MiB
+	Flows     int    // that are told apart (LRU); 0: 65,536
+	Aggregate bool   // always count instead of sending headers, not only under pressure
 }
+
+// MaxWhole is the most bytes of a frame that a record can carry.
+const MaxWhole = 4096
 
 // Header is what precedes a packet's bytes.
 type Header struct {
@@ -31,13 +38,14 @@ type Header struct {
 	Out     bool // leaving this host
 }
 
-// Counts is what became of the packets that passed.
+// Counts is what became of the packets that passed: Seen is Sent, Lost and Unseen.
 type Counts struct {
-	Seen    uint64 // frames that met the program
-	Sent    uint64 // records sent
-	Lost    uint64 // records that found the ring full
-	Unseen  uint64 // frames that were counted on their flow instead of being sent
-	Strange uint64 // frames whose headers it could not follow; sent whole
+	Seen       uint64 // frames that met the program
+	Sent       uint64 // records sent
+	Lost       uint64 // records that found the ring full
+	Unseen     uint64 // frames that were counted on their flow instead of being sent
+	UnseenSegs uint64 // the same in wire segments
+	Strange    uint64 // frames whose headers it could not follow; sent whole, so among Sent or Lost
 }
 
 // Unseen is what was counted of a flow instead of being sent.
@@ -46,8 +54,8 @@ type Unseen struct {
 	SrcPort, DstPort uint16
 	Proto            uint8
 	Segs             uint32 // wire segments from Src to Dst
-	Bytes            uint64 // their IP bytes
-	Ifindex          uint32 // 0 unknown
+	Bytes            uint64 // their IP bytes on the wire: a merged frame's headers count once for each segment
+	Ifindex          uint32 // where the flow's latest was counted, 0 unknown
 	Time             uint64 // of the latest, CLOCK_BOOTTIME, ns
 }
 
@@ -55,40 +63,76 @@ type Unseen struct {
 var ErrNothing = errors.New("no record in time")
 
 // Program is loaded. Its methods may be called from one goroutine at a time but
-// for Counts and Close.
-type Program struct{}
+// for Wake, Counts and Close.
+type Program struct {
+	mu     sync.Mutex // of objects against Close
+	closed bool
+	objects
+	counters []counters // of each CPU
 
-// Load loads the program. The error is a *bpf.Unavailable where something is missing.
-func Load(c Config) (*Program, error) { panic("not built yet") }
+	reader   *ringbuf.Reader
+	record   ringbuf.Record
+	deadline time.Time
 
-// AttachTCX attaches to both directions of an interface; the attachment ends with
-// Close or with the process. l3 says that its frames have no link header.
-func (p *Program) AttachTCX(ifindex int, l3 bool) (io.Closer, error) { panic("not built yet") }
-
-// AttachClsact does the same by clsact filters, which outlive the process: they
-// carry our name, and Sweep removes them.
-func (p *Program) AttachClsact(ifindex int, l3 bool) (io.Closer, error) { panic("not built yet") }
-
-// Sweep removes filters of ours that an earlier process left on an interface, and
-// the clsact qdisc if it was ours and nothing is left in it. It returns how many
-// filters went.
-func Sweep(ifindex int) (int, error) { panic("not built yet") }
-
-// Next waits for a record until the deadline. It appends the packet's bytes to buf
-// and returns the longer slice; the bytes are those behind the old length.
-func (p *Program) Next(buf []byte, deadline time.Time) (Header, []byte, error) {
-	panic("not built yet")
+	tallies
 }
 
-// Wake makes a Next that waits return ErrNothing at once.
-func (p *Program) Wake() { panic("not built yet") }
+// objects are named as in packets.bpf.c.
+type objects struct {
+	EtherIn  *ebpf.Program `ebpf:"ether_in"`
+	EtherOut *ebpf.Program `ebpf:"ether_out"`
+	IPIn     *ebpf.Program `ebpf:"ip_in"`
+	IPOut    *ebpf.Program `ebpf:"ip_out"`
+	Flows    *ebpf.Map     `ebpf:"flows"`
+	Ring     *ebpf.Map     `ebpf:"ring"`
+	PerCPU   *ebpf.Map     `ebpf:"counts"`
+}
 
-// Unseen calls tell with what was counted since the last call, flow by flow and
-// direction by direction.
-func (p *Program) Unseen(tell func(Unseen)) error { panic("not built yet") }
+// programs returns those for the two directions of an interface.
+func (o *objects) programs(l3 bool) (in, out *ebpf.Program) {
+	if l3 {
+		return o.IPIn, o.IPOut
+	}
+	return o.EtherIn, o.EtherOut
+}
+
+// counters is struct counters of flow.h.
+type counters struct {
+	Seen, Sent, Lost, Unseen, UnseenSegs, Strange, Unwoken uint64
+}
 
 // Counts returns the counters.
-func (p *Program) Counts() (Counts, error) { panic("not built yet") }
+func (p *Program) Counts() (c Counts, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.PerCPU.Lookup(uint32(0), &p.counters); err != nil {
+		return c, err
+	}
+	for _, cpu := range p.counters {
+		c.Seen += cpu.Seen
+		c.Sent += cpu.Sent
+		c.Lost += cpu.Lost
+		c.Unseen += cpu.Unseen
+		c.UnseenSegs += cpu.UnseenSegs
+		c.Strange += cpu.Strange
+	}
+	return c, nil
+}
 
 // Close unloads the program; attachments must be closed before.
-func (p *Program) Close() error { panic("not built yet") }
+func (p *Program) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	p.closed = true
+	return errors.Join(p.reader.Close(), p.unload())
+}
+
+func (o *objects) unload() (err error) {
+	for _, c := range []io.Closer{o.EtherIn, o.EtherOut, o.IPIn, o.IPOut, o.Flows, o.Ring, o.PerCPU} {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}
