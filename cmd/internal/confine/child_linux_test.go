@@ -57,7 +57,6 @@ func child(dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(l.Addr())
 	before, first := worker(), make(map[string]string)
 
 	var t told
@@ -70,6 +69,7 @@ func child(dir string) error {
 		Write: []string{filepath.Join(dir, "open")}}); err != nil {
 		return err
 	}
+	fmt.Println(l.Addr())
 	before(func() { try(first, dir) })
 	later := make(map[string]string)
 	worker()(func() { try(later, dir) })
