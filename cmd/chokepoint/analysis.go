@@ -24,6 +24,7 @@ type analysis struct {
 	out        *sticky
 	report     func() report.Report // a new one for each capture
 	progress   bool                 // show it
+	live       bool                 // --plan live
 	exitCodes  bool                 // --exit-code
 
 	torn   bool // some input was not read to its end
@@ -34,21 +35,33 @@ type analysis struct {
 // capture analyses one capture. It recovers from faults of our own, so that the
 // next one has its turn.
 func (an *analysis) capture(ctx context.Context, in input) {
-	defer func() {
-		if p := recover(); p != nil {
-			an.fault = true
-			an.log.Error().Str("file", report.Text(in.name)).Bytes("stack", debug.Stack()).
-				Msgf("%s: a fault of chokepoint, please report it: %s", report.Text(in.name), report.Text(fmt.Sprint(p)))
-		}
-	}()
-	src, err := in.open(ctx, an.stdin)
+	defer an.caught(in.name)
+	src, err := in.open(ctx, an.stdin, an.live)
 	if err != nil {
 		an.unreadable(err)
 		return
 	}
 	defer src.Close()
+	meta := describe(in, src, an.opt.Vantage, an.expression, an.opt.Rules)
+	if an.live {
+		planned(meta)
+	}
+	an.tell(meta, func(sink classify.Sink) (classify.Stats, error) { return an.read(ctx, in.name, src, sink) })
+}
+
+// caught is deferred: it takes up a fault of our own.
+func (an *analysis) caught(name string) {
+	if p := recover(); p != nil {
+		an.fault = true
+		an.log.Error().Str("file", report.Text(name)).Bytes("stack", debug.Stack()).
+			Msgf("%s: a fault of chokepoint, please report it: %s", report.Text(name), report.Text(fmt.Sprint(p)))
+	}
+}
+
+// tell reports one run, from meta to what was counted.
+func (an *analysis) tell(meta *report.Meta, run func(classify.Sink) (classify.Stats, error)) {
 	rep := an.report()
-	if rep.Begin(describe(in, src, an.opt.Vantage, an.expression, an.opt.Rules)) != nil {
+	if rep.Begin(meta) != nil {
 		return // an.out knows why
 	}
 	counts := newTally(rep, an.opt.Expect)
@@ -56,7 +69,7 @@ func (an *analysis) capture(ctx context.Context, in input) {
 	if len(an.only) > 0 {
 		sink = only{counts, an.only}
 	}
-	stats, err := an.read(ctx, in.name, src, sink)
+	stats, err := run(sink)
 	if an.out.err != nil {
 		return
 	}

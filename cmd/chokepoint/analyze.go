@@ -82,7 +82,7 @@ func (a *app) prepare(f *analyzeFlags) (*analysis, error) {
 	if err := f.known(opt.Rules); err != nil {
 		return nil, err
 	}
-	an := &analysis{app: a, opt: opt, only: f.only, exitCodes: f.exitCode, out: &sticky{w: a.stdout}}
+	an := &analysis{app: a, opt: opt, only: f.only, exitCodes: f.exitCode, live: f.plan.value == planLive, out: &sticky{w: a.stdout}}
 	an.report = func() report.Report { return jsonl.New(an.out) }
 	if !f.json {
 		an.report = an.screens(table.Options{

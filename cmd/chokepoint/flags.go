@@ -13,12 +13,18 @@ import (
 	"chokepoint/classify/service"
 )
 
+// The words of --plan.
+const (
+	planFull = "full"
+	planLive = "live"
+)
+
 // analyzeFlags are the flags of analyze as they were given.
 type analyzeFlags struct {
 	read, only, expect, services, mine []string
 	json, all, join, exitCode          bool
 	quiet, verbose, noColor            bool
-	vantage                            choice
+	vantage, plan                      choice
 	memory                             size
 	workers                            int
 }
@@ -26,6 +32,7 @@ type analyzeFlags struct {
 func (f *analyzeFlags) register(cmd *cobra.Command) {
 	f.memory = classify.DefaultMemory
 	f.vantage = choice{value: "auto", of: []string{"auto", "host", "gateway", "span", "server"}}
+	f.plan = choice{value: planFull, of: []string{planFull, planLive}}
 	s := cmd.Flags()
 	s.SortFlags = false
 	s.StringArrayVarP(&f.read, "read", "r", nil, "read this `FILE` too, as tcpdump takes it (repeatable)")
@@ -37,6 +44,7 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 	s.StringArrayVar(&f.services, "services", nil, "add or override service rules from this `FILE` (repeatable)")
 	s.StringArrayVar(&f.mine, "mine", nil, "a service of your own, `HOST:PORT=NAME` (repeatable)")
 	s.Var(&f.vantage, "vantage", "where the capture was taken")
+	s.Var(&f.plan, "plan", "look at all there is, or only at what a live capture would deliver of it")
 	s.Var(&f.memory, "memory", "budget for what is kept of flows; K, M or G are powers of 1024")
 	s.IntVar(&f.workers, "workers", 0, "how many `N` processors to use, 0: all up to 4; the output does not depend on it")
 	s.BoolVar(&f.exitCode, "exit-code", false, "exit with 10: interference found, 11: something does not work and the cause is not shown, 12: the capture cannot tell")

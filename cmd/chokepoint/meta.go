@@ -35,6 +35,13 @@ func describe(in input, src *source, vantage, expression string, rules *service.
 	return m
 }
 
+// planned notes that only what a live capture would deliver is looked at.
+func planned(m *report.Meta) {
+	m.Plan = planLive
+	m.Health = append(m.Health, finding.Reason{Code: "plan",
+		Text: "only what a live capture delivers was looked at: of most packets the headers"})
+}
+
 // describeFile fills what the interfaces say. Of several the narrowest snaplen
 // counts, because it limits what can be told.
 func describeFile(f *report.File, ifs []capture.Interface) {

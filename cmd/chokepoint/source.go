@@ -9,6 +9,7 @@ import (
 
 	"chokepoint/capture"
 	"chokepoint/capture/pcapfile"
+	"chokepoint/capture/plan"
 )
 
 // fileSource is what package pcapfile gives.
@@ -30,13 +31,25 @@ type source struct {
 	closers []func() error   // what the source stands on, outermost first
 }
 
-// open opens an input and reads its first packets. It returns when they are
-// there, or ctx is cancelled.
-func (in input) open(ctx context.Context, stdin io.Reader) (*source, error) {
+// asLive is a capture of which only what a live one delivers is read.
+type asLive struct {
+	*plan.Source
+	file fileSource
+}
+
+// Progress says how far reading has come, bytes of the file.
+func (a asLive) Progress() (done, total int64) { return a.file.Progress() }
+
+// open opens an input and reads its first packets, cut to the plan of live
+// capture if live. It returns when they are there, or ctx is cancelled.
+func (in input) open(ctx context.Context, stdin io.Reader, live bool) (*source, error) {
 	s := &source{waiting: true}
 	if err := s.open(ctx, in, stdin); err != nil {
 		s.close()
 		return nil, err
+	}
+	if live {
+		s.fileSource = asLive{plan.New(s.fileSource, capture.Live), s.fileSource}
 	}
 	s.closers = append([]func() error{s.fileSource.Close}, s.closers...)
 	s.err = s.fileSource.Read(&s.ahead)

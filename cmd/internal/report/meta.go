@@ -17,9 +17,10 @@ type Meta struct {
 	Expr    string `json:"expr,omitempty"`
 	Backend string `json:"backend,omitempty"` // of live capture: tcx, clsact, afpacket; "" of files
 	Vantage string `json:"vantage"`           // as asked for: auto, host, gateway, span, server
+	Plan    string `json:"plan,omitempty"`    // live: what live capture would not deliver was left out
 	Rules   Rules  `json:"rules"`
 	// Health is what is known from the start to limit the answer. Codes:
-	// expression, capture_filter, snaplen, unsupported_link.
+	// expression, capture_filter, snaplen, unsupported_link, plan.
 	Health []finding.Reason `json:"health"`
 
 	// Locate says which file a packet of a joined capture is from, and its
