@@ -95,12 +95,11 @@ static __always_inline __u16 raw(struct packet *p)
 	return 1; /* no EtherType */
 }
 
-/* ends sets where the datagram ends, by its length field (0: BIG TCP) or the frame. */
+/* ends sets where the datagram ends, as its length field says; where that is left
+ * empty (BIG TCP, segmentation by the card), with the frame. */
 static __always_inline void ends(struct packet *p, __u32 total)
 {
-	p->end = p->len;
-	if (total && p->l3 + total < p->len)
-		p->end = p->l3 + total;
+	p->end = total ? p->l3 + total : p->len;
 }
 
 /* RFC 791 section 3.1 */
@@ -129,7 +128,7 @@ static __always_inline enum want ipv6(struct packet *p)
 	const __u8 *b = at(p, p->l3, 40);
 	__u32 total;
 
-	if (!b)
+	if (!b || b[0] >> 4 != 6)
 		return STRANGE;
 	total = be16(b + 4);
 	ends(p, total ? total + 40 : 0);
