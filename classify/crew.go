@@ -34,8 +34,8 @@ type glance struct {
 	ifc     uint16
 	link    capture.LinkType
 	segs    uint16 // 0: the source does not know
-	known   bool // shard is; otherwise all workers decode the packet
-	decoded bool // by the source: the whole packet counts
+	known   bool   // shard is; otherwise all workers decode the packet
+	decoded bool   // by the source: the whole packet counts
 }
 
 // look makes the list.

@@ -2,10 +2,12 @@ package classify
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
 	"chokepoint/capture"
+	"chokepoint/classify/detect"
 	"chokepoint/classify/fact"
 )
 
@@ -45,6 +47,7 @@ func (r *run) mergeStrays() {
 	for k, x := range r.world.Strays {
 		if r.world.Now-x.Last > fact.FailureMemory {
 			delete(r.world.Strays, k)
+			delete(r.out.open, x.ID)
 		}
 	}
 }
@@ -56,7 +59,8 @@ func (r *run) learnStray(n *capture.Note) {
 	case x == nil && len(r.world.Strays) >= fact.MaxStrays:
 		return
 	case x == nil:
-		x = &fact.Stray{Key: n.Key, Reason: n.Reason, Out: n.Out, If: n.If, First: n.Time, Ports: 1}
+		r.strays++
+		x = &fact.Stray{ID: notFlow | fact.FlowID(r.strays), Key: n.Key, Reason: n.Reason, Out: n.Out, If: n.If, First: n.Time, Ports: 1}
 		r.world.Strays[k] = x
 	case x.LastPort != n.Key.SrcPort:
 		x.Ports = min(x.Ports+1, 64)
@@ -66,28 +70,20 @@ func (r *run) learnStray(n *capture.Note) {
 	x.Last = max(x.Last, n.Time)
 }
 
-// interim tells the answers so far, every Options.Interval of packet time.
-func (r *run) interim() {
-	every, now := int64(r.opt.Interval), r.world.Now
-	if every <= 0 {
-		return
-	}
-	if r.told == 0 {
-		r.told = now
-	}
-	if now-r.told < every {
-		return
-	}
-	r.told = now
-	r.services()
-}
+// notFlow marks the ids of strays: packet numbers do not get there.
+const notFlow fact.FlowID = 1 << 63
 
-// services tells the answer for every service.
-func (r *run) services() {
-	for _, s := range r.answers.Services(r.world) {
-		if r.out.err != nil {
-			return
+// judgeStrays tells of what this host dropped before the tap.
+func (r *run) judgeStrays() {
+	list := slices.SortedFunc(maps.Values(r.world.Strays), func(a, b *fact.Stray) int { return cmp.Compare(a.ID, b.ID) })
+	for _, x := range list {
+		f := fact.Flow{Key: x.Key, If: x.If, Start: x.First, Last: x.Last, Now: r.world.Now, Vantage: r.world.Vantage}
+		f.Names.DNS, f.Names.DNSShared = r.seen.bindings.of(f.Key.SrcAddr(), f.Key.DstAddr(), f.Start)
+		f.Label = r.labelFlow(&f)
+		v := verdicts{flow: x.ID, failing: fact.Failure{Flow: x.ID}}
+		if fd, ok := detect.Stray(x, &f, r.world); ok {
+			v.says = append(v.says, said{finding: fd})
+			r.out.take(&v)
 		}
-		r.out.err = r.sink.Service(&s)
 	}
 }

@@ -33,7 +33,8 @@ type run struct {
 	merged  track.Observations
 	more    bool // flows are waiting to end
 
-	told int64 // when the answers were told last, ns of packet time; 0 not yet
+	strays uint64 // kinds of packets dropped before the tap, ever remembered
+	told   int64  // when the answers were told last, ns of packet time; 0 not yet
 
 	dropsSeen bool // the source has lost packets
 }
@@ -88,7 +89,7 @@ func newRun(src capture.Source, sink Sink, opt Options) *run {
 // answer tells the services: everything has been judged.
 func (r *run) answer() {
 	r.out.release(true)
-	r.services()
+	r.services(r.answers)
 }
 
 func (r *run) finalStats() Stats {

@@ -101,12 +101,8 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 	f := &e.Rec
 	// What was found while all facts were there is not judged anew with less.
 	suspect := f.Suspect() && !(f.Stolen() && f.WasFound())
-	l := labelled{
-		sni: s.track.Name(f), client: e.Key.SrcAddr(), server: e.Key.DstAddr(),
-		port: e.Key.DstPort, proto: e.Key.Proto, start: f.Start(),
-	}
-	s.secrets(id, e, l.sni)
-	if !suspect && !s.run.opt.All && !s.track.HasMore(f) && !s.run.opt.Rules.Offered(s.track.Offered(f)) && s.run.stranger(l, &e.Key) {
+	s.secrets(id, e, s.track.Name(f))
+	if !suspect && !s.run.opt.All && !s.mayBelong(e) {
 		s.briefs = append(s.briefs, s.track.Brief(id))
 		return
 	}

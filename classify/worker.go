@@ -60,7 +60,9 @@ func (w *worker) batch(b *load) {
 		notes = w.share(b)
 	}
 	w.notesUntil(notes, math.MaxInt64)
-	w.idle(b.Now)
+	if len(b.Packets) == 0 && b.err == nil { // otherwise the packets' own times count
+		w.idle(b.Now)
+	}
 	if b.drops && w.index == 0 {
 		w.run.dropsSeen = true
 	}
@@ -333,6 +335,7 @@ func (r *run) reload() {
 
 // conclude ends a tick.
 func (r *run) conclude() {
+	r.judgeStrays()
 	r.emit()
 	r.out.repeat()
 	r.interim()

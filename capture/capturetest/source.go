@@ -16,6 +16,7 @@ const Poison = 0xdb
 type Source struct {
 	Packets []capture.Packet    // in capture order; numbered from 1 where Num is 0
 	Ifs     []capture.Interface // what Packet.If indexes; nil: one, of the first packet's link type
+	Notes   []capture.Note      // by time; each comes with the batch whose last packet is later, or at the end
 	Batch   int                 // packets in a batch at most; 0: all
 	Idle    []int64             // after the packets, one empty batch for each, with this as Now, ns
 	Err     error               // how the input ends; nil: io.EOF
@@ -23,6 +24,7 @@ type Source struct {
 	Lost    uint64              // what Stats reports as lost by us
 
 	next, idle int // how much of Packets and Idle was read
+	noted      int // and of Notes
 	bytes      uint64
 	now        int64
 	lent       map[*capture.Batch][][]byte // what each batch leads to
@@ -72,6 +74,10 @@ func (s *Source) fill(b *capture.Batch) {
 	}
 	s.next += n
 	b.Now = s.now
+	for s.noted < len(s.Notes) && (s.next == len(s.Packets) || s.Notes[s.noted].Time < s.now) {
+		b.Notes = append(b.Notes, s.Notes[s.noted])
+		s.noted++
+	}
 }
 
 // lend copies bytes into the memory of b; nil stays nil.
@@ -97,7 +103,7 @@ func (s *Source) poison(b *capture.Batch) {
 	if s.lent == nil {
 		s.lent = map[*capture.Batch][][]byte{}
 	}
-	s.lent[b], b.Packets, b.Buf = s.lent[b][:0], b.Packets[:0], b.Buf[:0]
+	s.lent[b], b.Packets, b.Notes, b.Buf = s.lent[b][:0], b.Packets[:0], b.Notes[:0], b.Buf[:0]
 }
 
 // Interfaces returns Ifs, or one interface made up for the packets.

@@ -58,6 +58,20 @@ func NewBuilder(r *service.Rules, expect []string) *Builder {
 	return newBuilder(r, expect)
 }
 
+// Clone returns a builder that goes on from here without changing b, until b is
+// changed. It takes flows of services only; findings it shares.
+func (b *Builder) Clone() *Builder {
+	c := *b
+	c.services = make(map[string]*seen, len(b.services))
+	for id, s := range b.services {
+		k := s.clone()
+		k.opens.values = slices.Clone(s.opens.values)
+		c.services[id] = k
+	}
+	c.records = maps.Clone(b.records)
+	return &c
+}
+
 // Reload goes on with other rules.
 func (b *Builder) Reload(r *service.Rules) { b.rules = r }
 

@@ -63,6 +63,9 @@ func dropVetoes(f *fact.Flow, w *fact.World) []finding.Reason {
 	veto(f.Blind&fact.BlindTruncated != 0, "truncated", "the input broke off within this flow")
 	veto(f.Blind&fact.BlindSynthetic != 0, "synthetic", "the recorder made these headers up: its acknowledgements are not the network's")
 	veto(f.Blind&fact.BlindEvicted != 0 || f.End == fact.EndEvicted, "evicted", "the flow was forgotten before its end")
+	if r, did := localVeto(f); did {
+		out = append(out, r)
+	}
 	veto(tooBig(f), "mtu", "a router said that packets of this flow are too big for the path")
 	return out
 }

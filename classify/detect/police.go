@@ -35,7 +35,13 @@ func (Policed) Judge(f *fact.Flow, w *fact.World) Judgement {
 		if c.kind == "" {
 			continue
 		}
-		j.Findings = append(j.Findings, c.finding(f, w, d))
+		fd := c.finding(f, w, d)
+		if r, did := localVeto(f); did && fd.Verdict.Rank() >= finding.Suspected.Rank() {
+			noteBlind(&fd, r.Code)
+			Conclude(&fd, finding.Inconclusive)
+			j.Stopped = append(j.Stopped, r)
+		}
+		j.Findings = append(j.Findings, fd)
 	}
 	if f.Bulk[fact.Up] == nil && f.Bulk[fact.Down] == nil {
 		j.Stopped = append(j.Stopped, finding.Reason{Code: "no_log", Text: "neither direction sent enough to be logged"})

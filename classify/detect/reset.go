@@ -78,7 +78,7 @@ func (c *resetCase) judge(j *Judgement) {
 // signs runs every rule.
 func (c *resetCase) signs() []resetSign {
 	var out []resetSign
-	for _, rule := range []func() []resetSign{c.causal, c.life, c.behind, c.ahead, c.train, c.content, c.identity, c.fin} {
+	for _, rule := range []func() []resetSign{c.causal, c.life, c.behind, c.ahead, c.train, c.content, c.identity, c.reaction, c.fin} {
 		out = append(out, rule()...)
 	}
 	return out
@@ -86,9 +86,12 @@ func (c *resetCase) signs() []resetSign {
 
 // hopeless says why a direction is not worth a finding whatever it shows.
 func (c *resetCase) hopeless() (finding.Reason, bool) {
+	made, own := c.ownReset()
 	switch {
 	case c.local():
 		return finding.Reason{Code: "local_side", Text: c.who() + ": sent by the capturing host itself"}, true
+	case own:
+		return made, true
 	case len(c.resets) > 0 && c.spoke() == 0 && c.peer().Packets == 0:
 		return finding.Reason{Code: "stray", Text: c.who() + ": nothing but resets was captured"}, true
 	}

@@ -83,6 +83,11 @@ func (c *resetCase) scanner() (resetExcuse, bool) {
 // lostState: the receiver challenged a reset and the sender confirmed it with
 // an exact one (RFC 5961 section 3.2), as a rebooted peer does.
 func (c *resetCase) lostState() (resetExcuse, bool) {
+	if l := c.f.Local; l != nil && l.Refused[c.dir].Reason == "TCP_RESET" && l.Received[c.dir].Count > 0 {
+		return resetExcuse{cause: "peer_lost_state",
+			text:    "This host's TCP challenged a reset and accepted the one that answered: the peer no longer knows the connection",
+			packets: nums(c.resets)}, true
+	}
 	ack := c.f.AfterReset[c.dir].ChallengeAck
 	if ack.Num == 0 {
 		return resetExcuse{}, false

@@ -18,7 +18,7 @@ const (
 
 // life is R1: the claimed sender keeps speaking after its own reset.
 func (c *resetCase) life() []resetSign {
-	if len(c.resets) == 0 {
+	if len(c.resets) == 0 || c.refusedAll() {
 		return nil
 	}
 	a, r := &c.f.AfterReset[c.dir], c.first()

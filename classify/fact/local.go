@@ -35,7 +35,8 @@ type LocalDrop struct {
 	Dir         Dir
 	Out         bool // on their way out
 	Count       uint32
-	First, Last int64 // ns
+	First, Last int64    // ns
+	Packets     []uint64 // the latest packet of the direction when the kernel told, up to 4
 }
 
 // LocalReset is what this host's TCP did with RSTs of one direction.
@@ -57,6 +58,7 @@ func (r *LocalReset) Add(n *capture.Note) {
 // Stray is packets that this host dropped before the tap could see them: a filter
 // on the way out, a neighbour that does not answer.
 type Stray struct {
+	ID          FlowID      // of its own: no packet has such a number
 	Key         capture.Key // of the first; later source ports are not told apart
 	Reason      string
 	Out         bool

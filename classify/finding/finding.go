@@ -160,6 +160,7 @@ type Finding struct {
 	Confidence  float64 `json:"confidence"`
 	BenignCause string  `json:"benign_cause,omitempty"`
 	Technique   string  `json:"technique,omitempty"`
+	Reason      string  `json:"reason,omitempty"` // drop.local: the kernel's name for it
 
 	Service  string    `json:"service,omitempty"`
 	Function string    `json:"function,omitempty"`

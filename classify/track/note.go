@@ -1,6 +1,7 @@
 package track
 
 import (
+	"slices"
 	"unsafe"
 
 	"chokepoint/capture"
@@ -9,7 +10,7 @@ import (
 
 // localSize is what a host's testimony on a flow takes, bytes: the names are the
 // kernel's few and shared.
-const localSize = int(unsafe.Sizeof(fact.Local{})) + fact.MaxLocalDrops*int(unsafe.Sizeof(fact.LocalDrop{}))
+const localSize = int(unsafe.Sizeof(fact.Local{})) + fact.MaxLocalDrops*(int(unsafe.Sizeof(fact.LocalDrop{}))+maxDropped*8)
 
 // Note books what this host's kernel said of a flow, and reports whether the
 // flow is known.
@@ -31,7 +32,7 @@ func (t *Tracker) Note(n *capture.Note) bool {
 	l := x.local
 	switch n.Kind {
 	case capture.NoteDrop:
-		dropped(l, d, n)
+		f.dropped(l, d, n)
 	case capture.NoteResetSent:
 		l.Sent[d].Add(n)
 		l.End = fact.Some(d)
@@ -56,17 +57,30 @@ func (t *Tracker) Note(n *capture.Note) bool {
 	return true
 }
 
+// maxDropped is how many packets are named per reason.
+const maxDropped = 4
+
 // dropped adds to the reasons of a flow. Those beyond the bound count with the
-// last.
-func dropped(l *fact.Local, d fact.Dir, n *capture.Note) {
+// last. The kernel does not know our numbers: the packet meant is the latest of
+// its direction, if that is the flow's latest.
+func (f *Flow) dropped(l *fact.Local, d fact.Dir, n *capture.Note) {
+	x := reasonOf(l, d, n)
+	x.Count += n.Count
+	x.Last = max(x.Last, n.Time)
+	num := f.Num + uint64(f.lastN)
+	if f.sides[d].last >= f.sides[d.Other()].last && len(x.Packets) < maxDropped && !slices.Contains(x.Packets, num) {
+		x.Packets = append(x.Packets, num)
+	}
+}
+
+func reasonOf(l *fact.Local, d fact.Dir, n *capture.Note) *fact.LocalDrop {
 	for i := range l.Drops {
 		if x := &l.Drops[i]; x.Reason == n.Reason && x.Dir == d && x.Out == n.Out || i == fact.MaxLocalDrops-1 {
-			x.Count += n.Count
-			x.Last = max(x.Last, n.Time)
-			return
+			return x
 		}
 	}
-	l.Drops = append(l.Drops, fact.LocalDrop{Reason: n.Reason, Dir: d, Out: n.Out, Count: n.Count, First: n.Time, Last: n.Time})
+	l.Drops = append(l.Drops, fact.LocalDrop{Reason: n.Reason, Dir: d, Out: n.Out, First: n.Time})
+	return &l.Drops[len(l.Drops)-1]
 }
 
 // unseen counts packets that the capture could not keep up with. What is missing

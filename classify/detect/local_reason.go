@@ -1,0 +1,70 @@
+package detect
+
+import "strings"
+
+// localCause groups the kernel's drop reasons (enum skb_drop_reason,
+// include/net/dropreason-core.h) by what they mean for the one who runs the host
+// (resets-and-drops, D12).
+type localCause uint8
+
+const (
+	causeOther   localCause = iota
+	causeFilter             // a rule of the host: firewall, traffic control, XDP, cgroup
+	causeRoute              // no way there, or none back
+	causeQueue              // a queue or a socket's buffer was full, or memory short
+	causeDamaged            // the packet did not survive the way here
+	causeSocket             // nobody listened
+)
+
+// localCauses names reasons and what they say. Reasons not listed are told by the
+// kernel's own name.
+var localCauses = map[string]struct {
+	cause localCause
+	text  string
+}{
+	"NETFILTER_DROP":    {causeFilter, "a firewall rule of this host (netfilter)"},
+	"TC_INGRESS":        {causeFilter, "a traffic control filter of this host"},
+	"TC_EGRESS":         {causeFilter, "a traffic control filter of this host"},
+	"XDP":               {causeFilter, "an XDP program of this host"},
+	"BPF_CGROUP_EGRESS": {causeFilter, "a BPF program on a cgroup of this host"},
+	"SOCKET_FILTER":     {causeFilter, "a filter on the socket"},
+	"IP_RPFILTER":       {causeRoute, "the reverse path filter of this host (rp_filter)"},
+	"IP_OUTNOROUTES":    {causeRoute, "this host has no route there"},
+	"IP_INNOROUTES":     {causeRoute, "this host has no route for it"},
+	"NEIGH_FAILED":      {causeRoute, "the next hop does not answer ARP or neighbour discovery"},
+	"NEIGH_CREATEFAIL":  {causeRoute, "the neighbour table of this host is full"},
+	"NEIGH_QUEUEFULL":   {causeRoute, "too many packets wait for the next hop to answer ARP or neighbour discovery"},
+	"NEIGH_DEAD":        {causeRoute, "the next hop is gone"},
+	"QDISC_DROP":        {causeQueue, "the queue of this host's interface was full"},
+	"FULL_RING":         {causeQueue, "the ring of this host's interface was full"},
+	"CPU_BACKLOG":       {causeQueue, "this host could not keep up with what came in"},
+	"SOCKET_RCVBUFF":    {causeQueue, "the program does not read its socket fast enough"},
+	"SOCKET_BACKLOG":    {causeQueue, "the program does not read its socket fast enough"},
+	"PROTO_MEM":         {causeQueue, "this host is short of network memory"},
+	"NOMEM":             {causeQueue, "this host is short of memory"},
+	"PKT_TOO_BIG":       {causeRoute, "it is too big for the way"},
+	"TCP_CSUM":          {causeDamaged, "its checksum is wrong: it was damaged on the way here"},
+	"UDP_CSUM":          {causeDamaged, "its checksum is wrong: it was damaged on the way here"},
+	"IP_CSUM":           {causeDamaged, "its checksum is wrong: it was damaged on the way here"},
+	"NO_SOCKET":         {causeSocket, "no program of this host listens there"},
+}
+
+// causeOf looks a reason up.
+func causeOf(reason string) (localCause, string) {
+	c, ok := localCauses[reason]
+	if !ok {
+		return causeOther, "this host's kernel gives the reason " + reason
+	}
+	return c.cause, c.text
+}
+
+// benignCause is what a drop is called that did no harm.
+func (c localCause) benignCause(reason string) string {
+	switch c {
+	case causeSocket:
+		return "no_socket"
+	case causeDamaged:
+		return "damaged"
+	}
+	return "local_" + strings.ToLower(reason)
+}
