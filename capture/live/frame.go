@@ -2,10 +2,7 @@
 
 package live
 
-import (
-	"encoding/binary"
-	"slices"
-)
+import "encoding/binary"
 
 const (
 	addressesLen = 12     // of the two Ethernet addresses (IEEE 802.3 3.2.3)
@@ -13,11 +10,11 @@ const (
 	tagType      = 0x8100 // C-VLAN (IEEE 802.1Q table 9-1): the record does not say which it was
 )
 
-// insertTag puts a VLAN tag behind the addresses of the frame that buf ends with,
-// where tcpdump would have it.
-func insertTag(buf []byte, from int, tci uint16) []byte {
-	var tag [tagLen]byte
-	binary.BigEndian.PutUint16(tag[:], tagType)
-	binary.BigEndian.PutUint16(tag[2:], tci)
-	return slices.Insert(buf, from+addressesLen, tag[:]...)
+// appendTagged appends a frame with a VLAN tag behind its addresses, where tcpdump
+// would have it.
+func appendTagged(buf, frame []byte, tci uint16) []byte {
+	buf = append(buf, frame[:addressesLen]...)
+	buf = binary.BigEndian.AppendUint16(buf, tagType)
+	buf = binary.BigEndian.AppendUint16(buf, tci)
+	return append(buf, frame[addressesLen:]...)
 }

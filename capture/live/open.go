@@ -233,7 +233,7 @@ func (s *Source) try(name string, o Options, names []string, there []device) err
 		s.warden.watched = nil
 		return with(err, p.Close())
 	}
-	s.feed = &ebpf{program: p, clocks: s.sys.clocks, clock: s.clock, table: s.table, owners: s.owners}
+	s.feed = &ebpf{program: p, clocks: s.sys.clocks, wait: s.sys.patience, clock: s.clock, table: s.table, owners: s.owners}
 	return nil
 }
 

@@ -29,18 +29,18 @@ const (
 type ebpf struct {
 	program program
 	clocks  func() (boot uint64, real int64)
+	wait    time.Duration // for a packet
 	clock   *clock
 	table   *table
 	owners  *owners // nil: nobody asks
 	woken   atomic.Bool
 
 	hold  hold
-	spare []slot
 	num   uint64
 	dec   decode.Decoder
 	aside capture.Packet // for what is not delivered
 
-	told, unseen uint64 // what the program had counted when it was last asked; segments told of
+	told uint64 // of Counts.Unseen, when flows were last asked
 
 	mu    sync.Mutex
 	count capture.Stats
@@ -49,16 +49,15 @@ type ebpf struct {
 
 // read implements feed.
 func (e *ebpf) read(b *capture.Batch) error {
-	b.Buf = e.hold.begin(b.Buf)
-	end := time.Now().Add(patience)
+	end := time.Now().Add(e.wait)
 	for {
-		err := e.fill(b, end)
-		n := e.hold.ready()
+		err := e.fill(end)
+		n, bytes := e.hold.ready()
 		if err != nil {
-			n = len(e.hold.order) // there will be no more to wait for
+			n, bytes = len(e.hold.order), e.hold.bytes // there will be no more to wait for
 		}
 		if n > 0 || err != nil || e.woken.Swap(false) || !time.Now().Before(end) {
-			e.deliver(b, n)
+			e.deliver(b, n, bytes)
 			return err
 		}
 	}
@@ -66,7 +65,7 @@ func (e *ebpf) read(b *capture.Batch) error {
 
 // fill takes records out of the ring until it is empty. Only the first is waited
 // for.
-func (e *ebpf) fill(b *capture.Batch, end time.Time) error {
+func (e *ebpf) fill(end time.Time) error {
 	deadline := time.Now().Add(glance)
 	if len(e.hold.order) > 0 {
 		deadline = deadline.Add(time.Duration(window) - glance)
@@ -74,20 +73,19 @@ func (e *ebpf) fill(b *capture.Batch, end time.Time) error {
 	if deadline.After(end) {
 		deadline = end
 	}
-	now, room := deadline.Add(-time.Hour), len(b.Buf)+maxBytes
+	now, room := deadline.Add(-time.Hour), e.hold.bytes+maxBytes
 	for range maxRecords {
-		from := len(b.Buf)
-		r, buf, err := e.program.Next(b.Buf, deadline)
+		r, data, err := e.program.Next(e.hold.data, deadline)
 		switch {
+		case err == nil:
+			e.hold.add(r, data)
 		case errors.Is(err, packets.ErrNothing):
 			e.hold.emptied, _ = e.clocks()
 			return nil
-		case err != nil:
+		default:
 			return err
 		}
-		b.Buf = e.tag(&r, buf, from)
-		e.hold.add(r, from, len(b.Buf)-from)
-		if len(b.Buf) > room {
+		if e.hold.bytes > room {
 			return nil
 		}
 		deadline = now
@@ -95,22 +93,11 @@ func (e *ebpf) fill(b *capture.Batch, end time.Time) error {
 	return nil
 }
 
-// tag puts the VLAN tag that the kernel keeps beside a frame back into it.
-func (e *ebpf) tag(r *packets.Header, buf []byte, from int) []byte {
-	if !r.HasVLAN || len(buf)-from < addressesLen {
-		return buf
-	}
-	if at := e.table.find(r.Ifindex); at == nil || at.link != capture.LinkEthernet {
-		return buf
-	}
-	r.WireLen += tagLen
-	return insertTag(buf, from, r.VLAN)
-}
-
-// deliver makes the first n records packets.
-func (e *ebpf) deliver(b *capture.Batch, n int) {
+// deliver makes the first n records packets. They have so many bytes.
+func (e *ebpf) deliver(b *capture.Batch, n, bytes int) {
 	b.Packets = slices.Grow(b.Packets, n)
-	var bytes, skipped uint64
+	b.Buf = slices.Grow(b.Buf, bytes+n*tagLen) // frames do not move any more
+	var skipped uint64
 	for _, m := range e.hold.order[:n] {
 		s := &e.hold.slots[m.slot]
 		at := e.table.find(s.Ifindex)
@@ -121,8 +108,10 @@ func (e *ebpf) deliver(b *capture.Batch, n int) {
 		case at.loop && s.Out:
 			// What is sent to the host itself comes in again and counts then. Only
 			// on its way out it has its socket with it.
-			e.fit(&e.aside, s, at, b.Buf)
+			from := len(b.Buf)
+			e.fit(&e.aside, s, at, b)
 			e.see(&e.aside, s)
+			b.Buf = b.Buf[:from]
 			continue
 		}
 		k := len(b.Packets)
@@ -130,9 +119,8 @@ func (e *ebpf) deliver(b *capture.Batch, n int) {
 		p := &b.Packets[k]
 		e.num++
 		p.Num = e.num
-		e.fit(p, s, at, b.Buf)
+		e.fit(p, s, at, b)
 		e.see(p, s)
-		bytes += uint64(s.size)
 	}
 	limit := e.hold.limit()
 	if n > 0 {
@@ -140,21 +128,29 @@ func (e *ebpf) deliver(b *capture.Batch, n int) {
 	}
 	e.clock.reached(limit)
 	b.Now = e.clock.real(limit)
-	e.spare = e.hold.keep(n, b.Buf, e.spare)
+	e.hold.drop(n, bytes)
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.count.Packets = e.num
-	e.count.Bytes += bytes
+	e.count.Bytes += uint64(len(b.Buf))
 	e.count.Skipped += skipped
 }
 
 // fit fills a packet from a record.
-func (e *ebpf) fit(p *capture.Packet, s *slot, at *known, buf []byte) {
+func (e *ebpf) fit(p *capture.Packet, s *slot, at *known, b *capture.Batch) {
 	p.Time = e.clock.real(s.Time)
-	p.Frame = buf[s.off : s.off+s.size : s.off+s.size]
-	p.Payload = nil
 	p.WireLen = max(s.WireLen, uint32(s.size))
+	from := len(b.Buf)
+	frame := e.hold.data[s.off : s.off+s.size]
+	if s.HasVLAN && at.link == capture.LinkEthernet && s.size >= addressesLen {
+		b.Buf = appendTagged(b.Buf, frame, s.VLAN)
+		p.WireLen += tagLen
+	} else {
+		b.Buf = append(b.Buf, frame...)
+	}
+	p.Frame = b.Buf[from:len(b.Buf):len(b.Buf)]
+	p.Payload = nil
 	p.If, p.Link, p.Has = at.num, at.link, 0
 	p.Segs = max(s.Segs, 1)
 	if p.Segs == 1 && s.SegSize > 0 {
@@ -198,17 +194,11 @@ func (e *ebpf) everySecond(tell func(capture.Note)) error {
 		return err
 	}
 	e.told = c.Unseen
-	err = e.program.Unseen(func(u packets.Unseen) { tell(e.tally(u)) })
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	// Of flows that the kernel had to forget there are only frames.
-	e.count.Unseen = max(e.count.Unseen, c.Unseen, e.unseen)
-	return err
+	return e.program.Unseen(func(u packets.Unseen) { tell(e.tally(u)) })
 }
 
 // tally tells of packets that were counted.
 func (e *ebpf) tally(u packets.Unseen) capture.Note {
-	e.unseen += uint64(u.Segs)
 	n := capture.Note{
 		Kind: capture.NoteUnseen, Time: e.clock.real(u.Time), Count: u.Segs, Bytes: u.Bytes,
 		Key: capture.Key{Src: u.Src, Dst: u.Dst, SrcPort: u.SrcPort, DstPort: u.DstPort, Proto: u.Proto},
@@ -232,7 +222,7 @@ func (e *ebpf) refresh() {
 		return
 	}
 	if c, err := e.program.Counts(); err == nil {
-		e.count.Lost, e.count.Unseen = c.Lost, max(e.count.Unseen, c.Unseen)
+		e.count.Lost, e.count.Unseen = c.Lost, c.UnseenSegs
 	}
 }
 

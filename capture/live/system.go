@@ -68,6 +68,7 @@ type system struct {
 	links    func(*place) (links, error)
 	netns    func() uint32 // of the calling thread, inode number; 0 unknown
 	clocks   func() (boot uint64, real int64)
+	patience time.Duration // how long a Read waits for a packet
 }
 
 // kernel is the real one. Packages return concrete types and nil for none: an
@@ -106,6 +107,8 @@ func kernel() system {
 		links:  subscribe,
 		netns:  netnsInode,
 		clocks: clocks,
+
+		patience: patience,
 	}
 }
 

@@ -32,28 +32,32 @@ type mark struct {
 	slot int32
 }
 
-// hold puts records in order of their time.
+// hold puts records in order of their time. Records stay where they were read to
+// until more than half of the memory is of those that are gone.
 type hold struct {
-	slots []slot
-	order []mark
-	kept  []byte // of the records held from one batch to the next
-	bytes int    // of all slots
+	order []mark // of those held
+	pile
+	spare pile
+	bytes int // of those held
 	// newest is the highest time seen, and emptied when the ring was last found
 	// empty.
 	newest, emptied uint64
 }
 
-// begin starts a batch: what was kept is at its beginning.
-func (h *hold) begin(buf []byte) []byte {
-	return append(buf, h.kept...)
+// pile is records and their bytes, as they came.
+type pile struct {
+	slots []slot
+	data  []byte
 }
 
-// add adds a record whose bytes are in the buffer of the batch.
-func (h *hold) add(r packets.Header, off, size int) {
+// add adds a record whose bytes are the last of data.
+func (h *hold) add(r packets.Header, data []byte) {
+	off := len(h.data)
+	h.data = data
 	h.newest = max(h.newest, r.Time)
-	h.bytes += size
+	h.bytes += len(data) - off
 	h.order = append(h.order, mark{r.Time, int32(len(h.slots))})
-	h.slots = append(h.slots, slot{r, off, size})
+	h.slots = append(h.slots, slot{r, off, len(data) - off})
 }
 
 // limit is the time up to which all records have come, as far as can be known.
@@ -62,38 +66,38 @@ func (h *hold) limit() uint64 {
 	return at - min(at, window)
 }
 
-// ready sorts the records and says how many may go.
-func (h *hold) ready() int {
+// ready sorts the records. It says how many may go, and of how many bytes they are.
+func (h *hold) ready() (n, bytes int) {
 	sortMarks(h.order)
-	limit, n, held := h.limit(), 0, h.bytes
+	limit := h.limit()
 	for n < len(h.order) {
-		full := len(h.order)-n > maxHeld || held > maxHeldBytes
+		full := len(h.order)-n > maxHeld || h.bytes-bytes > maxHeldBytes
 		if h.order[n].time > limit && !full {
 			break
 		}
-		held -= h.slots[h.order[n].slot].size
+		bytes += h.slots[h.order[n].slot].size
 		n++
 	}
-	return n
+	return n, bytes
 }
 
-// keep forgets the first n records of the order, and takes the bytes of the
-// others out of the batch.
-func (h *hold) keep(n int, buf []byte, spare []slot) (free []slot) {
-	h.kept, h.bytes = h.kept[:0], 0
-	spare = spare[:0]
-	for i, m := range h.order[n:] {
-		s := h.slots[m.slot]
-		off := len(h.kept)
-		h.kept = append(h.kept, buf[s.off:s.off+s.size]...)
-		s.off = off
-		h.bytes += s.size
-		spare = append(spare, s)
-		h.order[i] = mark{m.time, int32(i)}
+// drop forgets the first n records of the order, of so many bytes.
+func (h *hold) drop(n, bytes int) {
+	h.bytes -= bytes
+	h.order = h.order[:copy(h.order, h.order[n:])]
+	if len(h.slots) <= 2*len(h.order)+maxRecords/8 && len(h.data) <= 2*h.bytes+maxBytes/8 {
+		return
 	}
-	h.order = h.order[:len(spare)]
-	free, h.slots = h.slots, spare
-	return free
+	h.spare.slots, h.spare.data = h.spare.slots[:0], h.spare.data[:0]
+	for i := range h.order {
+		s := h.slots[h.order[i].slot]
+		h.order[i].slot = int32(i)
+		off := len(h.spare.data)
+		h.spare.data = append(h.spare.data, h.data[s.off:s.off+s.size]...)
+		s.off = off
+		h.spare.slots = append(h.spare.slots, s)
+	}
+	h.pile, h.spare = h.spare, h.pile
 }
 
 // sortMarks sorts by time, equal ones as they came. It is made for what is almost
