@@ -130,7 +130,7 @@ func (s *source) mentions(path string, members ...string) (found []place) {
 }
 
 func wallClock(s *source) []place {
-	if s.in("capture/live", "capture/afpacket", "cmd", "pcaps/lab") {
+	if s.in("capture/live", "capture/afpacket", "bpf", "cmd", "pcaps/lab") {
 		return nil
 	}
 	return s.mentions("time", "Now", "Since", "Until", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer", "Sleep")
