@@ -33,6 +33,19 @@ func address(t *testing.T, c cable) {
 	}
 }
 
+// ask sends near a datagram.
+func ask(t *testing.T, c cable, port netip.AddrPort) {
+	t.Helper()
+	u, err := c.far.Dial(t.Context(), "udp", netip.AddrPort{}, port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	if _, err := u.Write([]byte("is somebody there?")); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestTestimony makes the kernel drop, refuse and reset, and expects it to say so.
 func TestTestimony(t *testing.T) {
 	c := lay(t)
@@ -45,14 +58,7 @@ func TestTestimony(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 
-	u, err := c.far.Dial(ctx, "udp", netip.AddrPort{}, closed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer u.Close()
-	if _, err := u.Write([]byte("nobody is here")); err != nil {
-		t.Fatal(err)
-	}
+	ask(t, c, closed)
 	hear(t, p, "datagram to a closed port", func(e *testimony.Event) bool {
 		return e.Kind == testimony.Drop && p.Reason(e) == "NO_SOCKET" && e.Proto == 17 && dst(e) == closed && !e.Out
 	})
