@@ -1,0 +1,3 @@
+// Package packaging has what distributions install beside the program: the systemd
+// unit that watches an interface. The tests put it to systemd-analyze.
+package packaging
