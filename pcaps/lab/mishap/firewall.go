@@ -15,7 +15,7 @@ const chain = "add table inet t; add chain inet t c { type filter hook %s priori
 
 const rejected = 1 // SYNs of connections that nobody waits for
 
-// InputRule: a rule drops what comes in; the SYN of a connection.
+// InputRule has a rule drop what comes in: the SYN of a connection.
 func InputRule(p *Pair) (Trace, error) {
 	t := Trace{Proto: TCP, From: netip.AddrPortFrom(There, 40001), To: netip.AddrPortFrom(Here, blocked),
 		Packets: rejected, Flags: syn, Reasons: []string{"NETFILTER_DROP"}}
@@ -23,7 +23,7 @@ func InputRule(p *Pair) (Trace, error) {
 	return t, errors.Join(err, knock(p.There, t.From, t.To))
 }
 
-// OutputRule: a rule drops what goes out.
+// OutputRule has a rule drop what goes out.
 func OutputRule(p *Pair) (Trace, error) {
 	t := Trace{Proto: TCP, From: netip.AddrPortFrom(Here, 40002), To: netip.AddrPortFrom(There, blocked),
 		Out: true, Packets: rejected, Flags: syn, Reasons: []string{"NETFILTER_DROP"}}
@@ -31,7 +31,7 @@ func OutputRule(p *Pair) (Trace, error) {
 	return t, errors.Join(err, knock(p.Here, t.From, t.To))
 }
 
-// InputPolicy: nothing allows it.
+// InputPolicy has no rule that allows it.
 func InputPolicy(p *Pair) (Trace, error) {
 	t := Trace{Proto: TCP, From: netip.AddrPortFrom(There6, 40003), To: netip.AddrPortFrom(Here6, blocked),
 		Packets: rejected, Flags: syn, Reasons: []string{"NETFILTER_DROP"}}
@@ -39,7 +39,7 @@ func InputPolicy(p *Pair) (Trace, error) {
 	return t, errors.Join(err, knock(p.There, t.From, t.To))
 }
 
-// InputLimit: a rule lets five packets pass in an hour.
+// InputLimit has a rule that lets five packets pass in an hour.
 func InputLimit(p *Pair) (Trace, error) {
 	const sent, allowed = 20, 5
 	t := Trace{Proto: UDP, From: netip.AddrPortFrom(There, 40004), To: netip.AddrPortFrom(Here, blocked),
@@ -57,7 +57,7 @@ func InputLimit(p *Pair) (Trace, error) {
 	return t, errors.Join(send(p.There, t.From, t.To, sent, 100), receive(l, allowed))
 }
 
-// ReversePath: what comes from where nothing would be sent to is dropped.
+// ReversePath has packets come from where nothing would be sent to.
 func ReversePath(p *Pair) (Trace, error) {
 	t := Trace{Proto: UDP, From: netip.AddrPortFrom(stranger, 40005), To: netip.AddrPortFrom(Here, 5000),
 		Packets: 3, Reasons: []string{"IP_RPFILTER"}}

@@ -20,7 +20,7 @@ import (
 	"chokepoint/pcaps/lab/netns"
 )
 
-// ClosedPort: nobody listens for the connection.
+// ClosedPort has nobody listen for the connection.
 func ClosedPort(p *Pair) (Trace, error) {
 	return refused(p, netip.AddrPortFrom(There, 40009), netip.AddrPortFrom(Here, 5004))
 }
@@ -44,14 +44,14 @@ func refused(p *Pair, from, to netip.AddrPort) (Trace, error) {
 	return t, nil
 }
 
-// NobodyListens: datagrams to a port of nobody's.
+// NobodyListens has datagrams come to a port of nobody's.
 func NobodyListens(p *Pair) (Trace, error) {
 	t := Trace{Proto: UDP, From: netip.AddrPortFrom(There, 40011), To: netip.AddrPortFrom(Here, 5006),
 		Packets: 3, Reasons: []string{"NO_SOCKET"}}
 	return t, send(p.There, t.From, t.To, t.Packets, 100)
 }
 
-// FullSocket: the process does not read, and its socket has no more room.
+// FullSocket has a process that does not read; its socket has no more room.
 func FullSocket(p *Pair) (Trace, error) {
 	const sent, size = 50, 1000
 	t := Trace{Proto: UDP, From: netip.AddrPortFrom(There, 40012), To: netip.AddrPortFrom(Here, 5007),
@@ -109,14 +109,14 @@ func overflowed(n *netns.NS) (datagrams int, err error) {
 	return datagrams, err
 }
 
-// BadChecksum: a SYN that was damaged on the way.
+// BadChecksum has a SYN damaged on the way.
 func BadChecksum(p *Pair) (Trace, error) {
 	t := Trace{Proto: TCP, From: netip.AddrPortFrom(There, 40013), To: netip.AddrPortFrom(Here, 5008),
 		Packets: 1, Flags: syn, Seq: 1000, Reasons: []string{"TCP_CSUM"}}
 	return t, p.forge(&t, true)
 }
 
-// FullQueue: the queue of the interface has room for two datagrams of 1,042 bytes
+// FullQueue has a queue at the interface, with room for two datagrams of 1,042 bytes
 // behind the one that the bucket lets pass; the next one is due in 3 seconds. (The
 // bucket can hold no more than 4 seconds' worth, tbf_change, net/sched/sch_tbf.c.)
 func FullQueue(p *Pair) (Trace, error) {
@@ -131,7 +131,7 @@ func FullQueue(p *Pair) (Trace, error) {
 	return t, errors.Join(err, send(p.Here, t.From, t.To, sent, size))
 }
 
-// NoNeighbour: nobody on the link says that he is the one.
+// NoNeighbour has nobody on the link say that he is the one.
 func NoNeighbour(p *Pair) (Trace, error) {
 	t := Trace{Proto: UDP, From: netip.AddrPortFrom(Here, 40015), To: netip.AddrPortFrom(nobody, 5010),
 		Out: true, Packets: 2, Reasons: []string{"NEIGH_FAILED"}}
@@ -141,3 +141,6 @@ func NoNeighbour(p *Pair) (Trace, error) {
 		p.Here.Sysctl("net.ipv4.neigh."+Interface+".retrans_time_ms", "100"))
 	return t, errors.Join(err, send(p.Here, t.From, t.To, t.Packets, 100))
 }
+
+// Datagram sends one, of a byte.
+func Datagram(n *netns.NS, from, to netip.AddrPort) error { return send(n, from, to, 1, 1) }

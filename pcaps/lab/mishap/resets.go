@@ -48,21 +48,21 @@ func (c *talk) lives(should bool) error {
 	return nil
 }
 
-// OldReset: a RST before the window.
+// OldReset has a RST before the window.
 func OldReset(p *Pair) (Trace, error) {
 	return forged(p, -100_000, "TCP_OLD_SEQUENCE", "TCP_INVALID_SEQUENCE")
 }
 
-// FutureReset: a RST behind the window.
+// FutureReset has a RST behind the window.
 func FutureReset(p *Pair) (Trace, error) {
 	return forged(p, 100_000_000, "TCP_INVALID_SEQUENCE")
 }
 
-// InexactReset: a RST in the window, but not of the next byte (RFC 5961 section
+// InexactReset has a RST in the window, but not of the next byte (RFC 5961 section
 // 3.2): the kernel asks the peer whether it meant it.
 func InexactReset(p *Pair) (Trace, error) { return forged(p, 1000, "TCP_RESET") }
 
-// ExactReset: a RST that the kernel takes for the peer's. It is no loss.
+// ExactReset has a RST that the kernel takes for the peer's. It is no loss.
 func ExactReset(p *Pair) (Trace, error) {
 	t := Trace{Proto: TCP, From: netip.AddrPortFrom(There, 40007), To: netip.AddrPortFrom(Here, 5002), Packets: 1, Flags: rst}
 	c, err := p.talking(t.From, t.To)
@@ -90,7 +90,7 @@ func wasReset(c *net.TCPConn) error {
 	return nil
 }
 
-// CloseUnread: a process closes what it has not read to the end (RFC 2525 section
+// CloseUnread has a process close what it has not read to the end (RFC 2525 section
 // 2.17). The trace is of the RST.
 func CloseUnread(p *Pair) (Trace, error) {
 	return abort(p, []string{"TCP_ABORT_ON_CLOSE"}, func(c *talk) error {
@@ -101,7 +101,7 @@ func CloseUnread(p *Pair) (Trace, error) {
 	})
 }
 
-// CloseAtOnce: a process says that it does not care what becomes of the rest
+// CloseAtOnce has a process say that it does not care what becomes of the rest
 // (SO_LINGER 0).
 func CloseAtOnce(p *Pair) (Trace, error) {
 	// tcp_disconnect, net/ipv4/tcp.c
