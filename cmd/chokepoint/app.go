@@ -32,6 +32,7 @@ type app struct {
 	rules          func(files, mine []string) (*service.Rules, error)
 	table          func(w io.Writer, opt table.Options) report.Report
 	lab            labDoor
+	watch          watchDoor
 }
 
 // Run runs the command with its arguments and returns its exit code. Interrupt
@@ -53,6 +54,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 		analyze: classify.Run, rules: loadRules,
 		table: func(w io.Writer, opt table.Options) report.Report { return table.New(w, opt) },
 		lab:   openLab(),
+		watch: openWatch(),
 	}
 }
 
@@ -95,6 +97,6 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(a.analyzeCommand(), a.labCommand(), a.servicesCommand(), a.versionCommand())
+	root.AddCommand(a.analyzeCommand(), a.watchCommand(), a.labCommand(), a.servicesCommand(), a.versionCommand())
 	return root
 }

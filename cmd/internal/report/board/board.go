@@ -23,7 +23,6 @@ const pause = time.Second
 type Options struct {
 	Size  func() (columns, rows int) // of the terminal, asked before each drawing
 	Color bool
-	Keys  bool // somebody can press them: say which there are
 }
 
 // Board is a table on a terminal. Make one with [New]. All methods may be called
@@ -42,6 +41,7 @@ type Board struct {
 	groups   groups
 	flows    []string // lines of the newest, oldest first
 	sum      int      // of flows
+	hasKeys  bool
 	withList bool
 	withHelp bool
 	over     bool
@@ -112,6 +112,13 @@ func (b *Board) Service(s *answer.Service) error {
 func (b *Board) End(s *classify.Stats) error {
 	b.Leave()
 	return b.then.End(s)
+}
+
+// HasKeys says that somebody can press keys, so that the table names them.
+func (b *Board) HasKeys() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.hasKeys = true
 }
 
 // Key does what a key stands for: f shows or hides the newest flows, ? says what

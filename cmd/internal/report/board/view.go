@@ -97,8 +97,12 @@ func (b *Board) rows(columns, room int) []string {
 // work in one line if together.
 func (b *Board) all(columns, sentences int, together bool) (lines []string) {
 	trouble, fine, unseen := b.sorted()
+	wide := 0
+	for _, s := range b.services {
+		wide = max(wide, min(maxName, table.Width(report.Text(name(s)))))
+	}
 	for _, s := range trouble {
-		lines = append(lines, b.row(s, columns))
+		lines = append(lines, b.row(s, columns, wide))
 		if sentences > 0 {
 			said := table.Wrap(columns, "  ", 2, " ", strings.Fields(s.Sentence))
 			if len(said) > sentences {
@@ -110,7 +114,7 @@ func (b *Board) all(columns, sentences int, together bool) (lines []string) {
 	}
 	if !together {
 		for _, s := range slices.Concat(fine, unseen) {
-			lines = append(lines, b.row(s, columns))
+			lines = append(lines, b.row(s, columns, wide))
 		}
 		return lines
 	}
@@ -160,12 +164,8 @@ func (b *Board) sorted() (trouble, fine, unseen []*answer.Service) {
 	return trouble, fine, unseen
 }
 
-// row is a service's line: its name, its status and what its functions do.
-func (b *Board) row(s *answer.Service, columns int) string {
-	wide := 0
-	for _, o := range b.services {
-		wide = max(wide, min(maxName, table.Width(report.Text(name(o)))))
-	}
+// row is a service's line: its name in so many columns, its status and what its functions do.
+func (b *Board) row(s *answer.Service, columns, wide int) string {
 	word := table.StatusWord(s)
 	cells := make([]string, 0, 4)
 	for _, f := range table.Functions(s) {
@@ -206,7 +206,7 @@ func (b *Board) list(columns, room int) []string {
 // foot says which keys there are.
 func (b *Board) foot() []string {
 	switch {
-	case !b.opt.Keys:
+	case !b.hasKeys:
 		return nil
 	case b.withHelp:
 		return []string{"", "f  show or hide the flows that ended last", "q  end with the answer, as Ctrl-C does",

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"chokepoint/capture"
+	"chokepoint/capture/record"
+	"chokepoint/classify"
+	"chokepoint/classify/finding"
+	"chokepoint/classify/service"
+	"chokepoint/cmd/internal/report"
+	"chokepoint/cmd/internal/report/board"
+)
+
+// watching is one live capture under way.
+type watching struct {
+	*analysis
+	flags      *watchFlags
+	interfaces []string
+	backend    liveBackend
+	src        *watched
+	board      *board.Board // nil: the output is no terminal
+	wake       func()       // makes a Read that waits return
+}
+
+// run listens until ctx is done, the time is over or the source breaks. The order
+// matters: privileges are given up when everything that needs them is open, and
+// the first packet, foreign bytes, is read after that.
+func (w *watching) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w.present()
+	if err := w.open(); err != nil {
+		return err
+	}
+	defer w.close()
+	confined, err := w.watch.confine(w.reads(), w.writes())
+	if err != nil {
+		return w.refused(fmt.Errorf("give up privileges: %w", err))
+	}
+	w.log.Info().Msg(report.Text("confined: " + confined))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(w.opt.Memory - w.opt.Memory/16))
+	defer w.reloadOnHangup(func() (*service.Rules, error) { return w.rules(w.flags.services, w.flags.mine) })()
+	gone, err := announce(w.flags.ready)
+	if err != nil {
+		return err
+	}
+	defer gone()
+	defer context.AfterFunc(ctx, w.wake)()
+	w.capture(ctx, cancel)
+	return w.result(context.WithoutCancel(ctx)) // an interrupt is how a live capture ends
+}
+
+// present chooses how it is told: records, a table, lines, or only the end.
+func (w *watching) present() {
+	f := w.flags
+	end := w.report // the screen, or records
+	w.src = newWatched(w.interfaces)
+	w.src.duration, w.src.interval = f.duration, f.interval
+	w.opt.Interval = f.interval
+	stderr := zerolog.SyncWriter(w.stderr) // notices come from any goroutine
+	size := w.watch.size(w.stdout)
+	switch {
+	case f.json:
+	case f.quiet:
+		w.opt.Interval = 0
+	case size != nil:
+		if !f.paced {
+			w.opt.Interval = boardInterval
+		}
+		w.board = board.New(w.out, board.Options{Size: size, Color: colour(w.stdout, f.noColor)}, end())
+		w.report = func() report.Report { return w.board }
+		w.src.reached = w.board.Reached
+		if w.watch.size(w.stderr) != nil {
+			stderr = aside{w.board, w.stderr}
+		}
+	default:
+		lines := board.NewLines(w.out, end())
+		w.report = func() report.Report { return lines }
+		w.src.reached, w.src.check = lines.Reached, lines.Health
+	}
+	w.log = newLog(stderr, f.json, level(f.quiet, f.verbose))
+}
+
+// aside writes beside a table on the same terminal.
+type aside struct {
+	board *board.Board
+	w     io.Writer
+}
+
+// Write implements io.Writer.
+func (a aside) Write(b []byte) (n int, err error) {
+	a.board.Aside(func() { n, err = a.w.Write(b) })
+	return n, err
+}
+
+// open begins to listen and to record.
+func (w *watching) open() error {
+	f := w.flags
+	src, backend, err := w.watch.open(liveWanted{interfaces: w.interfaces, backend: f.backend.value, notice: w.notice})
+	if err != nil {
+		return w.refused(err)
+	}
+	w.backend, w.wake, w.src.Source = backend, src.Wake, src
+	w.sayBackend()
+	if f.record == "" {
+		return nil
+	}
+	c := record.Config{Path: f.record, Payload: f.payload, MaxSize: int64(f.fileSize), Keep: f.keep}
+	recorded, err := w.watch.record(src, c)
+	if err != nil {
+		src.Close()
+		return err
+	}
+	w.src.Source = recorded
+	return nil
+}
+
+// close stops listening and ends the recording.
+func (w *watching) close() {
+	if err := w.src.Source.Close(); err != nil {
+		w.fault = true
+		w.log.Error().Msg(report.Text(err.Error()))
+	}
+}
+
+// notice passes on what the source has to say of its interfaces.
+func (w *watching) notice(sentence string) { w.log.Warn().Msg(report.Text(sentence)) }
+
+// sayBackend says how it listens, unless it is to be quiet, and what cannot be
+// heard that way.
+func (w *watching) sayBackend() {
+	b := w.backend
+	for _, why := range b.why {
+		w.log.Info().Msg(report.Text(why))
+	}
+	text := "listening on " + strings.Join(w.interfaces, ", ") + " by " + b.name
+	if len(b.misses) > 0 {
+		w.log.Warn().Msg(report.Text(text + ", which does not tell: " + strings.Join(b.misses, "; ")))
+		return
+	}
+	if !w.flags.quiet {
+		w.log.WithLevel(zerolog.NoLevel).Msg(report.Text(text))
+	}
+}
+
+// reads and writes list the folders that are still needed afterwards: rule files
+// may be read again, recordings go on in further files.
+func (w *watching) reads() []string  { return folders(w.flags.services...) }
+func (w *watching) writes() []string { return folders(w.flags.record, w.flags.ready) }
+
+// folders are those of the paths that are given. An editor replaces a file: what
+// may be opened later is its folder's.
+func folders(paths ...string) []string {
+	var out []string
+	for _, path := range paths {
+		if path != "" {
+			out = add(out, filepath.Dir(path))
+		}
+	}
+	return out
+}
+
+// capture does the run, with the terminal as the board needs it. However it ends,
+// the terminal is left as it was.
+func (w *watching) capture(ctx context.Context, cancel func()) {
+	defer w.caught(strings.Join(w.interfaces, ","))
+	leave := w.takeKeys(cancel)
+	defer leave()
+	defer context.AfterFunc(ctx, leave)() // before the answer: a second interrupt kills
+	w.tell(w.meta(), func(sink classify.Sink) (classify.Stats, error) {
+		stats, err := w.analyze(ctx, w.src, sink, w.opt)
+		if errors.Is(err, context.Canceled) {
+			err = nil
+		}
+		return stats, err
+	})
+}
+
+// takeKeys lets keys be pressed while there is a board.
+func (w *watching) takeKeys(cancel func()) (leave func()) {
+	if w.board == nil {
+		return func() {}
+	}
+	keys := w.watch.keys(w.stdin, func(k byte) {
+		if k == 'q' {
+			cancel()
+			return
+		}
+		w.board.Key(k)
+		w.wake()
+	})
+	if keys == nil {
+		return w.board.Leave
+	}
+	w.board.HasKeys()
+	return sync.OnceFunc(func() {
+		keys()
+		w.board.Leave()
+	})
+}
+
+// meta describes the capture as far as it is known now.
+func (w *watching) meta() *report.Meta {
+	ifs := w.src.Interfaces()
+	m := &report.Meta{
+		Tool: "chokepoint", Version: version(), Schema: report.Schema, Expr: w.expression,
+		Backend: w.backend.name, Vantage: w.opt.Vantage, Rules: report.Rules{Date: rulesDate(w.opt.Rules)},
+		Health: health(ifs, w.expression), Iface: w.src.iface,
+	}
+	for _, name := range w.interfaces {
+		f := report.File{Name: name} // without more it is not there yet
+		for _, i := range ifs {
+			if i.Name == name {
+				describeFile(&f, []capture.Interface{i})
+			}
+		}
+		m.Files = append(m.Files, f)
+	}
+	for _, miss := range w.backend.misses {
+		m.Health = append(m.Health, finding.Reason{Code: "backend", Text: "not heard: " + miss})
+	}
+	return m
+}
