@@ -42,8 +42,7 @@ type census struct {
 	netns uint32
 	now   func() time.Time
 
-	reader sync.Mutex // held while register is used
-	reg    register
+	reg register // for several goroutines
 
 	mu      sync.Mutex
 	found   []answer
@@ -54,11 +53,7 @@ type census struct {
 }
 
 // cgroup returns the path of a cgroup, "" unknown.
-func (c *census) cgroup(id uint64) string {
-	c.reader.Lock()
-	defer c.reader.Unlock()
-	return c.reg.Cgroup(id)
-}
+func (c *census) cgroup(id uint64) string { return c.reg.Cgroup(id) }
 
 // ask has the list looked at for flows, unless it was a moment ago or is just now.
 func (c *census) ask(flows []waiter) bool {
@@ -75,14 +70,12 @@ func (c *census) ask(flows []waiter) bool {
 
 func (c *census) look(q *query) {
 	began := c.now()
-	c.reader.Lock()
 	err := c.reg.Sockets(q.socket)
 	for i := range q.answers {
 		if a := &q.answers[i]; a.how > 0 && a.process.PID != 0 {
 			a.process.Cgroup = c.reg.Cgroup(q.cgroups[i])
 		}
 	}
-	c.reader.Unlock()
 	if err != nil {
 		c.failed(err)
 	}

@@ -151,8 +151,8 @@ func (e *ebpf) fit(p *capture.Packet, s *slot, at *known, b *capture.Batch) {
 	}
 	p.Frame = b.Buf[from:len(b.Buf):len(b.Buf)]
 	p.Payload = nil
-	p.If, p.Link, p.Has = at.num, at.link, 0
-	p.Segs = max(s.Segs, 1)
+	p.If, p.Link = at.num, at.link
+	p.Has, p.Segs = capture.HasSegs, max(s.Segs, 1)
 	if p.Segs == 1 && s.SegSize > 0 {
 		p.Segs = e.segments(p, uint32(s.SegSize))
 	}
@@ -163,7 +163,7 @@ func (e *ebpf) fit(p *capture.Packet, s *slot, at *known, b *capture.Batch) {
 func (e *ebpf) segments(p *capture.Packet, size uint32) uint16 {
 	e.dec.Decode(p)
 	n := (p.PayloadLen + size - 1) / size
-	p.Has, p.Payload = 0, nil
+	p.Has, p.Payload = capture.HasSegs, nil
 	return uint16(min(max(n, 1), 1<<16-1))
 }
 

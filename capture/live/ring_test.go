@@ -250,7 +250,7 @@ func TestSegs(t *testing.T) {
 	f.boot.Store(30 * second)
 	f.program.send(told, open, none)
 	for i, p := range frames(t, s, 3) {
-		if want := []uint16{44, 3, 1}[i]; p.Segs != want || p.Has != 0 || p.Payload != nil {
+		if want := []uint16{44, 3, 1}[i]; p.Segs != want || p.Has != capture.HasSegs || p.Payload != nil {
 			t.Errorf("packet %d: %d segments, want %d (%v)", p.Num, p.Segs, want, p.Has)
 		}
 	}
