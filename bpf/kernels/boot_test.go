@@ -24,7 +24,7 @@ func boot(t *testing.T, image, initramfs string) (console string) {
 	// ends the machine at once. What follows "--" is for init.
 	qemu := exec.CommandContext(ctx, "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "1", "-m", memory,
 		"-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot", "-kernel", image, "-initrd", initramfs,
-		"-append", "console=ttyS0 quiet loglevel=0 panic=-1 mitigations=off -- -test.v -test.timeout=100s")
+		"-append", "console=ttyS0 quiet loglevel=0 panic=-1 mitigations=off -- -test.v -test.timeout=230s")
 	out, err := qemu.CombinedOutput()
 	console = strings.ReplaceAll(string(out), "\r", "")
 	switch {
