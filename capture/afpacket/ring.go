@@ -12,9 +12,11 @@ import (
 )
 
 const (
-	// blockSize is how much the kernel hands over at once, bytes, unless the ring is
-	// small.
-	blockSize = 1 << 20
+	// blockSize is how much the kernel hands over at once, bytes, unless frames are
+	// longer or the ring is small. A block that is handed over because its time is up
+	// takes as much of the ring as a full one: with 64 of them a reader may be late
+	// by 64 times [retire], however little passes.
+	blockSize = 1 << 18
 	// minBlock is the least block, bytes, above the pages of every architecture.
 	minBlock = 1 << 16
 	// overhead is what a block and a frame in it have beside the frame's bytes at
@@ -24,7 +26,7 @@ const (
 	frameSize = 2048
 	// retire is when a block is handed over that is not full, ms.
 	retire = 20
-	// headLen is where a block's header begins behind its version and offset
+	// blockHead is where a block's header begins behind its version and offset
 	// (struct tpacket_block_desc, linux/if_packet.h).
 	blockHead = 8
 	// clockSet is more than packets of one ring can be out of order by, ns.
@@ -54,9 +56,9 @@ type entry struct {
 
 // blocks divides bytes of ring for frames of up to snap bytes.
 func blocks(bytes, snap int) (size, count int) {
-	size = blockSize
-	for size*4 > bytes && size/2 >= max(minBlock, snap+overhead) {
-		size /= 2
+	size = minBlock
+	for size < blockSize && size*8 <= bytes || size < snap+overhead {
+		size *= 2
 	}
 	return size, max(2, bytes/size)
 }

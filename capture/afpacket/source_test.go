@@ -57,7 +57,9 @@ func TestEachOnceInOrder(t *testing.T) {
 func TestFlood(t *testing.T) {
 	a, b := pair(t)
 	const count = 200_000
-	s := open(t, a, on("eth0"))
+	c := on("eth0")
+	c.RingBytes = 64 << 20 // room for all of them: whoever is late loses none
+	s := open(t, a, c)
 	fd := raw(t, a, "eth0")
 	var work sync.WaitGroup
 	work.Go(func() {
@@ -117,6 +119,37 @@ func TestFull(t *testing.T) {
 	send(t, fd, numbered(a, b, 200, 7))
 	if p := read(t, s, 1)[0]; !bytes.Equal(p.Frame, numbered(a, b, 200, 7)) {
 		t.Errorf("% x", p.Frame)
+	}
+}
+
+// TestBlocks: rings are divided so that frames fit and a late reader loses little.
+func TestBlocks(t *testing.T) {
+	for _, c := range []struct{ bytes, snap, size, count int }{
+		{16 << 20, 4096, 1 << 18, 64},
+		{1 << 18, 4096, 1 << 16, 4},
+		{1, 4096, 1 << 16, 2},
+		{16 << 20, maxSnap, 1 << 19, 32},
+		{64 << 20, 96, 1 << 18, 256},
+	} {
+		if size, count := blocks(c.bytes, c.snap); size != c.size || count != c.count {
+			t.Errorf("%d bytes for frames of %d: %d blocks of %d", c.bytes, c.snap, count, size)
+		}
+	}
+}
+
+// TestLateReader: of a trickle nothing is lost, though each frame comes in a block
+// of its own and nobody reads for a while.
+func TestLateReader(t *testing.T) {
+	a, b := pair(t)
+	s := open(t, a, on("eth0"))
+	fd := raw(t, a, "eth0")
+	const count = 24
+	for i := range count {
+		send(t, fd, numbered(a, b, 60, i))
+		time.Sleep(retire * time.Millisecond * 5 / 4)
+	}
+	if got := read(t, s, count); len(got) != count || s.Stats().Dropped != 0 {
+		t.Errorf("%d packets, %+v", len(got), s.Stats())
 	}
 }
 
