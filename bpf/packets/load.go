@@ -85,16 +85,19 @@ func (c Config) set(spec *ebpf.CollectionSpec, cpus int) error {
 	}
 	// However many CPUs write, the reader is woken before the ring is half full.
 	wake := min(wakeBytes, half/uint64(cpus))
-	for name, value := range map[string]any{
-		objectVarFirstPayloads: c.Payloads,
-		objectVarWholeBytes:    c.Whole,
-		objectVarHeadBytes:     c.Head,
-		objectVarAlwaysCount:   count,
-		objectVarPressure:      half,
-		objectVarWakeBytes:     wake,
+	for _, v := range []struct {
+		name  string
+		value any // of the size that the program gives it
+	}{
+		{objectVarFirstPayloads, c.Payloads},
+		{objectVarWholeBytes, c.Whole},
+		{objectVarHeadBytes, c.Head},
+		{objectVarAlwaysCount, count},
+		{objectVarPressure, half},
+		{objectVarWakeBytes, wake},
 	} {
-		if err := spec.Variables[name].Set(value); err != nil {
-			return fmt.Errorf("packet program: %s: %w", name, err)
+		if err := spec.Variables[v.name].Set(v.value); err != nil {
+			return fmt.Errorf("packet program: %s: %w", v.name, err)
 		}
 	}
 	return nil

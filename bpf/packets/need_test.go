@@ -58,7 +58,7 @@ func loaded(t testing.TB, c Config) *Program {
 type skb struct {
 	_       [10]uint32
 	Ifindex uint32
-	_       [31]uint32
+	_       [29]uint32
 	WireLen uint32
 	Segs    uint32
 	_       uint64

@@ -183,7 +183,7 @@ func TestPlanWithoutLinkHeader(t *testing.T) {
 
 // What is whole is no longer than the plan says, and neither are headers.
 func TestWholeIsBounded(t *testing.T) {
-	for _, most := range []uint32{1, 64, 127, 128, 129, 2999, 3000, 4096} {
+	for _, most := range []uint32{1, 128, 129, 3000, 4096} {
 		c := small
 		c.Payloads, c.Whole = 0, most
 		p := loaded(t, c)
@@ -202,7 +202,7 @@ func TestWholeIsBounded(t *testing.T) {
 
 // How many bytes of payload follow the headers is the plan's to say.
 func TestHead(t *testing.T) {
-	for _, n := range []uint32{0, 1, 100, 4096} {
+	for _, n := range []uint32{0, 100, 4096} {
 		c := small
 		c.Payloads, c.Head = 0, n
 		p := loaded(t, c)
