@@ -14,6 +14,9 @@ import (
 const (
 	optComment  = 1
 	epbPacketID = 5
+	// writeBuffer is how much is written at once: recordings of busy links come
+	// here too.
+	writeBuffer = 64 << 10
 	// maxOption is the longest option value, as its length has 16 bits.
 	maxOption = 1<<16 - 1
 	// nanoTsresol is if_tsresol for nanoseconds.
@@ -36,12 +39,13 @@ type Record struct {
 type Writer struct {
 	w     *bufio.Writer
 	ifs   int
+	size  int64
 	block []byte // reused
 }
 
 // NewWriter starts a pcapng file with these interfaces. Call Flush at the end.
 func NewWriter(w io.Writer, ifs []capture.Interface) (*Writer, error) {
-	n := &Writer{w: bufio.NewWriter(w), ifs: len(ifs)}
+	n := &Writer{w: bufio.NewWriterSize(w, writeBuffer)}
 	b := n.begin(blockSection)
 	b = le32(b, byteOrderBig)
 	b = le16(le16(b, 1), 0) // version 1.0
@@ -50,14 +54,20 @@ func NewWriter(w io.Writer, ifs []capture.Interface) (*Writer, error) {
 		return nil, err
 	}
 	for _, i := range ifs {
-		if err := n.describe(i); err != nil {
+		if err := n.Describe(i); err != nil {
 			return nil, err
 		}
 	}
 	return n, nil
 }
 
-func (n *Writer) describe(i capture.Interface) error {
+// Describe adds an interface to those that [NewWriter] was given; Record.If counts
+// them all.
+func (n *Writer) Describe(i capture.Interface) error {
+	if n.ifs == maxInterface {
+		return fmt.Errorf("describe interface: more than %d", maxInterface)
+	}
+	n.ifs++
 	b := n.begin(blockInterface)
 	b = le16(le16(b, uint16(i.Link)), 0)
 	b = le32(b, i.Snaplen)
@@ -107,6 +117,10 @@ func (n *Writer) WriteDrops(iface uint16, now int64, dropped uint64) error {
 	return n.end(option(b, optEnd, ""))
 }
 
+// Size returns how many bytes the file has, those included that are still
+// buffered: the end of its last block.
+func (n *Writer) Size() int64 { return n.size }
+
 // Flush writes out what is buffered.
 func (n *Writer) Flush() error { return n.w.Flush() }
 
@@ -121,6 +135,7 @@ func (n *Writer) end(b []byte) error {
 	total := uint32(len(b) + 4)
 	binary.LittleEndian.PutUint32(b[4:], total)
 	n.block = le32(b, total)
+	n.size += int64(len(n.block))
 	_, err := n.w.Write(n.block)
 	return err
 }

@@ -84,6 +84,24 @@ func TestWritingIsDeterministicAndCarriesCommentAndID(t *testing.T) {
 	}
 }
 
+func TestAnInterfaceMayComeLater(t *testing.T) {
+	var out bytes.Buffer
+	w, err := NewWriter(&out, written[:1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Write(Record{Time: 1}), w.Describe(written[1]), w.Write(Record{Time: 2, If: 1}), w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	if w.Size() != int64(out.Len()) {
+		t.Errorf("%d bytes, %d written", w.Size(), out.Len())
+	}
+	g := readAll(&out)
+	if g.err != nil || !slices.Equal(g.ifs, written) || len(g.packets) != 2 || g.packets[1].If != 1 || g.packets[1].Link != capture.LinkSLL2 {
+		t.Errorf("got %+v", g)
+	}
+}
+
 func TestWriterRefusesWhatNoReaderTakes(t *testing.T) {
 	w, err := NewWriter(io.Discard, written)
 	if err != nil {
@@ -108,7 +126,7 @@ func (full) Write([]byte) (int, error) { return 0, errFull }
 
 func TestWriterReportsAFullDisk(t *testing.T) {
 	w, err := NewWriter(full{}, written)
-	for i := 0; err == nil && i < 1000; i++ {
+	for i := 0; err == nil && i < 2000; i++ {
 		err = w.Write(Record{Frame: make([]byte, 100)})
 	}
 	if !errors.Is(err, errFull) || !errors.Is(w.Flush(), errFull) {
