@@ -240,10 +240,14 @@ type fakeWitness struct {
 	netns            []uint32
 	events, repeated []testimony.Event
 	counts           testimony.Counts
+	err              error // of Next
 	closed           int
 }
 
 func (w *fakeWitness) Next(time.Time) (testimony.Event, error) {
+	if len(w.events) == 0 && w.err != nil {
+		return testimony.Event{}, w.err
+	}
 	if len(w.events) == 0 {
 		return testimony.Event{}, testimony.ErrNothing
 	}

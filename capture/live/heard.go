@@ -33,11 +33,27 @@ type heard struct {
 	tell    func(capture.Note)
 	notice  func(string)
 	lost    uint64
+	ended   bool
 	event   testimony.Event // of poll: it would be allocated for each otherwise
 }
 
 // poll takes over the events that have come. It does not wait.
-func (h *heard) poll() error {
+func (h *heard) poll() {
+	if h.ended {
+		return
+	}
+	if err := h.drain(); err != nil {
+		h.end(err)
+	}
+}
+
+// end says that there will be no more. Packets go on.
+func (h *heard) end(err error) {
+	h.ended = true
+	h.notice(fmt.Sprintf("%s can no longer be told: %v", noTestimony, err))
+}
+
+func (h *heard) drain() error {
 	now := time.Now().Add(-time.Hour)
 	for range maxEvents {
 		var err error
@@ -54,14 +70,19 @@ func (h *heard) poll() error {
 }
 
 // repeated takes over what was only counted.
-func (h *heard) repeated() error {
+func (h *heard) repeated() {
+	if h.ended {
+		return
+	}
 	err := h.witness.Repeated(func(e testimony.Event) { h.take(&e) })
 	c, e := h.witness.Counts()
 	if e == nil && c.Lost > h.lost {
 		h.notice(fmt.Sprintf("%d events of this host's kernel were lost: its drops and resets may be more than are told", c.Lost-h.lost))
 		h.lost = c.Lost
 	}
-	return errors.Join(err, e)
+	if err = errors.Join(err, e); err != nil {
+		h.end(err)
+	}
 }
 
 func (h *heard) take(e *testimony.Event) {

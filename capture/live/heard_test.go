@@ -109,6 +109,21 @@ func TestNotesInTime(t *testing.T) {
 	f.told(t, "4 events of this host's kernel were lost")
 }
 
+// TestTestimonyEnds: packets go on without it.
+func TestTestimonyEnds(t *testing.T) {
+	f := newFake()
+	s := f.open(t, Options{})
+	f.witness.err = errFake
+	f.program.send(rec(20*second, udp4(1, 2, 3, 4, 20)))
+	f.boot.Store(30 * second)
+	frames(t, s, 1)
+	f.told(t, "can no longer be told: "+errFake.Error())
+	told(t, f, s, 32*second)
+	if len(f.notices) > 0 {
+		t.Errorf("%q", f.notices)
+	}
+}
+
 func TestTestimonyOfThisNamespace(t *testing.T) {
 	f := newFake()
 	f.open(t, Options{})

@@ -104,7 +104,7 @@ func (s *Source) Read(b *capture.Batch) error {
 	}
 	err = errors.Join(err, s.feed.read(b))
 	if s.heard != nil {
-		err = errors.Join(err, s.heard.poll())
+		s.heard.poll()
 	}
 	if s.owners != nil {
 		s.owners.settle()
@@ -122,11 +122,10 @@ func (s *Source) everySecond(boot uint64, real int64) error {
 	if step := s.clock.compare(boot, real); step != 0 {
 		s.notice(stepped(step))
 	}
-	err := s.feed.everySecond(s.notes.add)
 	if s.heard != nil {
-		err = errors.Join(err, s.heard.repeated())
+		s.heard.repeated()
 	}
-	return err
+	return s.feed.everySecond(s.notes.add)
 }
 
 // Wake makes a Read that waits return at once. It may be called from any goroutine.

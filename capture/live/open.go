@@ -205,7 +205,7 @@ func together(failed []error) error {
 			lacks = append(lacks, u.Lacks)
 		}
 	}
-	return &bpf.Unavailable{What: "to capture live", Lacks: strings.Join(lacks, ", or at least "), Err: failed[len(failed)-1]}
+	return &bpf.Unavailable{What: "live capture", Lacks: strings.Join(lacks, ", or at least "), Err: failed[len(failed)-1]}
 }
 
 // try opens one backend.

@@ -3,170 +3,22 @@
 package live
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
-	"chokepoint/bpf"
 	"chokepoint/capture"
-	"chokepoint/capture/decode"
 	"chokepoint/pcaps/lab/mishap"
 	"chokepoint/pcaps/lab/netns"
 )
-
-// pair is two hosts on a cable. A test that cannot have them is skipped; with
-// REQUIRE_BPF=1 it fails.
-func pair(t testing.TB) *mishap.Pair {
-	t.Helper()
-	if lacks := netns.Missing(); len(lacks) > 0 {
-		without(t, "needs "+strings.Join(lacks, ", "))
-	}
-	p, err := mishap.Lay()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Close() })
-	return p
-}
-
-func without(t testing.TB, why string) {
-	t.Helper()
-	if os.Getenv("REQUIRE_BPF") == "1" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
-}
-
-// on captures on this host of the pair.
-func on(t testing.TB, p *mishap.Pair, backend string, notice func(string)) *Source {
-	t.Helper()
-	var s *Source
-	err := p.Here.Do(func() (err error) {
-		s, err = Open(Options{Interfaces: []string{mishap.Interface}, Backend: backend, Plan: capture.Live, Notice: notice})
-		return err
-	})
-	var u *bpf.Unavailable
-	if errors.As(err, &u) {
-		without(t, err.Error())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-// seen is what a source delivered.
-type seen struct {
-	packets []capture.Packet // decoded, without their bytes
-	notes   []capture.Note
-}
-
-// upTo reads until a time is reached.
-func upTo(t testing.TB, s *Source, end time.Time) (all seen) {
-	t.Helper()
-	var b capture.Batch
-	var dec decode.Decoder
-	last, num := int64(0), uint64(0)
-	for patience := time.Now().Add(20 * time.Second); b.Now <= end.UnixNano(); {
-		if time.Now().After(patience) {
-			t.Fatal("time stands still")
-		}
-		if err := s.Read(&b); err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range b.Packets {
-			dec.Decode(&p)
-			if p.Num != num+1 && num > 0 || p.Time < last {
-				t.Fatalf("packet %d after %d, %v earlier", p.Num, num, time.Duration(last-p.Time))
-			}
-			num, last = p.Num, p.Time
-			p.Frame, p.Payload = nil, nil
-			all.packets = append(all.packets, p)
-		}
-		all.notes = append(all.notes, b.Notes...)
-	}
-	return all
-}
-
-// transfer sends so many bytes each way over a connection from there or here.
-func transfer(t testing.TB, p *mishap.Pair, dialer, server *netns.NS, from, to netip.AddrPort, size int) {
-	t.Helper()
-	l, err := server.Listen("tcp", to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	done := make(chan error)
-	go func() {
-		c, err := l.Accept()
-		if err == nil {
-			defer c.Close()
-			err = talk(c, size)
-		}
-		done <- err
-	}()
-	c, err := dialer.Dial(t.Context(), "tcp", from, to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(talk(c, size), <-done, c.Close()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func talk(c net.Conn, size int) error {
-	wrote := make(chan error)
-	go func() {
-		_, err := c.Write(make([]byte, size))
-		wrote <- err
-	}()
-	_, err := io.ReadFull(c, make([]byte, size))
-	return errors.Join(err, <-wrote)
-}
-
-func key(from, to netip.AddrPort, proto uint8) capture.Key {
-	return capture.Key{Src: from.Addr().As16(), Dst: to.Addr().As16(), SrcPort: from.Port(), DstPort: to.Port(), Proto: proto}
-}
-
-// totals are what must be the same, whichever way it was captured.
-type totals struct {
-	syn, fin, segs, payload int
-	packets                 bool
-}
-
-func total(all seen, k capture.Key) (sum totals) {
-	for _, p := range all.packets {
-		if p.Key != k {
-			continue
-		}
-		sum.packets = true
-		sum.segs += int(p.Segs)
-		sum.payload += int(p.PayloadLen)
-		if p.Flags&capture.SYN != 0 {
-			sum.syn++
-		}
-		if p.Flags&capture.FIN != 0 {
-			sum.fin++
-		}
-	}
-	return sum
-}
 
 // TestBackendsAgree: by TCX, by clsact and by AF_PACKET the same traffic is the
 // same, and each says whose it is, at whichever end the connection began.
@@ -357,43 +209,6 @@ func marked(all seen, since time.Time) (n int) {
 		}
 	}
 	return n
-}
-
-// TestOverload: what cannot be kept up with is counted, to the packet.
-func TestOverload(t *testing.T) {
-	p := pair(t)
-	s := on(t, p, TCX, nil)
-	from, to := netip.AddrPortFrom(mishap.There, 43000), netip.AddrPortFrom(mishap.Here, 9)
-	l, err := p.Here.ListenPacket("udp", to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	c, err := p.There.Dial(t.Context(), "udp", from, to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	const sent = 120_000 // records of more than half the ring
-	for range sent {
-		if _, err := c.Write(make([]byte, 32)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	all := upTo(t, s, time.Now().Add(1100*time.Millisecond)) // flows are asked each second
-	var unseen uint64
-	for _, n := range all.notes {
-		if n.Kind == capture.NoteUnseen {
-			if n.Key != key(from, to, capture.ProtoUDP) || !n.IfKnown {
-				t.Errorf("%+v", n)
-			}
-			unseen += uint64(n.Count)
-		}
-	}
-	st := s.Stats()
-	if total := st.Packets + st.Unseen + st.Lost; total != sent || st.Unseen == 0 || st.Unseen != unseen {
-		t.Errorf("%d delivered, %d counted (%d told of) and %d lost are %d, sent %d", st.Packets, st.Unseen, unseen, st.Lost, total, sent)
-	}
 }
 
 // TestPlace: the work is done in the namespace that it was begun in, wherever the

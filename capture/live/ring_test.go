@@ -89,7 +89,7 @@ func TestOrder(t *testing.T) {
 	}
 	var want []sent
 	for i := range n {
-		time := 20*second + uint64(i)*5000 + r.Uint64N(uint64(window)/2)
+		time := 20*second + uint64(i)*5000 + r.Uint64N(window/2)
 		frame := udp4(1, 2, uint16(i), 443, r.IntN(60))
 		want = append(want, sent{time, uint16(i)})
 		f.program.send(rec(time, frame))
