@@ -5,8 +5,10 @@ package owner
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -49,11 +51,7 @@ func (g *groups) path(id uint64) string {
 	if id == 0 || g.mount == "" || g.unknown[id] {
 		return ""
 	}
-	// An id is never used again, so that what was found stays true; it is forgotten
-	// with all others when another walk does not find it.
-	if found := walk(g.mount); len(found) > 0 || g.known == nil {
-		g.known = found
-	}
+	g.learn(walk(g.mount))
 	if p, ok := g.known[id]; ok {
 		return p
 	}
@@ -64,16 +62,29 @@ func (g *groups) path(id uint64) string {
 	return ""
 }
 
-// walk lists the cgroups below a mount, as far as they may be read.
-func walk(mount string) map[uint64]string {
-	found := map[uint64]string{}
+// learn takes over what a walk found. An id is never used again, so that what was
+// known stays true: it is forgotten only when everything could be read.
+func (g *groups) learn(found map[uint64]string, whole bool) {
+	if whole || g.known == nil || len(g.known) > mostGroups {
+		g.known = found
+		return
+	}
+	maps.Copy(g.known, found)
+}
+
+// walk lists the cgroups below a mount, as far as they may be read; whole is whether
+// that is all.
+func walk(mount string) (found map[uint64]string, whole bool) {
+	found, whole = map[uint64]string{}, true
 	_ = filepath.WalkDir(mount, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return fs.SkipDir // gone meanwhile, or not for us
+			whole = whole && path != mount && errors.Is(err, fs.ErrNotExist) // gone meanwhile
+			return fs.SkipDir
 		case !d.IsDir():
 			return nil
 		case len(found) >= mostGroups:
+			whole = false
 			return fs.SkipAll
 		}
 		if info, err := d.Info(); err == nil {
@@ -83,7 +94,7 @@ func walk(mount string) map[uint64]string {
 		}
 		return nil
 	})
-	return found
+	return found, whole
 }
 
 // mount finds where cgroup2 is mounted.

@@ -113,3 +113,24 @@ func TestPathLooksOnce(t *testing.T) {
 		t.Error("without a mount there is no path")
 	}
 }
+
+// TestLearn: what is no longer to be read is not forgotten, what is gone is; and the
+// one does not grow without bound.
+func TestLearn(t *testing.T) {
+	g := groups{}
+	g.learn(map[uint64]string{1: "/", 2: "/a"}, true)
+	g.learn(map[uint64]string{1: "/"}, false)
+	if g.known[2] != "/a" {
+		t.Errorf("forgotten: %v", g.known)
+	}
+	g.learn(map[uint64]string{1: "/", 3: "/b"}, true)
+	if g.known[2] != "" || g.known[3] != "/b" {
+		t.Errorf("kept: %v", g.known)
+	}
+	for id := range uint64(3 * mostGroups) {
+		g.learn(map[uint64]string{id: "/x"}, false)
+		if len(g.known) > mostGroups+1 {
+			t.Fatalf("%d are kept", len(g.known))
+		}
+	}
+}

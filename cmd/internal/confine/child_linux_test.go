@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"chokepoint/bpf/owner"
 )
 
 // childEnv tells the test's binary to confine itself, and where its folders are:
@@ -45,6 +47,10 @@ type told struct {
 	// What reading files that were replaced meanwhile says: one that is allowed by its
 	// name, one by its folder.
 	ByName, ByFolder string
+
+	NoOwner string // why sockets cannot be listed here
+	Owned   int    // listings of three, afterwards, that have the listener
+	Cgroup  string // of the listener, whose folder is not allowed
 }
 
 // child opens, drops, tries and tells. The parent connects to the listener.
@@ -57,6 +63,7 @@ func child(dir string) error {
 	if err != nil {
 		return err
 	}
+	sockets, noOwner := owner.Open()
 	before, first := worker(), make(map[string]string)
 
 	var t told
@@ -81,6 +88,11 @@ func child(dir string) error {
 		return err
 	}
 	b := make([]byte, 100)
+	if noOwner != nil {
+		t.NoOwner = noOwner.Error()
+	} else if t.Owned, t.Cgroup, err = find(sockets, l); err != nil {
+		return err
+	}
 	n, _ := kept.Read(b)
 	t.Read = string(b[:n])
 	c, err := l.Accept()
@@ -96,6 +108,21 @@ func child(dir string) error {
 		return err
 	}
 	return json.NewEncoder(c).Encode(t)
+}
+
+// find looks three times for the listener among the sockets of all processes.
+func find(r *owner.Reader, l net.Listener) (times int, cgroup string, err error) {
+	for range 3 {
+		if err := r.Sockets(func(s owner.Socket) {
+			if s.PID == uint32(os.Getpid()) && int(s.LocalPort) == l.Addr().(*net.TCPAddr).Port {
+				times++
+				cgroup = r.Cgroup(s.Cgroup)
+			}
+		}); err != nil {
+			return times, "", err
+		}
+	}
+	return times, cgroup, nil
 }
 
 // worker is a thread of its own that does what it is given.
