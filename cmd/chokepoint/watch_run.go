@@ -32,13 +32,22 @@ type watching struct {
 	wake       func()       // makes a Read that waits return
 }
 
-// run listens until ctx is done, the time is over or the source breaks. The order
-// matters: privileges are given up when everything that needs them is open, and
-// the first packet, foreign bytes, is read after that.
+// run listens until ctx is done, the time is over or the source breaks, and says
+// how it went. That it was interrupted is no matter: so a live capture ends.
 func (w *watching) run(ctx context.Context) error {
+	w.present()
+	if err := w.listen(ctx); err != nil {
+		return err
+	}
+	return w.result(context.WithoutCancel(ctx))
+}
+
+// listen does that. The order matters: privileges are given up when everything
+// that needs them is open, and the first packet, foreign bytes, is read after
+// that. The errors are about what was asked for.
+func (w *watching) listen(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w.present()
 	if err := w.open(); err != nil {
 		return err
 	}
@@ -57,7 +66,7 @@ func (w *watching) run(ctx context.Context) error {
 	defer gone()
 	defer context.AfterFunc(ctx, w.wake)()
 	w.capture(ctx, cancel)
-	return w.result(context.WithoutCancel(ctx)) // an interrupt is how a live capture ends
+	return nil
 }
 
 // present chooses how it is told: records, a table, lines, or only the end.
