@@ -21,7 +21,7 @@ func me(t *testing.T, e *Event) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if name := strings.TrimRight(string(e.Comm[:]), "\x00"); e.PID != uint32(os.Getpid()) || name == "" || e.Cgroup == 0 || e.Cookie == 0 {
+	if name := strings.TrimRight(string(e.Comm[:]), "\x00"); e.PID != uint32(os.Getpid()) || name+"\n" != string(comm) || e.Cgroup == 0 || e.Cookie == 0 {
 		t.Errorf("process %d %q (cgroup %d, socket %d), not %d %q", e.PID, name, e.Cgroup, e.Cookie, os.Getpid(), comm)
 	}
 }
@@ -42,6 +42,7 @@ func TestConnect(t *testing.T) {
 		{"refused by IPv6", netip.AddrPortFrom(mishap.There6, 6005), false, false},
 	} {
 		t.Run(x.name, func(t *testing.T) {
+			t.Parallel()
 			pair := laid(t)
 			h := hear(t, Config{}, pair.Here)
 			if x.listen {
@@ -69,6 +70,7 @@ func TestConnect(t *testing.T) {
 
 // TestAccepted: a connection from elsewhere is nobody's here.
 func TestAccepted(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	h := hear(t, Config{}, pair.Here)
 	both := hear(t, Config{}, pair.There)
@@ -84,6 +86,7 @@ func TestAccepted(t *testing.T) {
 
 // TestConnectBound: a port that the process has chosen is told from the beginning.
 func TestConnectBound(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	h := hear(t, Config{}, pair.There)
 	did := made(t, pair, mishap.ClosedPort)

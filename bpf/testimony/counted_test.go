@@ -27,6 +27,7 @@ func flood(t *testing.T, pair *mishap.Pair, datagrams, connections int) (flow mi
 // TestRepeated: of drops that are alike one comes at once, and the others counted;
 // what has been told is not told again.
 func TestRepeated(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	h := hear(t, Config{}, pair.Here)
 	did := flood(t, pair, 30, 0)
@@ -84,6 +85,7 @@ func (h *hearing) settled(events uint64) (c Counts) {
 
 // TestFullRing: what the ring has no room for is counted on the page, resets too.
 func TestFullRing(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	h := hear(t, Config{RingBytes: os.Getpagesize()}, pair.Here) // 34 records
 	const refused = 60
@@ -107,6 +109,7 @@ func TestFullRing(t *testing.T) {
 
 // TestFullPage: what finds no room on the page either is lost, and counted.
 func TestFullPage(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	h := hear(t, Config{RingBytes: os.Getpagesize()}, pair.Here)
 	const flows = 4096 + 500 // FLOWS in event.h
@@ -129,6 +132,7 @@ func TestFullPage(t *testing.T) {
 // TestRetransmit: segments that are sent again are told, as many as the kernel's own
 // count says.
 func TestRetransmit(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	h := hear(t, Config{}, pair.Here)
 	did := made(t, pair, mishap.Again)
@@ -142,6 +146,7 @@ func TestRetransmit(t *testing.T) {
 
 // TestWake: Next returns when it is told to, and when its time is over.
 func TestWake(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	h := hear(t, Config{}, pair.Here)
 	if _, err := h.Next(time.Now().Add(time.Millisecond)); !errors.Is(err, ErrNothing) {

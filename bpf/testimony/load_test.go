@@ -95,6 +95,7 @@ func TestCapabilities(t *testing.T) {
 
 // TestPoor: once loaded, nothing needs a capability any more.
 func TestPoor(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	h := hear(t, Config{}, pair.Here)
 	did := made(t, pair, mishap.NobodyListens)

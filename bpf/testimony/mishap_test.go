@@ -15,6 +15,7 @@ import (
 func TestDrops(t *testing.T) {
 	for _, m := range mishap.Drops() {
 		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel()
 			pair := laid(t)
 			h := hear(t, Config{}, pair.Here)
 			did := made(t, pair, m.Make)
@@ -34,6 +35,20 @@ func TestDrops(t *testing.T) {
 			h.clean()
 		})
 	}
+}
+
+// TestNoRoute: what TCP cannot route has no IP header; its socket knows whose it was.
+func TestNoRoute(t *testing.T) {
+	t.Parallel()
+	pair := laid(t)
+	h := hear(t, Config{}, pair.Here)
+	did := made(t, pair, mishap.NoRoute)
+	e := h.await(Drop, did.From, did.To, h.seen(Drop, did.From, did.To))[0]
+	if !e.Out || e.HasPacket || e.Proto != mishap.TCP || h.Reason(e) != did.Reasons[0] || e.Netns != inum(t, pair.Here) {
+		t.Errorf("%q: %+v", h.Reason(e), *e)
+	}
+	h.only(Drop, did)
+	h.never(ResetSent, ResetReceived, ResetRefused)
 }
 
 func made(t *testing.T, pair *mishap.Pair, do func(*mishap.Pair) (mishap.Trace, error)) mishap.Trace {
@@ -106,6 +121,7 @@ func TestClosedPortBothEnds(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for _, m := range mishap.Refusals() {
 		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel()
 			pair := laid(t)
 			h := hear(t, Config{}, pair.Here)
 			did := made(t, pair, m.Make)
@@ -122,6 +138,7 @@ func TestRefusals(t *testing.T) {
 
 // TestResetAccepted: a RST that fits is told as received and as nothing else.
 func TestResetAccepted(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	h := hear(t, Config{}, pair.Here)
 	did := made(t, pair, mishap.ExactReset)
@@ -137,6 +154,7 @@ func TestResetAccepted(t *testing.T) {
 func TestAborts(t *testing.T) {
 	for _, m := range mishap.Aborts() {
 		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel()
 			pair := laid(t)
 			h := hear(t, Config{}, pair.Here, pair.There)
 			did := made(t, pair, m.Make)

@@ -112,6 +112,15 @@ func (h *hearing) count(kind Kind, from, to netip.AddrPort) (packets int) {
 	return packets
 }
 
+// seen is how many there are, when there is one.
+func (h *hearing) seen(kind Kind, from, to netip.AddrPort) int {
+	h.t.Helper()
+	for end := time.Now().Add(patience); h.count(kind, from, to) == 0 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		h.pending()
+	}
+	return max(1, h.count(kind, from, to))
+}
+
 // await waits until so many of them were told, and then tells which.
 func (h *hearing) await(kind Kind, from, to netip.AddrPort, packets int) (found []*Event) {
 	h.t.Helper()

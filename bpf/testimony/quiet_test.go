@@ -17,6 +17,7 @@ import (
 // TestHealthy: 100 MB with everything left to the interfaces, and the end of the
 // connection, are no drop and no reset.
 func TestHealthy(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	if err := pair.Offload(); err != nil {
 		t.Fatal(err)
@@ -89,6 +90,7 @@ func barrier(t *testing.T, h *hearing, pair *mishap.Pair) {
 
 // TestOtherNamespace: what was not asked for is counted and not told.
 func TestOtherNamespace(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	h := hear(t, Config{}, pair.There)
 	other := hear(t, Config{}, pair.Here)
@@ -98,7 +100,7 @@ func TestOtherNamespace(t *testing.T) {
 	h.never(Drop, ResetSent)
 	other.never(ResetReceived, Connect, Connected)
 	for _, p := range []*hearing{h, other} {
-		if c, err := p.Counts(); err != nil || c.Others < 2 || c.Seen < 2 || c.Seen > 3 {
+		if c, err := p.Counts(); err != nil || c.Others == 0 || c.Seen < 2 || c.Seen > 3 {
 			t.Errorf("counted %+v (%v)", c, err)
 		}
 	}
@@ -107,6 +109,7 @@ func TestOtherNamespace(t *testing.T) {
 // TestPing: the kernel calls an echo reply that a raw socket has got NO_SOCKET, and
 // what a raw socket's filter does not want SOCKET_FILTER. Neither is a loss.
 func TestPing(t *testing.T) {
+	t.Parallel()
 	pair := laid(t)
 	h := hear(t, Config{}, pair.Here)
 	conn := raw(t, pair.Here)

@@ -37,7 +37,7 @@ type Event struct {
 	Src, Dst         [16]byte // in the direction of the packet, IPv4 mapped; for connections from this host
 	SrcPort, DstPort uint16
 	Proto            uint8
-	HasPacket        bool // TTL, IPID, Flags, Seq, Ack are those of a packet
+	HasPacket        bool // TTL, IPID, Flags, Seq, Ack are those of a packet; of the first where Count > 1
 	TTL              uint8
 	IPID             uint16
 	Flags            uint16 // TCP
@@ -57,6 +57,7 @@ type Counts struct {
 	Seen   uint64 // events on the list, in our namespaces
 	Lost   uint64 // that found the ring full and were in no table either
 	Others uint64 // drops for reasons that are no loss, or in other namespaces
+	Missed uint64 // that came in an interrupt of the same program on the same CPU: the kernel does not run it again; few would have been on the list
 }
 
 // ErrNothing is returned by Next when no event came in time.
@@ -65,7 +66,7 @@ var ErrNothing = errors.New("no event in time")
 // Config is what the programs are loaded with.
 type Config struct {
 	Netns     []uint32 // only events in these network namespaces (inode numbers); empty: all
-	RingBytes int      // 0: 1 MiB
+	RingBytes int      // a power of two and at least a page; 0: 1 MiB
 }
 
 // Program is loaded and attached. Next and Repeated may be called from one
@@ -143,9 +144,7 @@ func (p *Program) Reason(e *Event) string {
 	return ""
 }
 
-// Counts returns the counters. Lost are also those during which the same program
-// was at work already on the same CPU: an interrupt came, and the kernel does not
-// run it a second time.
+// Counts returns the counters.
 func (p *Program) Counts() (Counts, error) {
 	var c Counts
 	for i, n := range []*uint64{&c.Seen, &c.Lost, &c.Others} {
@@ -162,7 +161,7 @@ func (p *Program) Counts() (Counts, error) {
 		if err != nil {
 			return Counts{}, err
 		}
-		c.Lost += s.RecursionMisses
+		c.Missed += s.RecursionMisses
 	}
 	return c, nil
 }

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -55,4 +56,28 @@ func sentAgain(c *net.TCPConn) (segments int, err error) {
 		}
 	})
 	return segments, errors.Join(err, e)
+}
+
+// NoRoute has a connection whose way is gone when this host wants to send. The
+// packet, of which there is one or more, has no IP header then.
+func NoRoute(p *Pair) (Trace, error) {
+	t := Trace{Proto: TCP, From: netip.AddrPortFrom(Here, 5012), To: netip.AddrPortFrom(There, 40017), Out: true, Packets: 1,
+		Reasons: []string{"IP_OUTNOROUTES"}}
+	c, err := p.talking(t.To, t.From)
+	if err != nil {
+		return t, err
+	}
+	defer c.Close()
+	err = p.change(func(h *netlink.Handle, l netlink.Link) error {
+		routes, err := h.RouteList(l, netlink.FAMILY_V4)
+		for _, r := range routes {
+			err = errors.Join(err, h.RouteDel(&r))
+		}
+		return err
+	})
+	if err != nil {
+		return t, err
+	}
+	_, err = c.here.Write([]byte("where to"))
+	return t, err
 }

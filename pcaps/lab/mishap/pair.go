@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"chokepoint/pcaps/lab/netns"
 )
@@ -88,7 +89,7 @@ func (p *Pair) Close() (err error) {
 // change does something to the interface here, by netlink.
 func (p *Pair) change(what func(*netlink.Handle, netlink.Link) error) error {
 	return p.Here.Do(func() error {
-		h, err := netlink.NewHandle()
+		h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 		if err != nil {
 			return err
 		}
