@@ -104,8 +104,8 @@ func upTo(t testing.TB, s *Source, end time.Time) (all seen) {
 	return all
 }
 
-// transfer sends so many bytes each way over a connection from there or here.
-func transfer(t testing.TB, p *mishap.Pair, dialer, server *netns.NS, from, to netip.AddrPort, size int) {
+// transfer sends so many bytes each way over a connection.
+func transfer(t testing.TB, dialer, server *netns.NS, from, to netip.AddrPort, size int) {
 	t.Helper()
 	l, err := server.Listen("tcp", to)
 	if err != nil {

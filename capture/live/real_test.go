@@ -35,7 +35,7 @@ func TestBackendsAgree(t *testing.T) {
 	out, server := netip.AddrPortFrom(mishap.Here, 41000), netip.AddrPortFrom(mishap.There, 443)
 	in, own := netip.AddrPortFrom(mishap.There6, 42000), netip.AddrPortFrom(mishap.Here6, 8443)
 	const size = 500_000
-	transfer(t, p, p.Here, p.There, out, server, size)
+	transfer(t, p.Here, p.There, out, server, size)
 	stop := keep(t, p, in, own) // long enough to be looked up
 	defer stop()
 	end := time.Now()
@@ -130,6 +130,34 @@ func TestTestimony(t *testing.T) {
 				t.Error("it was dropped before it came")
 			}
 		})
+	}
+}
+
+// TestToItself: a host that talks to itself is heard once, and known.
+func TestToItself(t *testing.T) {
+	p := pair(t)
+	for i, backend := range []string{TCX, AFPacket} {
+		var s *Source
+		err := p.Here.Do(func() (err error) {
+			s, err = Open(Options{Interfaces: []string{"lo"}, Backend: backend, Plan: capture.Live})
+			return err
+		})
+		if err != nil {
+			without(t, err.Error())
+		}
+		at := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(7000+i))
+		from := netip.AddrPortFrom(at.Addr(), uint16(44000+i))
+		transfer(t, p.Here, p.Here, from, at, 100)
+		all := upTo(t, s, time.Now())
+		for _, k := range []capture.Key{key(from, at, 6), key(at, from, 6)} {
+			if got := total(all, k); got.syn != 1 || got.payload != 100 {
+				t.Errorf("%s: %v: %+v", backend, k, got)
+			}
+		}
+		owned(t, backend, s, all.notes, key(from, at, 6))
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
