@@ -29,7 +29,7 @@ const (
 // runs, the last 32 bytes before that change and change back. It allocates only
 // where buf has no room for the longest record.
 func (p *Program) Next(buf []byte, deadline time.Time) (Header, []byte, error) {
-	if deadline != p.deadline {
+	if !deadline.Equal(p.deadline) {
 		p.deadline = deadline
 		p.reader.SetDeadline(deadline)
 	}
