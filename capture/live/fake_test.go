@@ -69,6 +69,7 @@ func (f *fake) system() system {
 		ring:     func(c afpacket.Config) (ring, error) { f.ring.names = c.Interfaces; return &f.ring, f.ringErr },
 		links:    func(*place) (links, error) { return f, nil },
 		netns:    func() uint32 { return 77 },
+		boot:     f.boot.Load,
 		clocks: func() (uint64, int64) {
 			b := f.boot.Load()
 			return b, int64(b) + f.offset.Load()

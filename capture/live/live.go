@@ -97,10 +97,9 @@ func (s *Source) Read(b *capture.Batch) error {
 	if s.closed.Load() {
 		return os.ErrClosed
 	}
-	boot, real := s.sys.clocks()
 	var err error
-	if boot >= s.next {
-		err = s.everySecond(boot, real)
+	if s.sys.boot() >= s.next {
+		err = s.everySecond()
 	}
 	err = errors.Join(err, s.feed.read(b))
 	if s.heard != nil {
@@ -117,7 +116,8 @@ func (s *Source) Read(b *capture.Batch) error {
 }
 
 // everySecond compares the clocks and asks the kernel for what it only counted.
-func (s *Source) everySecond(boot uint64, real int64) error {
+func (s *Source) everySecond() error {
+	boot, real := s.sys.clocks()
 	s.next = boot + second
 	if step := s.clock.compare(boot, real); step != 0 {
 		s.notice(stepped(step))

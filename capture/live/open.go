@@ -233,7 +233,7 @@ func (s *Source) try(name string, o Options, names []string, there []device) err
 		s.warden.watched = nil
 		return with(err, p.Close())
 	}
-	s.feed = &ebpf{program: p, clocks: s.sys.clocks, wait: s.sys.patience, clock: s.clock, table: s.table, owners: s.owners}
+	s.feed = &ebpf{program: p, boot: s.sys.boot, wait: s.sys.patience, clock: s.clock, table: s.table, owners: s.owners}
 	return nil
 }
 
@@ -282,7 +282,7 @@ func (s *Source) tryRing(o Options, names []string, there []device) error {
 		return err
 	}
 	f := newPlain(r, o.Plan)
-	f.clock, f.clocks, f.owners = s.clock, s.sys.clocks, s.owners
+	f.clock, f.boot, f.owners = s.clock, s.sys.boot, s.owners
 	s.feed = f
 	return nil
 }

@@ -28,7 +28,7 @@ const (
 // ebpf is the feed from the eBPF program.
 type ebpf struct {
 	program program
-	clocks  func() (boot uint64, real int64)
+	boot    func() uint64
 	wait    time.Duration // for a packet
 	clock   *clock
 	table   *table
@@ -80,7 +80,7 @@ func (e *ebpf) fill(end time.Time) error {
 		case err == nil:
 			e.hold.add(r, data)
 		case errors.Is(err, packets.ErrNothing):
-			e.hold.emptied, _ = e.clocks()
+			e.hold.emptied = e.boot()
 			return nil
 		default:
 			return err

@@ -67,6 +67,7 @@ type system struct {
 	ring     func(afpacket.Config) (ring, error)
 	links    func(*place) (links, error)
 	netns    func() uint32 // of the calling thread, inode number; 0 unknown
+	boot     func() uint64 // the boot clock, ns
 	clocks   func() (boot uint64, real int64)
 	patience time.Duration // how long a Read waits for a packet
 }
@@ -106,6 +107,7 @@ func kernel() system {
 		sweep:  packets.Sweep,
 		links:  subscribe,
 		netns:  netnsInode,
+		boot:   func() uint64 { return uint64(nanos(unix.CLOCK_BOOTTIME)) },
 		clocks: clocks,
 
 		patience: patience,
