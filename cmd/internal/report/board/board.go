@@ -39,8 +39,8 @@ type Board struct {
 	stale    bool      // something was asked for since
 	services []*answer.Service
 	groups   groups
-	flows    []string // lines of the newest, oldest first
-	sum      int      // of flows
+	flows    [maxFlows]string // lines of the newest, a ring
+	sum      int              // of flows
 	hasKeys  bool
 	withList bool
 	withHelp bool
@@ -76,10 +76,8 @@ func (b *Board) Reached(m Moment) {
 func (b *Board) Flow(f *fact.Flow, findings []string) error {
 	line := table.FlowLine(f, findings)
 	b.mu.Lock()
-	if b.sum++; len(b.flows) == maxFlows {
-		b.flows = slices.Delete(b.flows, 0, 1)
-	}
-	b.flows = append(b.flows, line)
+	b.flows[b.sum%maxFlows] = line
+	b.sum++
 	b.mu.Unlock()
 	return b.then.Flow(f, findings)
 }

@@ -3,6 +3,7 @@ package board
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ type member struct {
 	born  uint64 // of the group: one that went and came again does not have it
 }
 
-// groups is bounded: of too many the one that has not grown for longest goes.
+// groups is bounded: of too many those that have not grown for longest go.
 type groups struct {
 	by      map[key]*group
 	members map[string]member
@@ -131,17 +132,18 @@ func (gs *groups) join(k key, f *finding.Finding) *group {
 	return g
 }
 
+// makeRoom forgets an eighth at once, so that a scan for new names costs little.
 func (gs *groups) makeRoom() {
 	if len(gs.by) < maxGroups {
 		return
 	}
-	var oldest *group
+	turns := make([]uint64, 0, maxGroups)
 	for _, g := range gs.by {
-		if oldest == nil || g.turn < oldest.turn {
-			oldest = g
-		}
+		turns = append(turns, g.turn)
 	}
-	delete(gs.by, oldest.key)
+	slices.Sort(turns)
+	last := turns[maxGroups/8]
+	maps.DeleteFunc(gs.by, func(_ key, g *group) bool { return g.turn < last })
 }
 
 func (gs *groups) remember(id string, m member) {

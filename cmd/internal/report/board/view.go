@@ -36,7 +36,7 @@ func (b *Board) view(columns, rows int) []string {
 	lines = append(lines, b.rows(columns, room-least)...)
 	room = rows - len(lines) - len(foot)
 	if b.withList {
-		list := b.list(columns, min(maxFlows+1, room-min(len(findings), room/3)))
+		list := b.list(columns, min(maxFlows+2, room-min(len(findings), room/3)))
 		lines = append(lines, list...)
 		room -= len(list)
 	}
@@ -197,8 +197,8 @@ func (b *Board) list(columns, room int) []string {
 		return nil
 	}
 	lines := []string{"", fmt.Sprintf("%s flows ended, the newest:", table.Number(uint64(b.sum)))}
-	for _, f := range b.flows[max(0, len(b.flows)-(room-2)):] {
-		lines = append(lines, table.Cut(f, columns))
+	for i := max(0, b.sum-min(maxFlows, room-2)); i < b.sum; i++ {
+		lines = append(lines, table.Cut(b.flows[i%maxFlows], columns))
 	}
 	return lines
 }
