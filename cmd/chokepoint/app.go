@@ -39,13 +39,18 @@ type app struct {
 // and termination signals end it early with the answer so far; the second one
 // ends it at once.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return interruptible(func(ctx context.Context) int { return newApp(stdin, stdout, stderr).run(ctx, args) })
+}
+
+// interruptible gives run a context that the first interrupt ends.
+func interruptible(run func(context.Context) int) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	// Without this a reader that goes away kills the process by signal; with it
 	// the write fails, and the command ends in its own way.
 	signal.Ignore(syscall.SIGPIPE)
-	return newApp(stdin, stdout, stderr).run(ctx, args)
+	return run(ctx)
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"chokepoint/bpf"
 	"chokepoint/capture"
 	"chokepoint/capture/record"
 	"chokepoint/classify"
@@ -64,7 +65,7 @@ func (w *watching) listen(ctx context.Context) error {
 		return err
 	}
 	defer gone()
-	defer context.AfterFunc(ctx, w.wake)()
+	w.src.stop = ctx.Done()
 	w.capture(ctx, cancel)
 	return nil
 }
@@ -136,7 +137,12 @@ func (w *watching) open() error {
 
 // close stops listening and ends the recording.
 func (w *watching) close() {
-	if err := w.src.Source.Close(); err != nil {
+	err := w.src.Source.Close()
+	var lacks *bpf.Unavailable
+	switch {
+	case errors.As(err, &lacks): // given up: what is left behind lies idle
+		w.log.Warn().Msg(report.Text(err.Error()))
+	case err != nil:
 		w.fault = true
 		w.log.Error().Msg(report.Text(err.Error()))
 	}
@@ -187,11 +193,7 @@ func (w *watching) capture(ctx context.Context, cancel func()) {
 	defer leave()
 	defer context.AfterFunc(ctx, leave)() // before the answer: a second interrupt kills
 	w.tell(w.meta(), func(sink classify.Sink) (classify.Stats, error) {
-		stats, err := w.analyze(ctx, w.src, sink, w.opt)
-		if errors.Is(err, context.Canceled) {
-			err = nil
-		}
-		return stats, err
+		return w.analyze(context.WithoutCancel(ctx), w.src, sink, w.opt) // the source knows when it is over
 	})
 }
 

@@ -14,13 +14,15 @@ import (
 const remembered = 1 << 20
 
 // watched passes on what a live source delivers, says how far it has got, and ends
-// it when its time is over: packet time, which live goes on without packets too.
+// it when its time is over (packet time, which live goes on without packets too) or
+// it is stopped.
 type watched struct {
 	capture.Source
 	duration time.Duration      // 0: for ever
 	interval time.Duration      // between two calls of check, 0: never
 	reached  func(board.Moment) // after each Read; nil: nobody asks
 	check    func()             // called every interval; nil: never
+	stop     <-chan struct{}    // closed: one more Read, which has all that was there by then
 	began    int64              // ns; 0: not yet
 	checked  int64
 	over     bool
@@ -47,6 +49,11 @@ func (s *watched) Read(b *capture.Batch) error {
 		b.Packets, b.Notes = b.Packets[:0], b.Notes[:0]
 		return io.EOF
 	}
+	select {
+	case <-s.stop: // what the kernel still holds was seen before that: it counts
+		s.over = true
+	default:
+	}
 	err := s.Source.Read(b)
 	now := s.look(b)
 	if s.reached != nil {
@@ -56,7 +63,7 @@ func (s *watched) Read(b *capture.Batch) error {
 		s.checked = now
 		s.check()
 	}
-	s.over = s.duration > 0 && s.began != 0 && now-s.began >= int64(s.duration)
+	s.over = s.over || s.duration > 0 && s.began != 0 && now-s.began >= int64(s.duration)
 	return err
 }
 

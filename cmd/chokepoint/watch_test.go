@@ -93,10 +93,16 @@ func TestTheReadyFileIsThereWhileItRuns(t *testing.T) {
 
 func TestAnInterruptOfWatchIsItsEnd(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	w := newWatch(answered("max", answer.Blocked, "interference"), step{now: 1, packets: 2}, step{now: 2, do: cancel})
+	w := newWatch(answered("max", answer.Blocked, "interference"), step{now: 1, packets: 2}, step{now: 2, do: cancel},
+		step{now: 3, packets: 1}, step{now: 4, packets: 1})
 	got := w.within(ctx, "-i", "eth0", "--json", "--exit-code")
-	if got.code != exitInterference || kinds(records(t, got.stdout)) != "meta service stats" || strings.Contains(got.stderr, "interrupted") {
+	rs := records(t, got.stdout)
+	if got.code != exitInterference || kinds(rs) != "meta service stats" || strings.Contains(got.stderr, "interrupted") {
 		t.Errorf("code %d: %s%s", got.code, got.stdout, got.stderr)
+	}
+	// What had passed when it was interrupted is read, and no more.
+	if packets := fmt.Sprint(rs[2]["packets"]); packets != "3" {
+		t.Errorf("%s packets", packets)
 	}
 	ctx, cancel = context.WithCancel(context.Background())
 	w = newWatch(nil, step{now: 1, do: cancel})
@@ -135,8 +141,13 @@ func TestWatchExitCodes(t *testing.T) {
 		{"a missing privilege in another's words", func(w *livewatch) { w.openErr = fmt.Errorf("socket: %w", syscall.EPERM) }, "-i eth0", 3, "socket"},
 		{"another system", func(w *livewatch) { w.openErr = fmt.Errorf("needs Linux: %w", errors.ErrUnsupported) }, "-i eth0", 3, "needs Linux"},
 		{"an interface that cannot be waited for", func(w *livewatch) { w.openErr = fmt.Errorf("no interface wg0: %w", os.ErrNotExist) }, "-i eth0,wg0", 2, "no interface wg0"},
-		{"a source that breaks", func(w *livewatch) { w.src.steps = []step{{now: 1, packets: 1, err: errors.New("network is down\x1b[31m")}} }, "-i eth0", 1, `network is down\x1b[31m`},
+		{"a source that breaks", func(w *livewatch) {
+			w.src.steps = []step{{now: 1, packets: 1, err: errors.New("network is down\x1b[31m")}}
+		}, "-i eth0", 1, `network is down\x1b[31m`},
 		{"a fault of our own", func(w *livewatch) { w.src.steps = []step{{now: 1, do: func() { panic("boom") }}} }, "-i eth0", 4, "eth0: a fault of chokepoint, please report it: boom"},
+		{"an interface that cannot be left", func(w *livewatch) {
+			w.src.closed = &bpf.Unavailable{What: "detaching from eth0", Lacks: "capability CAP_NET_ADMIN"}
+		}, "-i eth0", 0, "warning: detaching from eth0"},
 		{"a recording that cannot be ended", func(w *livewatch) { w.src.closed = errors.New("disk full") }, "-i eth0", 4, "disk full"},
 	}
 	for _, tt := range tests {
