@@ -5,8 +5,6 @@ package packets
 import (
 	"testing"
 	"time"
-
-	"github.com/cilium/ebpf"
 )
 
 // BenchmarkProgram is what a packet costs in the kernel: the best of twelve rounds of
@@ -30,32 +28,14 @@ func BenchmarkProgram(b *testing.B) {
 		{"whole 66 B", base, control}, {"whole 1514 B", all, large},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			p := loaded(b, c.config)
-			b.ReportMetric(float64(best(b, p, p.EtherIn, c.frame)), "ns/packet")
+			d, err := Cost(c.config, c.frame)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(d), "ns/packet")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
-}
-
-// best measures a program while an idle reader waits, as live.
-func best(b *testing.B, p *Program, program *ebpf.Program, frame []byte) time.Duration {
-	least := time.Hour
-	for range 12 {
-		_, d, err := program.Benchmark(frame, 4000, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		least = min(least, d)
-		for p.reader.AvailableBytes() > 0 {
-			if err := p.reader.ReadInto(&p.record); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-	if c := counts(b, p); c.Lost > 0 {
-		b.Errorf("%+v", c)
-	}
-	return least
 }
 
 // BenchmarkNext is what a record costs user space, from the ring to the buffer.
