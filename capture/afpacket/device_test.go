@@ -65,7 +65,7 @@ func dump(t *testing.T, n *netns.NS, name string, count int) func() []capture.Pa
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	ended := make(chan error, 1)
 	go func() {
-		out, err := n.Command(ctx, "tcpdump", "-Z", "root", "-U", "-i", name, "-c", string(rune('0'+count)), "-w", file)
+		out, err := n.Command(ctx, "tcpdump", "-Z", "root", "--immediate-mode", "-U", "-i", name, "-c", string(rune('0'+count)), "-w", file)
 		if err != nil {
 			err = errors.Join(err, errors.New(string(out)))
 		}
@@ -231,7 +231,7 @@ func TestDownAndUp(t *testing.T) {
 		}
 		until(t, s, said, "eth0 is down")
 	}
-	if err := errors.Join(a.Up("eth0")); err != nil {
+	if err := a.Up("eth0"); err != nil {
 		t.Fatal(err)
 	}
 	until(t, s, said, "eth0 is up again")

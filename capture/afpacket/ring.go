@@ -147,11 +147,14 @@ func (r *ring) index(start int, h *unix.TpacketHdrV1) (count int) {
 			break // the kernel writes no such thing
 		}
 		f := r.frame(at)
-		if at+int(f.Mac)+int(f.Snaplen) > start+r.block {
+		if uint64(f.Mac)+uint64(f.Snaplen) > uint64(start+r.block-at) {
 			break
 		}
 		r.enqueue(entry{time: int64(f.Sec)*1e9 + int64(f.Nsec), at: at})
 		count++
+		if f.Next_offset < unix.SizeofTpacket3Hdr { // 0: the last one
+			break
+		}
 		at += int(f.Next_offset)
 	}
 	return count

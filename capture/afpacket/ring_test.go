@@ -179,6 +179,19 @@ func FuzzRing(f *testing.F) {
 	seed := fake(1, 2)
 	seed.taps[0].put(0, start, start+1)
 	f.Add(slices.Clone(seed.taps[0].mem[blockHead:512]), true)
+	for _, lie := range []func(*unix.Tpacket3Hdr){
+		func(h *unix.Tpacket3Hdr) { h.Snaplen = 1 << 20 },
+		func(h *unix.Tpacket3Hdr) { h.Snaplen = 1<<32 - 1 },
+		func(h *unix.Tpacket3Hdr) { h.Mac = 1<<16 - 1 },
+		func(h *unix.Tpacket3Hdr) { h.Mac, h.Net = 0, 1<<16-1 },
+		func(h *unix.Tpacket3Hdr) { h.Next_offset = 1<<32 - 1 },
+		func(h *unix.Tpacket3Hdr) { h.Next_offset = 0 },
+	} {
+		seed.taps[0].put(0, start, start+1)
+		seed.taps[0].header(0).Num_pkts = 1<<32 - 1
+		lie(seed.taps[0].frame(64))
+		f.Add(slices.Clone(seed.taps[0].mem[blockHead:512]), true)
+	}
 	f.Fuzz(func(t *testing.T, data []byte, vnet bool) {
 		s := fake(1, 2)
 		r := s.taps[0]
@@ -186,7 +199,6 @@ func FuzzRing(f *testing.F) {
 		for i := range r.left {
 			copy(r.mem[i*fakeBlock+blockHead:(i+1)*fakeBlock], data)
 			h := r.header(i)
-			h.Num_pkts = min(h.Num_pkts, 1<<10)
 			h.Block_status = unix.TP_STATUS_USER
 		}
 		if len(data) > 0 && data[0]&1 == 1 {
