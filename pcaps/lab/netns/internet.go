@@ -15,6 +15,9 @@ var (
 // Options are choices for [Internet]. The zero value is right for most.
 type Options struct {
 	MTU int // of all interfaces, bytes; 0 is 1500
+	// Offloads leaves to the interfaces of client and server what a middlebox that
+	// wants frames as on a wire can bear: see [NS.Merging].
+	Offloads bool
 }
 
 // Hosts are a client, all servers of the internet in one, and a middlebox between
@@ -57,6 +60,7 @@ func (h *Hosts) connect(opt Options) error {
 		func() error { return Link(h.Client, "eth0", h.Box, "c0") },
 		func() error { return Link(h.Server, "eth0", h.Box, "s0") },
 		func() error { return h.mtu(opt.MTU) },
+		func() error { return h.offloads(opt.Offloads) },
 		func() error { return h.Box.Promiscuous("c0") },
 		func() error { return h.Box.Promiscuous("s0") },
 		h.client,
@@ -93,6 +97,13 @@ func (h *Hosts) mtu(bytes int) error {
 	}
 	return errors.Join(h.Client.SetMTU("eth0", bytes), h.Box.SetMTU("c0", bytes),
 		h.Box.SetMTU("s0", bytes), h.Server.SetMTU("eth0", bytes))
+}
+
+func (h *Hosts) offloads(on bool) error {
+	if !on {
+		return nil
+	}
+	return errors.Join(h.Client.Merging("eth0"), h.Server.Merging("eth0"))
 }
 
 func (h *Hosts) client() error {

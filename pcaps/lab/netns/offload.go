@@ -35,7 +35,7 @@ type ifreq struct {
 // scatter-gather, VLAN tags. Without that, frames of 64 kB with unfinished
 // checksums pass a veth.
 func offloadsOff(ifname string) error {
-	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	s, err := ethtoolSocket()
 	if err != nil {
 		return err
 	}
@@ -55,6 +55,10 @@ func offloadsOff(ifname string) error {
 		return fmt.Errorf("switch offloads off: %w", err)
 	}
 	return nil
+}
+
+func ethtoolSocket() (int, error) {
+	return unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 }
 
 // ethtool asks the driver; a positive answer, as that not all wishes were
