@@ -49,7 +49,9 @@ func (r *run) emit() {
 		all = append(all, s.judged...)
 		over = append(over, s.ended...)
 		for i := range s.briefs {
-			r.answers.Other(s.briefs[i])
+			for _, a := range r.answers() {
+				a.Other(s.briefs[i])
+			}
 		}
 		for i := range s.secret {
 			r.seen.secret.count(&s.secret[i])
@@ -189,7 +191,9 @@ func (o *emission) tell() {
 			f.Rev++
 		}
 		o.remember(t)
-		o.run.answers.Finding(f)
+		for _, a := range o.run.answers() {
+			a.Finding(f)
+		}
 		if o.err == nil {
 			o.err = o.run.sink.Finding(f)
 		}
@@ -293,7 +297,9 @@ func (o *emission) flow(f *fact.Flow) {
 	}
 	delete(o.open, f.ID)
 	if f.Label.Service != "" {
-		o.run.answers.Flow(f)
+		for _, a := range o.run.answers() {
+			a.Flow(f)
+		}
 	}
 	if o.err == nil {
 		o.err = o.run.sink.Flow(f, ids)

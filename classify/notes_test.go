@@ -2,6 +2,7 @@ package classify
 
 import (
 	"context"
+	"io"
 	"net/netip"
 	"strings"
 	"testing"
@@ -169,6 +170,67 @@ func TestDroppedBeforeTheTap(t *testing.T) {
 			}
 		}
 	}
+}
+
+// silent is a live source at which no packet ever passes.
+type silent struct {
+	notes []capture.Note
+	now   int64
+	until int64
+}
+
+func (s *silent) Read(b *capture.Batch) error {
+	b.Packets, b.Notes = b.Packets[:0], append(b.Notes[:0], s.notes...)
+	s.notes = nil
+	s.now += int64(250 * time.Millisecond)
+	b.Now = s.now
+	if s.now > s.until {
+		return io.EOF
+	}
+	return nil
+}
+
+func (s *silent) Interfaces() []capture.Interface { return nil }
+func (s *silent) Stats() capture.Stats            { return capture.Stats{} }
+func (s *silent) Close() error                    { return nil }
+
+// TestNothingPassesTheTap: a rule that drops all that goes out is told while it
+// does, by the first packet; one that waits for its neighbour is not.
+func TestNothingPassesTheTap(t *testing.T) {
+	for _, x := range []struct {
+		reason string
+		want   int
+	}{{"NETFILTER_DROP", 1}, {"NEIGH_FAILED", 0}, {"NO_SOCKET", 0}} {
+		start := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC).UnixNano()
+		k := capture.Key{Src: netip.MustParseAddr("192.0.2.1").As16(), Dst: netip.MustParseAddr("192.0.2.2").As16(), SrcPort: 40000, DstPort: 443, Proto: capture.ProtoTCP}
+		for _, workers := range []int{0, 3} {
+			rec := newRecorder()
+			src := &silent{now: start, until: start + int64(20*time.Second),
+				notes: []capture.Note{{Kind: capture.NoteDrop, Out: true, Time: start, Key: k, Reason: x.reason, Count: 1}}}
+			var before int
+			sink := &meanwhile{recorder: rec, src: src, before: &before}
+			if _, err := Run(context.Background(), src, sink, Options{Testimony: true, Workers: workers}); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(rec.about(finding.DropLocal)); got != x.want || before != x.want && workers == 0 {
+				t.Errorf("%s: %d findings, %d of them before the end", x.reason, got, before)
+			}
+		}
+	}
+}
+
+// meanwhile counts what is told while the source still runs.
+type meanwhile struct {
+	*recorder
+	src    *silent
+	before *int
+}
+
+func (s *meanwhile) Finding(f *finding.Finding) error {
+	if s.src.now < s.src.until-int64(5*time.Second) {
+		*s.before++
+	}
+	return s.recorder.Finding(f)
 }
 
 // TestOwnResetsAreNotInjected: the race of resets is one no more when this host's

@@ -21,17 +21,18 @@ const numShards = 64
 // run is one analysis under way: what all workers share. It changes only while
 // they stand still (see [worker.serial]).
 type run struct {
-	opt     Options
-	sink    Sink
-	src     capture.Source
-	shards  [numShards]*shard
-	crew    *crew
-	world   *fact.World
-	seen    seen
-	answers *answer.Builder
-	out     emission
-	merged  track.Observations
-	more    bool // flows are waiting to end
+	opt    Options
+	sink   Sink
+	src    capture.Source
+	shards [numShards]*shard
+	crew   *crew
+	world  *fact.World
+	seen   seen
+	whole  *answer.Builder // of the run
+	lately lately
+	out    emission
+	merged track.Observations
+	more   bool // flows are waiting to end
 
 	strays uint64 // kinds of packets dropped before the tap, ever remembered
 	told   int64  // when the answers were told last, ns of packet time; 0 not yet
@@ -66,7 +67,7 @@ func newRun(src capture.Source, sink Sink, opt Options) *run {
 	}
 	r := &run{
 		opt: opt, sink: sink, src: src,
-		answers: answer.NewBuilder(opt.Rules, opt.Expect),
+		whole: answer.NewBuilder(opt.Rules, opt.Expect),
 		world: &fact.World{
 			Terse: true, Testifies: opt.Testimony, Strays: map[fact.StrayKey]*fact.Stray{}, Rules: opt.Rules, Resolvers: map[netip.Addr]*fact.Resolver{},
 			Names: map[string]*fact.NameFact{}, Servers: map[netip.Addr]*fact.Server{},
@@ -89,7 +90,7 @@ func newRun(src capture.Source, sink Sink, opt Options) *run {
 // answer tells the services: everything has been judged.
 func (r *run) answer() {
 	r.out.release(true)
-	r.services(r.answers)
+	r.services(r.whole, 0)
 }
 
 func (r *run) finalStats() Stats {
@@ -97,7 +98,7 @@ func (r *run) finalStats() Stats {
 	s := Stats{
 		Source: r.src.Stats(), Defrag: w.frags.Counts(), Findings: r.out.count,
 		Vantage: r.world.Vantage, Blind: r.world.Blind,
-		Clients: len(r.seen.votes.clients), Controls: r.world.Parties(), Others: r.answers.Others(),
+		Clients: len(r.seen.votes.clients), Controls: r.world.Parties(), Others: r.whole.Others(),
 		EncryptedDNS: r.seen.secret.list(),
 	}
 	if w.first != 0 {

@@ -32,6 +32,7 @@ type worker struct {
 	dealt  int   // packets since the last tick, whatever they are
 
 	first    int64  // time of the first packet, ns
+	begun    bool   // the clock runs: there was a packet, or a note
 	filtered uint64 // packets that the expression does not match, of those it answers for
 	noFlow   uint64 // packets that belong to no flow, of those it answers for
 }
@@ -76,15 +77,16 @@ func (w *worker) advance(time int64) {
 	if w.first == 0 {
 		w.first = time
 	}
+	w.begun = true
 	w.clock.see(time)
 	w.catchUp()
 	w.dealt++
 }
 
 // idle moves the clock on when a live source says how late it is. Before the
-// first packet there is nothing to be late for.
+// first packet or note there is nothing to be late for.
 func (w *worker) idle(now int64) {
-	if w.first == 0 || now <= w.clock.now {
+	if !w.begun || now <= w.clock.now {
 		return
 	}
 	w.clock.now = now
@@ -115,6 +117,7 @@ func (w *worker) catchUp() {
 func (w *worker) notesUntil(notes []capture.Note, time int64) []capture.Note {
 	for len(notes) > 0 && notes[0].Time < time {
 		n := &notes[0]
+		w.begun = true // nothing may ever pass the tap
 		if s := n.Key.Hash(0) % numShards; w.own[s] {
 			w.run.shards[s].note(n)
 		}
@@ -327,7 +330,9 @@ func (r *run) reload() {
 	case rules := <-r.opt.Reload:
 		if rules != nil {
 			r.opt.Rules, r.world.Rules = rules, rules
-			r.answers.Reload(rules)
+			for _, a := range r.answers() {
+				a.Reload(rules)
+			}
 		}
 	default:
 	}

@@ -49,6 +49,7 @@ const (
 type attempt struct {
 	outcome outcome
 	stage   stage
+	own     bool // this host itself made it fail
 	spare   bool // clients fall back from it (QUIC, IPv6): counts when nothing else worked
 }
 
@@ -58,6 +59,7 @@ func judge(f *fact.Flow) attempt {
 	case capture.ProtoTCP:
 		a := judgeTCP(f)
 		a.spare = a.outcome == failed && a.stage == stageConnect && f.Key.DstAddr().Is6()
+		a.own = a.outcome == failed && ownDoing(f)
 		return a
 	case capture.ProtoUDP:
 		return judgeUDP(f)
@@ -100,6 +102,28 @@ func headless(f *fact.Flow) bool {
 	up, down := &f.Sides[fact.Up], &f.Sides[fact.Down]
 	first := down.ISN.V + 1
 	return down.ISN.Ok && up.HasAck && down.Contig == first && up.MaxAck == first
+}
+
+// refused: this host's TCP discarded every reset of the flow as unacceptable. A
+// connection lives on after that.
+func refused(f *fact.Flow) bool {
+	l := f.Local
+	if l == nil || f.ResetCount[fact.Up]+f.ResetCount[fact.Down] == 0 {
+		return false
+	}
+	for _, d := range [...]fact.Dir{fact.Up, fact.Down} {
+		if l.Received[d].Count > 0 || l.Refused[d].Count < f.ResetCount[d] {
+			return false
+		}
+	}
+	return true
+}
+
+// ownDoing: this host itself made what a failed attempt got for an answer: nobody
+// listens here, or a program broke off.
+func ownDoing(f *fact.Flow) bool {
+	l, resets := f.Local, f.ResetCount[fact.Down]
+	return l != nil && resets > 0 && l.Sent[fact.Down].Count >= resets
 }
 
 // connecting judges a flow whose SYN has no SYN/ACK.

@@ -34,8 +34,9 @@ type record struct {
 	client   netip.Addr
 	at       int64
 	outcome  outcome
-	queries  int // 0: not a DNS exchange
-	denied   int // of them
+	lived    bool // this host's TCP refused all resets: they ended nothing
+	queries  int  // 0: not a DNS exchange
+	denied   int  // of them
 }
 
 // Builder adds up flows and findings to the answer per service.
@@ -99,7 +100,7 @@ func (b *Builder) Flow(f *fact.Flow) {
 	s.flows++
 	s.add(f, a)
 	b.remember(f, recordKey{service: f.Label.Service},
-		record{function: normal(f.Label.Function), place: f.Label.Place, client: f.Key.SrcAddr(), at: f.Start, outcome: a.outcome})
+		record{function: normal(f.Label.Function), place: f.Label.Place, client: f.Key.SrcAddr(), at: f.Start, outcome: a.outcome, lived: refused(f)})
 }
 
 // exchanges adds the queries of a DNS flow, each to the service whose name it
@@ -247,7 +248,7 @@ func (b *Builder) accuse(standing []*finding.Finding) map[string]*seen {
 		}
 		for _, id := range f.Flows {
 			key, r, known := b.recall(f, id)
-			if _, again := done[key]; again || !known {
+			if _, again := done[key]; again || !known || r.lived && f.Kind == finding.ResetInjected {
 				continue
 			}
 			done[key] = struct{}{}

@@ -16,7 +16,7 @@ func (v *view) cause(s Status) string {
 		return CauseInterference
 	case Failing:
 		switch {
-		case v.has(local):
+		case v.has(local), v.ownDoing():
 			return CauseThisHost
 		case v.ownPolicy():
 			return CauseOwnPolicy
@@ -26,6 +26,9 @@ func (v *view) cause(s Status) string {
 		}
 		return CauseUnknown
 	case OK:
+		if v.has(local) {
+			return CauseThisHost
+		}
 		if c := v.badPath(); c != "" {
 			return c
 		}
@@ -37,6 +40,12 @@ func (v *view) cause(s Status) string {
 		return CauseUnknown
 	}
 	return CauseNone
+}
+
+// ownDoing: this host made every connection fail that did, and no name was denied.
+func (v *view) ownDoing() bool {
+	t := &v.mainTotal
+	return t.own > 0 && t.own == t.failed+t.spare && t.denied == 0
 }
 
 func (v *view) has(e effect) bool {

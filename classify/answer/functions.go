@@ -82,7 +82,7 @@ func (p *part) status() Status {
 	switch {
 	case e[blocks] && works == WorksNo:
 		return Blocked
-	case e[local], works == WorksNo:
+	case works == WorksNo, e[local] && p.tried.works() != WorksYes: // what it drops beside what works nobody misses
 		return Failing
 	case e[throttles]:
 		return Throttled

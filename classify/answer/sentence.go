@@ -55,6 +55,8 @@ func (v *view) fine(s *Service) []string {
 		parts = append(parts, fmt.Sprintf("%d of %d connections failed", t.failed+t.spare, t.connections()))
 	}
 	switch s.Cause {
+	case CauseThisHost:
+		parts = append(parts, "this host's own kernel drops some of it")
 	case CauseFirstHop:
 		parts = append(parts, "slowed by a bad first hop")
 	case CausePath:
@@ -170,8 +172,11 @@ func (v *view) phrases(s *Service) []string {
 	if t.connections() == 0 && t.denied > 0 && len(out) == 0 {
 		out = append(out, fmt.Sprintf("%d of %d names denied", t.denied, t.names))
 	}
-	if s.Cause == CauseFirstHop || s.Cause == CausePath {
+	switch {
+	case s.Cause == CauseFirstHop, s.Cause == CausePath:
 		out = append(out, "loss hits everything alike")
+	case v.ownDoing():
+		out = append(out, "by this host itself")
 	}
 	return out
 }
@@ -225,6 +230,9 @@ func (v *view) phrase(kind finding.Kind, list []*finding.Finding) string {
 	case finding.DropLocal:
 		return "this host's own kernel drops it"
 	case finding.ResetInjected:
+		if v.mainTotal.failed == 0 { // they count as failed where it worked
+			return what + ": resets made by neither end, refused by this host"
+		}
 		return what + " reset by neither end"
 	case finding.PayloadInjected:
 		return what + ": answers come from a third party"

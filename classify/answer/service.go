@@ -64,14 +64,16 @@ type Step struct {
 
 // Service is the answer for one service.
 type Service struct {
-	Type       string            `json:"type"` // always "service"
-	Service    string            `json:"service"`
-	Name       string            `json:"name"`               // as people write it
-	Category   string            `json:"category,omitempty"` // messenger, social, web, push, ...
-	Status     Status            `json:"status"`
-	Works      string            `json:"works"` // yes, partly, no, unseen
-	Cause      string            `json:"cause"` // interference, this_host, first_hop, path, far_end, own_policy, unknown, none
-	Since      *time.Time        `json:"since,omitempty"`
+	Type     string     `json:"type"` // always "service"
+	Service  string     `json:"service"`
+	Name     string     `json:"name"`               // as people write it
+	Category string     `json:"category,omitempty"` // messenger, social, web, push, ...
+	Status   Status     `json:"status"`
+	Works    string     `json:"works"` // yes, partly, no, unseen
+	Cause    string     `json:"cause"` // interference, this_host, first_hop, path, far_end, own_policy, unknown, none
+	Since    *time.Time `json:"since,omitempty"`
+	// CoversFrom is since when flows count, in an answer given while the run goes on.
+	CoversFrom *time.Time        `json:"covers_from,omitempty"`
 	Flows      int               `json:"flows"`
 	Attempts   Attempts          `json:"attempts"`
 	Clients    Clients           `json:"clients"`

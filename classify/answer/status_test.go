@@ -81,6 +81,37 @@ func TestStatusOfWhatFails(t *testing.T) {
 	})
 }
 
+// testified is a flow with a reset and what this host's TCP did with it.
+func testified(f *fact.Flow, d fact.Dir, say func(*fact.Local)) *fact.Flow {
+	f.ResetCount[d] = 1
+	f.Local = &fact.Local{}
+	say(f.Local)
+	return f
+}
+
+func TestStatusAsThisHostTells(t *testing.T) {
+	once := fact.LocalReset{Count: 1}
+	refused := testified(tcpFlow(31, wa, "chat"), fact.Down, func(l *fact.Local) { l.Refused[fact.Down] = once })
+	confirmed := testified(tcpFlow(32, wa, "chat"), fact.Down, func(l *fact.Local) { l.Refused[fact.Down], l.Received[fact.Down] = once, once })
+	two := testified(tcpFlow(33, wa, "chat"), fact.Down, func(l *fact.Local) { l.Refused[fact.Down] = once })
+	two.ResetCount[fact.Down] = 2
+	closed := testified(unanswered(34, wa, "chat"), fact.Down, func(l *fact.Local) { l.Sent[fact.Down] = once })
+	aborted := testified(mute(35, wa, "chat"), fact.Down, func(l *fact.Local) { l.Sent[fact.Down] = once })
+	aborted.Hello.Count = 0
+	theirs := testified(unanswered(36, wa, "chat"), fact.Down, func(l *fact.Local) { l.Received[fact.Down] = once })
+	injected := func(f *fact.Flow) F { return F{likely(finding.ResetInjected, "chat", f)} }
+	checkStatus(t, []statusCase{
+		{"an injected reset that was refused ended nothing", []*fact.Flow{refused}, injected(refused), Degraded, "partly", "interference", "degraded"},
+		{"one that was confirmed did", []*fact.Flow{confirmed}, injected(confirmed), Blocked, "no", "interference", "blocked"},
+		{"one of two that were refused did", []*fact.Flow{two}, injected(two), Blocked, "no", "interference", "blocked"},
+		{"refused, and cut later all the same", []*fact.Flow{refused}, F{likely(finding.DropMidflow, "chat", refused)}, Blocked, "no", "interference", "blocked"},
+		{"nobody listens here", []*fact.Flow{closed}, nil, Failing, "no", "this_host", "failing"},
+		{"a program here breaks off", []*fact.Flow{aborted}, nil, Failing, "no", "this_host", "failing"},
+		{"that is not all that fails", []*fact.Flow{closed, bad}, nil, Failing, "no", "unknown", "failing"},
+		{"nobody listens there", []*fact.Flow{theirs}, nil, Failing, "no", "unknown", "failing"},
+	})
+}
+
 func TestStatusOfWhatIsSlow(t *testing.T) {
 	checkStatus(t, []statusCase{
 		{"a policer", []*fact.Flow{good, good2}, F{likely(finding.RatePoliced, "chat", good)}, Throttled, "partly", "interference", "throttled"},
@@ -92,6 +123,7 @@ func TestStatusOfWhatIsSlow(t *testing.T) {
 		{"a bad call", []*fact.Flow{good}, F{likely(finding.CallDegraded, "chat", good)}, Degraded, "partly", "interference", "degraded"},
 		{"this host drops it", []*fact.Flow{bad}, F{likely(finding.DropLocal, "chat", bad)}, Failing, "no", "this_host", "failing"},
 		{"this host drops some of it", []*fact.Flow{good, bad}, F{likely(finding.DropLocal, "chat", bad)}, Failing, "partly", "this_host", "failing"},
+		{"this host drops what nobody misses", []*fact.Flow{good}, F{likely(finding.DropLocal, "chat")}, OK, "partly", "this_host", "ok"},
 		{"a flat rate never raises", []*fact.Flow{good}, F{likely(finding.RateLimited, "chat", good)}, OK, "yes", "none", "ok"},
 		{"a reset seen never raises", []*fact.Flow{good}, F{likely(finding.ResetSeen, "chat", good)}, OK, "yes", "none", "ok"},
 		{"loss for all never raises", []*fact.Flow{good}, F{likely(finding.PathLoss, "chat", good)}, OK, "yes", "path", "ok"},

@@ -20,6 +20,7 @@ const (
 type tally struct {
 	worked, failed, open int
 	spare                int // failures that clients fall back from, not in failed
+	own                  int // failures that this host itself made, of both
 	names, denied        int // DNS
 	stages               [stages]int
 	firstFail            int64 // ns, 0 none
@@ -39,6 +40,9 @@ func (t *tally) add(a attempt, at int64, blind fact.Blindness) {
 			t.spare++
 		} else {
 			t.failed++
+		}
+		if a.own {
+			t.own++
 		}
 		t.fail(a.stage, at)
 		t.blind |= blind
@@ -90,6 +94,7 @@ func (t *tally) plus(o *tally) {
 	t.failed += o.failed
 	t.open += o.open
 	t.spare += o.spare
+	t.own += o.own
 	t.names += o.names
 	t.denied += o.denied
 	for i := range t.stages {

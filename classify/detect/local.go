@@ -95,7 +95,7 @@ func receiver(f *fact.Flow, d fact.Dir) string {
 func harmed(f *fact.Flow, x *fact.LocalDrop, cause localCause) (bool, string) {
 	side := &f.Sides[x.Dir]
 	passed := side.Packets // seen at the tap; on the way in the dropped ones are among them
-	if x.Out && !seenBefore(x) {
+	if !fact.Tapped(x.Reason, x.Out) {
 		passed += uint64(x.Count)
 	}
 	share := float64(x.Count) / float64(max(passed, uint64(x.Count)))
@@ -105,7 +105,7 @@ func harmed(f *fact.Flow, x *fact.LocalDrop, cause localCause) (bool, string) {
 	case x.Count >= localFew && share >= localShare && (cause == causeQueue || cause == causeDamaged):
 		return true, fmt.Sprintf("that is %.0f %% of the packets of that direction", 100*share)
 	case cause == causeQueue || cause == causeDamaged:
-		return false, fmt.Sprintf("%d of %d packets of that direction: the flow goes on", x.Count, passed)
+		return false, fmt.Sprintf("%d of %d packets of that direction: too few to do harm", x.Count, passed)
 	case !isTCP(f) && share >= 0.5:
 		return true, fmt.Sprintf("that is %.0f %% of the packets of that direction", 100*share)
 	case isTCP(f) && stands(f, x):
@@ -113,9 +113,6 @@ func harmed(f *fact.Flow, x *fact.LocalDrop, cause localCause) (bool, string) {
 	}
 	return false, "the flow goes on"
 }
-
-// seenBefore: a queue behind the tap drops what was counted already.
-func seenBefore(x *fact.LocalDrop) bool { return x.Reason == "QDISC_DROP" || x.Reason == "FULL_RING" }
 
 // stands reports that a TCP flow got nowhere since packets of it were dropped: it
 // never opened, or nothing new was acknowledged or sent since.
@@ -145,15 +142,15 @@ func localVeto(f *fact.Flow) (finding.Reason, bool) {
 	return finding.Reason{}, false
 }
 
-// strayFew is how many packets dropped before the tap are worth a finding: one
-// may be a neighbour that had to be asked first.
+// strayFew is how many packets dropped before the tap are worth a finding, unless
+// a rule did it: one may be a neighbour that had to be asked first.
 const strayFew = 2
 
 // Stray tells of packets that this host dropped before the tap saw them. f is a
 // flow of nothing but its ends and its label.
 func Stray(x *fact.Stray, f *fact.Flow, w *fact.World) (finding.Finding, bool) {
 	cause, text := causeOf(x.Reason)
-	if x.Count < strayFew || cause == causeSocket || !x.Out && cause != causeFilter {
+	if x.Count < strayFew && cause != causeFilter || cause == causeSocket || !x.Out && cause != causeFilter {
 		return finding.Finding{}, false
 	}
 	fd := Start(f, w, finding.DropLocal)

@@ -127,6 +127,14 @@ func TestResetsAsThisHostTells(t *testing.T) {
 				}
 				return f
 			}},
+		{name: "a server by the look of its packets, but the socket here is the client's", verdict: finding.Benign, kind: seen, cause: "peer_lost_state", counts: "R4/M", packets: []uint64{9},
+			flow: func() *fact.Flow {
+				f := testified(2, fact.After{}, func(l *fact.Local) {
+					l.Refused[fact.Down], l.Received[fact.Down] = refused("TCP_RESET", 1), refused("", 1)
+				})()
+				f.Vantage = "server" // by what the packets look like
+				return f
+			}},
 		{name: "this host's firewall rejected what it answers", verdict: "",
 			flow: testified(1, wentOn(3), func(l *fact.Local) {
 				l.Drops = []fact.LocalDrop{{Reason: "NETFILTER_DROP", Dir: fact.Up, Count: 1, First: ms(400), Last: ms(400)}}

@@ -61,8 +61,12 @@ func (c *resetCase) mss() int32 {
 }
 
 // local reports whether the capturing host itself is the claimed sender: its
-// resets were made by its own stack, nobody on the path could have sent them.
+// resets were made by its own stack, nobody on the path could have sent them. Whose
+// socket it is the kernel knows better than what the packets look like.
 func (c *resetCase) local() bool {
+	if l := c.f.Local; l != nil && l.End.Ok {
+		return c.dir == l.End.V
+	}
 	return c.f.Vantage == "host" && c.dir == fact.Up || c.f.Vantage == "server" && c.dir == fact.Down
 }
 

@@ -2,6 +2,7 @@ package fact
 
 import (
 	"net/netip"
+	"strings"
 
 	"chokepoint/capture"
 )
@@ -37,6 +38,22 @@ type LocalDrop struct {
 	Count       uint32
 	First, Last int64    // ns
 	Packets     []uint64 // the latest packet of the direction when the kernel told, up to 4
+}
+
+// Tapped reports whether packets that this host dropped for a reason had passed the
+// tap by then. On the way in it lies behind generic XDP and the backlog of the
+// processor, on the way out between the neighbour and the queue
+// (__netif_receive_skb_core, __dev_queue_xmit, net/core/dev.c).
+func Tapped(reason string, out bool) bool {
+	if !out {
+		return reason != "XDP" && reason != "CPU_BACKLOG"
+	}
+	for _, queue := range [...]string{"QDISC_", "FQ_", "CAKE_", "DUALPI2_", "FULL_RING", "DEV_READY"} {
+		if strings.HasPrefix(reason, queue) {
+			return true
+		}
+	}
+	return false
 }
 
 // LocalReset is what this host's TCP did with RSTs of one direction.

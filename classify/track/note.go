@@ -61,16 +61,28 @@ func (t *Tracker) Note(n *capture.Note) bool {
 const maxDropped = 4
 
 // dropped adds to the reasons of a flow. Those beyond the bound count with the
-// last. The kernel does not know our numbers: the packet meant is the latest of
-// its direction, if that is the flow's latest.
+// last.
 func (f *Flow) dropped(l *fact.Local, d fact.Dir, n *capture.Note) {
 	x := reasonOf(l, d, n)
 	x.Count += n.Count
 	x.Last = max(x.Last, n.Time)
-	num := f.Num + uint64(f.lastN)
-	if f.sides[d].last >= f.sides[d.Other()].last && len(x.Packets) < maxDropped && !slices.Contains(x.Packets, num) {
+	if num, ok := f.meant(d, n); ok && len(x.Packets) < maxDropped && !slices.Contains(x.Packets, num) {
 		x.Packets = append(x.Packets, num)
 	}
+}
+
+// meant is the packet that a note is about, if that can be told: the kernel does
+// not know our numbers. It is the latest of its direction, if that is the flow's
+// latest, or the only SYN: what a closed port answers passes the tap before the
+// kernel says why.
+func (f *Flow) meant(d fact.Dir, n *capture.Note) (num uint64, ok bool) {
+	if !fact.Tapped(n.Reason, n.Out) {
+		return 0, false
+	}
+	if n.Has&capture.HasTCP != 0 && n.Flags&capture.SYN != 0 && d == fact.Up && f.sides[d].syn == 1 && f.synack == 0 {
+		return f.Num, true
+	}
+	return f.Num + uint64(f.lastN), f.sides[d].last >= f.sides[d.Other()].last
 }
 
 func reasonOf(l *fact.Local, d fact.Dir, n *capture.Note) *fact.LocalDrop {

@@ -35,11 +35,14 @@ const defaultMSS = 1460
 const maxFrame = 9000
 
 // segments returns how many wire segments a payload stands for. mss is what
-// the flow negotiated, less timestamps; 0 unknown.
+// the flow negotiated: options count against it (RFC 6691 section 2); 0 unknown.
 func segments(p *capture.Packet, mss uint32) uint32 {
 	n := p.PayloadLen
 	if p.Segs > 1 {
 		return uint32(p.Segs)
+	}
+	if options := uint32(p.OptsLen); mss > options {
+		mss -= options
 	}
 	switch {
 	case mss == 0 && n <= maxFrame, mss != 0 && n <= mss:
@@ -48,4 +51,25 @@ func segments(p *capture.Packet, mss uint32) uint32 {
 		mss = defaultMSS
 	}
 	return (n + mss - 1) / mss
+}
+
+// merged is what a frame was on the wire.
+type merged struct {
+	segs  uint32
+	size  uint32 // payload of all but the last
+	first uint32 // sequence number after the first, whose round trip is measured
+}
+
+// apart says what a frame was on the wire.
+func apart(p *capture.Packet, mss uint32) merged {
+	m := merged{segs: segments(p, mss), size: p.PayloadLen}
+	if m.segs < 2 {
+		return m
+	}
+	if full := mss - min(mss, uint32(p.OptsLen)); full > 0 && (p.PayloadLen+full-1)/full == m.segs {
+		m.size = full
+	} else {
+		m.size = (p.PayloadLen + m.segs - 1) / m.segs // the source says otherwise
+	}
+	return m
 }

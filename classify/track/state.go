@@ -151,14 +151,20 @@ func (f *Flow) offset(num uint64) uint32 {
 // unit is the payload of a full segment sent by a side: what the other side
 // announced, less the timestamp option (RFC 7323 appendix A). 0: not seen.
 func (f *Flow) unit(d fact.Dir) uint32 {
-	m := uint32(f.sides[d.Other()].mss)
-	if m == 0 {
-		m = uint32(f.sides[d].mss)
-	}
+	m := f.mss(d)
 	if m > 12 && f.sides[d].flags&tsOK != 0 && f.sides[d.Other()].flags&tsOK != 0 {
 		m -= 12
 	}
 	return m
+}
+
+// mss is the MSS option that bounds what a side sends: the other side's, or else
+// its own. 0: not seen.
+func (f *Flow) mss(d fact.Dir) uint32 {
+	if m := f.sides[d.Other()].mss; m != 0 {
+		return uint32(m)
+	}
+	return uint32(f.sides[d].mss)
 }
 
 // coarse returns t in units of freshUnit since the flow's start.
@@ -179,11 +185,13 @@ func inc16(v *uint16) {
 	}
 }
 
-// account books what every packet of a flow has.
+// account books what every packet of a flow has. A merged one has its headers
+// once, each of its segments had them on the wire.
 func (f *Flow) account(s *side, p *capture.Packet, segs uint32) {
+	headers := (p.IPLen - min(p.IPLen, p.PayloadLen)) * segs
 	s.packets += segs
 	s.payload += uint64(p.PayloadLen)
-	s.headers += p.IPLen - min(p.IPLen, p.PayloadLen)
+	s.headers += headers
 	if p.Time > s.last {
 		s.last = p.Time
 	}
@@ -192,10 +200,19 @@ func (f *Flow) account(s *side, p *capture.Packet, segs uint32) {
 	if sec != s.second {
 		s.second, s.inSecond = sec, 0
 	}
-	if s.inSecond += p.IPLen; s.inSecond > s.peak {
+	if s.inSecond += p.PayloadLen + headers; s.inSecond > s.peak {
 		s.peak = s.inSecond
 	}
-	if p.Has&capture.Clipped != 0 && p.PayloadLen > 0 {
+	if p.Has&capture.Clipped != 0 && s.short(p) {
 		f.flags |= clipped
 	}
+}
+
+// short reports whether a cut packet has less than live capture would deliver of
+// it: what is beyond that, nobody looks at.
+func (s *side) short(p *capture.Packet) bool {
+	if s.packets <= capture.Live.Payloads {
+		return p.PayloadLen > uint32(len(p.Payload))
+	}
+	return uint32(len(p.Payload)) < min(p.PayloadLen, capture.Live.Head)
 }

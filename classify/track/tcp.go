@@ -15,23 +15,26 @@ func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 		t.reset(id, e, d, p)
 		return
 	}
-	segs := segments(p, f.unit(d))
+	m := apart(p, f.mss(d))
 	ahead := int32(0)
 	if s.flags&hasSeq != 0 {
 		ahead = int32(p.Seq - s.next)
+	}
+	if m.first = p.SeqEnd(); m.segs > 1 && ahead >= 0 {
+		m.first = p.Seq + m.size
 	}
 	t.lifeAfter(id, f, d, p)
 	if p.Flags&capture.SYN != 0 {
 		t.syn(f, id, d, p)
 	}
-	n := f.sequence(d, p, segs)
+	n := f.sequence(d, p, m)
 	t.acknowledge(f, d, p, n)
 	f.window(d, p)
 	if p.Flags&capture.ACK != 0 && f.flags&(handshake|midstream) == 0 {
 		t.complete(e, d, p)
 	}
 	if p.PayloadLen > 0 {
-		t.data(id, e, d, p, n, segs)
+		t.data(id, e, d, p, n, m)
 	} else {
 		t.control(id, e, d, p, n)
 	}
@@ -39,7 +42,7 @@ func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 		t.fin(id, f, d, p, ahead)
 	}
 	s.headerFields(p)
-	f.account(s, p, segs)
+	f.account(s, p, m.segs)
 	t.Table.Touch(id, e, f.queue(), p.Time)
 }
 
@@ -70,9 +73,9 @@ const (
 const maxLeap = 1 << 30
 
 // sequence follows the sequence numbers of a side.
-func (f *Flow) sequence(d fact.Dir, p *capture.Packet, segs uint32) novelty {
+func (f *Flow) sequence(d fact.Dir, p *capture.Packet, m merged) novelty {
 	s := &f.sides[d]
-	end := p.SeqEnd()
+	seq, end := p.Seq, p.SeqEnd()
 	if s.flags&hasSeq == 0 {
 		s.flags |= hasSeq
 		s.next, s.contig = end, end
@@ -86,22 +89,38 @@ func (f *Flow) sequence(d fact.Dir, p *capture.Packet, segs uint32) novelty {
 	}
 	switch {
 	case !after(end, s.next):
-		return f.repeat(s, d, p, segs)
-	case after(p.Seq, s.next):
-		if p.Seq-s.next > maxLeap {
+		return f.repeat(s, d, p, m.segs)
+	case after(seq, s.next):
+		if seq-s.next > maxLeap {
 			return empty
 		}
-		f.holeOpens(s, d, p.Seq, p.Time)
+		f.holeOpens(s, d, seq, p.Time)
+	case m.segs > 1:
+		seq += f.repeatHead(s, d, p, m)
 	}
 	s.next = end
 	switch {
 	case s.flags&holed == 0:
 		s.contig = end
-	case before(p.Seq, s.island): // it covers the latest hole, at least in part
-		s.island = p.Seq
+	case before(seq, s.island): // it covers the latest hole, at least in part
+		s.island = seq
 		s.settle()
 	}
 	return fresh
+}
+
+// repeatHead books those segments of a merged frame that lie below the highest
+// byte seen, and returns how many bytes they are.
+func (f *Flow) repeatHead(s *side, d fact.Dir, p *capture.Packet, m merged) uint32 {
+	segs := min((s.next-p.Seq)/m.size, m.segs-1)
+	if segs == 0 {
+		return 0
+	}
+	head := *p
+	head.PayloadLen = segs * m.size
+	head.Flags &^= capture.FIN
+	f.repeat(s, d, &head, segs)
+	return head.PayloadLen
 }
 
 // repeat books a segment that lies wholly below the highest byte seen.
@@ -294,7 +313,7 @@ func (t *Tracker) complete(e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
 }
 
 // data books payload.
-func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, n novelty, segs uint32) {
+func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, n novelty, m merged) {
 	f := &e.Rec
 	s := &f.sides[d]
 	if n == empty {
@@ -309,13 +328,13 @@ func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.P
 		}
 		s.freshN = f.offset(p.Num)
 		if n == fresh {
-			f.probe(w, d, p.SeqEnd(), p.Time)
+			f.probe(w, d, m.first, p.Time)
 		}
 	case again:
 		w.probes[d].on = false // Karn: the answer may be to either copy
 	}
 	t.remember(w, d, p, n)
-	t.helloData(id, f, w, d, p, n, segs)
+	t.helloData(id, f, w, d, p, n, m.segs)
 	if n != keepalive {
 		t.parse(id, e, d, p, n)
 	}

@@ -190,7 +190,21 @@ func TestStateAndBlindness(t *testing.T) {
 		{"two FINs", func(c *talk) { c.open().send(up, finAck, nil); c.send(down, finAck, nil) }, "closed", 0},
 		{"a reset", func(c *talk) { c.open().rst(up) }, "reset", 0},
 		{"cut payload", func(c *talk) {
-			c.open().data(up, 10, with(func(p *capture.Packet) { p.Has |= capture.Clipped }))
+			c.open().data(up, 10, with(func(p *capture.Packet) { p.Has |= capture.Clipped; p.Payload = p.Payload[:9] }))
+		}, "established", fact.BlindSnaplen},
+		{"payload cut as live capture does, late", func(c *talk) {
+			c.open()
+			for range capture.Live.Payloads {
+				c.data(up, 100)
+			}
+			c.data(up, 100, with(func(p *capture.Packet) { p.Has |= capture.Clipped; p.Payload = p.Payload[:capture.Live.Head] }))
+		}, "established", 0},
+		{"payload cut shorter, late", func(c *talk) {
+			c.open()
+			for range capture.Live.Payloads {
+				c.data(up, 100)
+			}
+			c.data(up, 100, with(func(p *capture.Packet) { p.Has |= capture.Clipped; p.Payload = p.Payload[:8] }))
 		}, "established", fact.BlindSnaplen},
 		{"time runs back", func(c *talk) { c.open(); c.now -= 2 * sec; c.ack(up) }, "established", fact.BlindClockStep},
 	} {

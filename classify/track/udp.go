@@ -33,7 +33,7 @@ func (f *Flow) datagramData(d fact.Dir, p *capture.Packet) {
 			s.firstData, s.firstN = f.micros(p.Time)+1, f.offset(p.Num)
 		}
 	}
-	f.account(s, p, 1)
+	f.account(s, p, max(uint32(p.Segs), 1)) // UDP_SEGMENT and UDP_GRO, as far as the source tells
 }
 
 // sealed books a packet of a tunnel that has no ports.

@@ -14,12 +14,16 @@ const (
 // carries: capture offload merges several into one (rate-and-calls, 2.1). It
 // also keeps unit, the payload of a full segment.
 func (l *Log) wireSize(p *capture.Packet, mss uint16) uint32 {
-	size := uint32(mss)
-	if p.Has&capture.HasTS != 0 && size > tsOption {
-		size -= tsOption
+	size, options := uint32(mss), uint32(p.OptsLen)
+	if p.Has&capture.HasTS != 0 {
+		options = max(options, tsOption)
+	}
+	if size > options {
+		size -= options
 	}
 	switch {
-	case p.Segs > 1:
+	// Segments of equal length where the source counts otherwise than the MSS says.
+	case p.Segs > 1 && (size < minMSS || (p.PayloadLen+size-1)/size != uint32(p.Segs)):
 		size = max((p.PayloadLen+uint32(p.Segs)-1)/uint32(p.Segs), minMSS)
 		l.unit, l.sized = size, true
 	case size >= minMSS:
