@@ -1,0 +1,127 @@
+package soak
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"chokepoint/pcaps/lab/netns"
+	"chokepoint/pcaps/lab/replay"
+)
+
+// What make soak asks for. Without it the soak is the short one, which CI can
+// afford.
+var (
+	length  = flag.Duration("soak.for", 0, "play for so long; 0: half a minute within little memory")
+	rate    = flag.Int("soak.flows", 2200, "new flows a second")
+	program = flag.String("soak.program", "", "the program to watch with; none: it is built")
+	options = flag.String("soak.options", "", "further flags of watch")
+)
+
+// The short soak: with so little memory all tables are full after some seconds.
+const (
+	short       = 30 * time.Second
+	shortMemory = "24M"
+)
+
+// need skips a test that cannot be played here; with REQUIRE_BPF=1 it fails.
+func need(t *testing.T) {
+	t.Helper()
+	lacks := netns.Missing()
+	if len(lacks) == 0 {
+		return
+	}
+	why := "needs " + strings.Join(lacks, ", ")
+	if os.Getenv("REQUIRE_BPF") == "1" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+// TestSoak: what a watch costs does not depend on how long it goes on, and what
+// passed is accounted for to the frame.
+func TestSoak(t *testing.T) {
+	need(t)
+	play, every := *length, 5*time.Second
+	args := strings.Fields(*options)
+	if play == 0 {
+		play, every = short, time.Second
+		args = append(args, "--memory", shortMemory)
+	}
+	rig, err := replay.New("soak")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rig.Close()
+	w := begin(t, rig, built(t), args...)
+	played := make(chan tally, 1)
+	go func() { played <- churn(t, rig, play) }()
+	samples := w.sample(t, play, every)
+	sent := <-played
+	end := w.interrupt(t)
+	if sent.flows == 0 {
+		t.Fatal("nothing was sent")
+	}
+	for _, g := range Judge(samples) {
+		t.Error(g)
+	}
+	fmt.Printf("%d flows (%.0f a second), %d frames; watch: %d packets, %d lost, %d unseen, %d flows, %d evicted, %d findings; records: %v\n",
+		sent.flows, float64(sent.flows)/play.Seconds(), sent.frames, end.Packets, end.LostByKernel+end.LostByUs, end.Unseen, end.Flows, end.Evicted, end.Findings, w.records)
+	if got := end.Packets + end.missed(); got != sent.frames {
+		t.Errorf("%d frames sent, %d accounted for", sent.frames, got)
+	}
+	if slow := float64(sent.flows) < 0.9*float64(*rate)*play.Seconds(); slow {
+		t.Logf("the machine is too slow for %d flows a second", *rate)
+	}
+}
+
+// tally is what was played.
+type tally struct{ flows, frames uint64 }
+
+// beat is between two handfuls of flows.
+const beat = 20 * time.Millisecond
+
+// churn plays new flows. Those of one beat go on at the same time.
+func churn(t *testing.T, rig *replay.Rig, play time.Duration) (sent tally) {
+	c, err := NewChurn(1)
+	if err != nil {
+		t.Error(err)
+		return sent
+	}
+	began := time.Now()
+	for {
+		gone := time.Since(began)
+		if gone >= play {
+			return sent
+		}
+		due := uint64(gone.Seconds() * float64(*rate))
+		var flows [][]Frame
+		for ; sent.flows < due; sent.flows++ {
+			flows = append(flows, c.Next())
+		}
+		frames := woven(flows)
+		if err := rig.Play(frames); err != nil {
+			t.Error(err)
+			return sent
+		}
+		sent.frames += uint64(len(frames))
+		time.Sleep(beat - min(beat, time.Since(began)-gone))
+	}
+}
+
+// woven takes a frame of each flow in turn.
+func woven(flows [][]Frame) (frames []replay.Frame) {
+	for i, more := 0, true; more; i++ {
+		more = false
+		for _, f := range flows {
+			if i < len(f) {
+				frames = append(frames, replay.Frame{Out: f[i].Up, Bytes: f[i].Bytes})
+				more = true
+			}
+		}
+	}
+	return frames
+}
