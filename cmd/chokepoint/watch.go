@@ -57,8 +57,7 @@ func (a *app) prepareWatch(f *watchFlags, args []string) (*watching, error) {
 		return nil, err
 	}
 	w := &watching{flags: f}
-	var missing []string
-	if w.interfaces, missing, err = f.choose(there); err != nil {
+	if w.interfaces, err = f.choose(there); err != nil {
 		return nil, err
 	}
 	if w.analysis, err = a.prepare(&f.analyzeFlags); err != nil {
@@ -69,9 +68,6 @@ func (a *app) prepareWatch(f *watchFlags, args []string) (*watching, error) {
 			return nil, fmt.Errorf("%q as an expression: %w", w.expression, err)
 		}
 		a.log.Warn().Msg("only what matches the expression is looked at: controls may be missing")
-	}
-	for _, name := range missing {
-		a.log.Warn().Msgf("no interface %s here yet", report.Text(name))
 	}
 	a.warnOfAge(w.opt.Rules)
 	return w, nil

@@ -83,10 +83,10 @@ func (f *watchFlags) check() error {
 	return nil
 }
 
-// choose returns the interfaces to listen on, and those of them that are not
-// there yet. One at least must be: what is missing is a typing error more often
-// than a thing to come.
-func (f *watchFlags) choose(there []string) (chosen, missing []string, err error) {
+// choose returns the interfaces to listen on. One at least must be there, the
+// others may come: of one alone a typing error is more likely.
+func (f *watchFlags) choose(there []string) (chosen []string, err error) {
+	var missing []string
 	for _, name := range f.interfaces {
 		switch name = strings.TrimSpace(name); {
 		case name == "" || slices.Contains(chosen, name):
@@ -99,9 +99,9 @@ func (f *watchFlags) choose(there []string) (chosen, missing []string, err error
 	here := "there are: " + strings.Join(there, ", ")
 	switch {
 	case len(chosen) == 0:
-		return nil, nil, fmt.Errorf("name an interface with -i; %s", here)
+		return nil, fmt.Errorf("name an interface with -i; %s", here)
 	case len(missing) == len(chosen):
-		return nil, nil, fmt.Errorf("no interface %s here; %s", strings.Join(missing, ", "), here)
+		return nil, fmt.Errorf("no interface %s here; %s", strings.Join(missing, ", "), here)
 	}
-	return chosen, missing, nil
+	return chosen, nil
 }

@@ -151,8 +151,8 @@ func (w *watching) close() {
 // notice passes on what the source has to say of its interfaces.
 func (w *watching) notice(sentence string) { w.log.Warn().Msg(report.Text(sentence)) }
 
-// sayBackend says how it listens, unless it is to be quiet, and what cannot be
-// heard that way.
+// sayBackend says how it listens, unless it is to be quiet, and what is lost that
+// way.
 func (w *watching) sayBackend() {
 	b := w.backend
 	for _, why := range b.why {
@@ -160,7 +160,7 @@ func (w *watching) sayBackend() {
 	}
 	text := "listening on " + strings.Join(w.interfaces, ", ") + " by " + b.name
 	if len(b.misses) > 0 {
-		w.log.Warn().Msg(report.Text(text + ", which does not tell: " + strings.Join(b.misses, "; ")))
+		w.log.Warn().Msg(report.Text(text + "; lost by it: " + strings.Join(b.misses, "; ")))
 		return
 	}
 	if !w.flags.quiet {
@@ -238,7 +238,7 @@ func (w *watching) meta() *report.Meta {
 		m.Files = append(m.Files, f)
 	}
 	for _, miss := range w.backend.misses {
-		m.Health = append(m.Health, finding.Reason{Code: "backend", Text: "not heard: " + miss})
+		m.Health = append(m.Health, finding.Reason{Code: "backend", Text: "lost by " + w.backend.name + ": " + miss})
 	}
 	return m
 }

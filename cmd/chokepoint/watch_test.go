@@ -122,7 +122,7 @@ func TestWatchExitCodes(t *testing.T) {
 	}{
 		{"no interface", nil, "", 2, "name an interface with -i; there are: eth0, lo, wlan0"},
 		{"an interface that is not there", nil, "-i eth9", 2, "no interface eth9 here; there are: eth0, lo, wlan0"},
-		{"one that is there and one that is not", nil, "-i eth0,wg0", 0, "warning: no interface wg0 here yet"},
+		{"one that is there and one that is not", nil, "-i eth0,wg0", 0, "listening on eth0, wg0 by tcx"},
 		{"a backend that is none", nil, "-i eth0 --backend xdp", 2, "auto, tcx, clsact, afpacket"},
 		{"a negative time", nil, "-i eth0 --duration -5s", 2, "--duration must not be negative"},
 		{"a time without a unit", nil, "-i eth0 --duration 5", 2, "missing unit"},
@@ -183,7 +183,7 @@ func TestTheBackendIsNamedWithWhatItMisses(t *testing.T) {
 		t.Errorf("quiet: %q", got.stderr)
 	}
 	poor := liveBackend{"afpacket", []string{"drops of this host's kernel", "whose sockets they are"}, []string{"tcx: needs Linux 6.6"}}
-	want := "chokepoint: warning: listening on eth0 by afpacket, which does not tell: drops of this host's kernel; whose sockets they are\n"
+	want := "chokepoint: warning: listening on eth0 by afpacket; lost by it: drops of this host's kernel; whose sockets they are\n"
 	if got := run(poor); got.stderr != want {
 		t.Errorf("got %q", got.stderr)
 	}

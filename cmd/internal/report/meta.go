@@ -20,7 +20,7 @@ type Meta struct {
 	Plan    string `json:"plan,omitempty"`    // live: what live capture would not deliver was left out
 	Rules   Rules  `json:"rules"`
 	// Health is what is known from the start to limit the answer. Codes:
-	// expression, capture_filter, snaplen, unsupported_link, plan.
+	// expression, capture_filter, snaplen, unsupported_link, plan, backend.
 	Health []finding.Reason `json:"health"`
 
 	// Locate says which file a packet of a joined capture is from, and its
