@@ -35,19 +35,24 @@ func Missing(s *Scenario) (lacks []string) {
 // everything that is random in the middlebox, not the kernel's timing. In
 // simulated time the same seed gives the same bytes.
 func Play(ctx context.Context, s *Scenario, seed uint64) (*Recording, error) {
-	play := playReal
+	return PlayBeside(ctx, s, seed, Beside{})
+}
+
+// PlayBeside is Play with something done beside it, where the stacks are real.
+func PlayBeside(ctx context.Context, s *Scenario, seed uint64, beside Beside) (r *Recording, err error) {
 	if s.Play == nil {
-		play = playScript
+		r, err = playScript(ctx, s, seed)
+	} else {
+		r, err = playReal(ctx, s, seed, beside)
 	}
-	r, err := play(ctx, s, seed)
 	if err != nil {
 		return nil, fmt.Errorf("lab %s: %w", s.Name, err)
 	}
 	return r, nil
 }
 
-func playReal(ctx context.Context, s *Scenario, seed uint64) (*Recording, error) {
-	w, err := newWorld(ctx, seed)
+func playReal(ctx context.Context, s *Scenario, seed uint64, beside Beside) (*Recording, error) {
+	w, err := newWorld(ctx, seed, beside)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +62,7 @@ func playReal(ctx context.Context, s *Scenario, seed uint64) (*Recording, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &Recording{Scenario: s, Seed: seed, Notes: w.Notes(), Files: map[string][]byte{}, Truth: s.Truth}
+	r := &Recording{Scenario: s, Seed: seed, Notes: w.Notes(), Files: map[string][]byte{}, Truth: s.Truth, Taken: captures}
 	for _, file := range slices.Sorted(maps.Keys(captures)) {
 		c := captures[file]
 		if c.Dropped > 0 {

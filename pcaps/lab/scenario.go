@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"chokepoint/pcaps/lab/script"
+	"chokepoint/pcaps/lab/tap"
 	"chokepoint/pcaps/truth"
 )
 
@@ -44,4 +45,7 @@ type Recording struct {
 	Files    map[string][]byte // client.pcapng and, where the server's side matters, server.pcapng
 	Truth    truth.Truth       // complete
 	Notes    []string          // what the hosts met, as "web.whatsapp.com: connection reset by peer"
+	// Taken is what the recorders of both hosts took down, before anything of it was
+	// cut, left out or remade; nil in simulated time.
+	Taken map[string]tap.Capture
 }

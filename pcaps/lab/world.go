@@ -57,6 +57,7 @@ type World struct {
 	ctx    context.Context
 	stop   context.CancelFunc
 	hosts  *netns.Hosts
+	beside Beside
 	plan   []step
 	serves []func(context.Context) error
 	closes []func()
@@ -78,14 +79,14 @@ type step struct {
 // cores, two hosts that compute hold it up for tens of milliseconds (measured).
 var roomy = sync.OnceFunc(func() { runtime.GOMAXPROCS(max(8, 2*runtime.NumCPU())) })
 
-func newWorld(ctx context.Context, seed uint64) (*World, error) {
+func newWorld(ctx context.Context, seed uint64, beside Beside) (*World, error) {
 	roomy()
-	hosts, err := netns.Internet(netns.Options{})
+	hosts, err := netns.Internet(netns.Options{Offloads: beside.Offloads})
 	if err != nil {
 		return nil, err
 	}
 	w := &World{Box: box.New(seed), Zone: map[string][]netip.Addr{}, Resolver: netip.AddrPortFrom(RouterAddr, 53),
-		Dead: map[netip.Addr]bool{}, hosts: hosts}
+		Dead: map[netip.Addr]bool{}, hosts: hosts, beside: beside}
 	// Unless told otherwise: the machine may prefer another one.
 	w.Talk.Congestion, w.Sites.Congestion = "cubic", "cubic"
 	w.Talk.Net = hosts.Client
@@ -198,6 +199,11 @@ func (w *World) run(lasts time.Duration) (map[string]tap.Capture, error) {
 	if err != nil {
 		return nil, err
 	}
+	unwatch, err := w.watch()
+	if err != nil {
+		return nil, err
+	}
+	defer unwatch()
 	taps, err := w.record()
 	if err != nil {
 		return nil, err
@@ -252,16 +258,19 @@ func (w *World) connect() (*wire.Wire, error) {
 
 // record starts a capture on each host.
 func (w *World) record() (map[string]*tap.Tap, error) {
-	client, err := tap.Open(w.hosts.Client, "eth0")
-	if err != nil {
-		return nil, err
+	taps := map[string]*tap.Tap{}
+	for _, at := range w.places() {
+		t, err := tap.Open(at.NS, at.Interface)
+		if err != nil {
+			for _, t := range taps {
+				_, stopped := t.Stop()
+				err = errors.Join(err, stopped)
+			}
+			return nil, err
+		}
+		taps[at.File] = t
 	}
-	server, err := tap.Open(w.hosts.Server, "eth0")
-	if err != nil {
-		_, stopped := client.Stop()
-		return nil, errors.Join(err, stopped)
-	}
-	return map[string]*tap.Tap{"client.pcapng": client, "server.pcapng": server}, nil
+	return taps, nil
 }
 
 // close ends everything: what hosts do, then the namespaces with all that is in

@@ -12,32 +12,51 @@ import (
 	"chokepoint/pcaps"
 	"chokepoint/pcaps/lab"
 	"chokepoint/pcaps/lab/scenes"
+	"chokepoint/pcaps/score/beside"
 )
 
 // jobs is how many scenarios are played at a time.
 const jobs = 3
 
-// fresh plays every scenario that this machine can play and names the others.
-func fresh(seed uint64) (cases []pcaps.Case, err error) {
+// fresh plays every scenario that this machine can play and names the others. Those
+// with real stacks are watched live where that is possible.
+func fresh(seed uint64, only func(name string) bool, watched *beside.Report) (cases []pcaps.Case, err error) {
 	var able []*lab.Scenario
 	for _, s := range scenes.All() {
 		if lacks := lab.Missing(s); len(lacks) > 0 {
 			fmt.Fprintf(os.Stderr, "score: %s is not played: needs %v\n", s.Name, lacks)
-			continue
+		} else if only(s.Name) {
+			able = append(able, s)
 		}
-		able = append(able, s)
 	}
-	lab.PlayAll(context.Background(), able, seed, jobs, func(s *lab.Scenario, r *lab.Recording, failed error) {
+	b := &besides{of: map[*lab.Scenario]*session{}, report: watched}
+	for i, s := range able {
+		b.of[s] = &session{offloads: (uint64(i)+seed)%2 == 1}
+	}
+	if watched != nil {
+		if lacks := lacksLive(); lacks != nil {
+			fmt.Fprintln(os.Stderr, "score: nothing is watched live:", lacks)
+			b.report = nil
+		}
+	}
+	lab.PlayAllBeside(context.Background(), able, seed, jobs, b.beside, func(s *lab.Scenario, r *lab.Recording, failed error) {
+		if failed == nil {
+			failed = b.done(s, r)
+		}
 		if failed != nil {
 			err = errors.Join(err, failed)
 			return
 		}
-		c := pcaps.Case{Name: s.Name, Truth: r.Truth}
-		for _, name := range slices.Sorted(maps.Keys(r.Files)) {
-			c.Files = append(c.Files, pcaps.File{Name: name, Bytes: r.Files[name]})
-		}
-		cases = append(cases, c)
+		cases = append(cases, recordedCase(s, r))
 	})
 	slices.SortFunc(cases, func(a, b pcaps.Case) int { return strings.Compare(a.Name, b.Name) })
 	return cases, err
+}
+
+func recordedCase(s *lab.Scenario, r *lab.Recording) pcaps.Case {
+	c := pcaps.Case{Name: s.Name, Truth: r.Truth}
+	for _, name := range slices.Sorted(maps.Keys(r.Files)) {
+		c.Files = append(c.Files, pcaps.File{Name: name, Bytes: r.Files[name]})
+	}
+	return c
 }

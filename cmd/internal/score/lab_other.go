@@ -6,7 +6,10 @@ import (
 	"errors"
 
 	"chokepoint/pcaps"
+	"chokepoint/pcaps/score/beside"
 )
 
 // fresh would play the lab's scenarios.
-func fresh(uint64) ([]pcaps.Case, error) { return nil, errors.New("the lab needs Linux") }
+func fresh(uint64, func(string) bool, *beside.Report) ([]pcaps.Case, error) {
+	return nil, errors.New("the lab needs Linux")
+}

@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 
 	"chokepoint/pcaps"
 	"chokepoint/pcaps/recorded"
 	"chokepoint/pcaps/score"
+	"chokepoint/pcaps/score/beside"
 )
 
 // options are the flags.
@@ -23,8 +25,11 @@ type options struct {
 	lab   bool   // fresh recordings, too
 	seed  uint64 // of the first of them
 	runs  int    // how many seeds
-	// fresh plays the lab's scenarios with a seed.
-	fresh func(seed uint64) ([]pcaps.Case, error)
+	only  string // play scenarios of which the name matches
+	live  bool   // and watch them live
+	// fresh plays the lab's scenarios with a seed, and adds to the report what was
+	// watched live beside it; nil: nothing is.
+	fresh func(seed uint64, only func(name string) bool, live *beside.Report) ([]pcaps.Case, error)
 }
 
 func main() {
@@ -34,6 +39,8 @@ func main() {
 	flag.BoolVar(&o.lab, "lab", false, "play all scenarios of the lab anew, as root, and keep a score of its own for them")
 	flag.Uint64Var(&o.seed, "seed", 1, "of the first fresh recordings; each run has the next")
 	flag.IntVar(&o.runs, "runs", 1, "fresh recordings of each scenario")
+	flag.StringVar(&o.only, "only", "", "play only the scenarios whose name matches this `REGEXP`")
+	flag.BoolVar(&o.live, "live", true, "watch the fresh recordings live, from both ends, and hold that beside them")
 	flag.Parse()
 	if err := o.run(os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "score:", err)
@@ -92,9 +99,17 @@ func (o *options) played(out io.Writer, floors *score.Floors) (broken []string, 
 	if os.Geteuid() != 0 {
 		return nil, errors.New("the lab needs root")
 	}
+	only, err := regexp.Compile(o.only)
+	if err != nil {
+		return nil, err
+	}
+	var live *beside.Report
+	if o.live {
+		live = &beside.Report{}
+	}
 	var cases []pcaps.Case
 	for i := range o.runs {
-		more, err := o.fresh(o.seed + uint64(i))
+		more, err := o.fresh(o.seed+uint64(i), only.MatchString, live)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +120,12 @@ func (o *options) played(out io.Writer, floors *score.Floors) (broken []string, 
 		return nil, err
 	}
 	fmt.Fprintf(out, "\n# Fresh from the lab\n%s", s.Tables())
-	return floors.Unexcused(s), nil
+	broken = floors.Unexcused(s)
+	if live != nil {
+		fmt.Fprint(out, live.Markdown())
+		broken = append(broken, live.Broken(floors)...)
+	}
+	return broken, nil
 }
 
 func refusal(broken []string) (err error) {

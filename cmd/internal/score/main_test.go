@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"chokepoint/pcaps"
+	"chokepoint/pcaps/score/beside"
 )
 
 func TestThePageIsPrintedAndWritten(t *testing.T) {
@@ -38,7 +39,7 @@ func TestFreshRecordingsAreScoredBySeed(t *testing.T) {
 	o := options{lab: true, seed: 7, runs: 2}
 	var seeds []uint64
 	var out bytes.Buffer
-	o.fresh = func(seed uint64) ([]pcaps.Case, error) {
+	o.fresh = func(seed uint64, _ func(string) bool, _ *beside.Report) ([]pcaps.Case, error) {
 		seeds = append(seeds, seed)
 		all, err := pcaps.Cases()
 		return all[:1], err
@@ -47,7 +48,9 @@ func TestFreshRecordingsAreScoredBySeed(t *testing.T) {
 	if err != nil || len(seeds) != 2 || seeds[0] != 7 || seeds[1] != 8 || !strings.Contains(out.String(), "\n2 captures.\n") {
 		t.Errorf("%v, seeds %v", err, seeds)
 	}
-	o.fresh = func(uint64) ([]pcaps.Case, error) { return nil, errors.New("no veth") }
+	o.fresh = func(uint64, func(string) bool, *beside.Report) ([]pcaps.Case, error) {
+		return nil, errors.New("no veth")
+	}
 	if err := o.run(&out); err == nil || err.Error() != "no veth" {
 		t.Error(err)
 	}

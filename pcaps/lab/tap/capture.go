@@ -15,6 +15,15 @@ type Capture struct {
 	Dropped uint64            // frames that the kernel had no room for
 }
 
+// Packets returns the recording as packets that are not decoded yet.
+func (c Capture) Packets() []capture.Packet {
+	out := make([]capture.Packet, len(c.Records))
+	for i, r := range c.Records {
+		out[i] = capture.Packet{Num: uint64(i + 1), Time: r.Time, Frame: r.Frame, WireLen: r.WireLen, Link: capture.LinkEthernet}
+	}
+	return out
+}
+
 // Keep says how much of the payloads is written: bulk data is opaque, its headers
 // are what counts. Headers are always whole, with their options, and so is what is
 // neither TCP nor UDP. The zero value keeps everything.
