@@ -3,6 +3,7 @@ package classify
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"chokepoint/classify/detect"
@@ -130,7 +131,7 @@ func (t *told) update(f *finding.Finding) {
 		return
 	}
 	if t.base == f.Verdict && len(t.finding.For) >= len(f.For) && len(t.finding.Against) == len(f.Against) &&
-		t.finding.BenignCause == f.BenignCause {
+		t.finding.BenignCause == f.BenignCause && sameFigures(f, &t.finding) {
 		return
 	}
 	id, rev := t.finding.ID, t.finding.Rev
@@ -139,6 +140,22 @@ func (t *told) update(f *finding.Finding) {
 	if t.lift != nil {
 		t.raise()
 	}
+}
+
+// Figures that moved by less than this share say nothing new.
+const (
+	newRate  = 0.02
+	newBurst = 0.1
+)
+
+// sameFigures reports whether the figures of two revisions are about the same.
+func sameFigures(a, b *finding.Finding) bool {
+	near := func(x, y, share float64) bool { return math.Abs(x-y) <= share*math.Max(x, y) }
+	if (a.RateBps == nil) != (b.RateBps == nil) || a.RateBps != nil && !near(*a.RateBps, *b.RateBps, newRate) {
+		return false
+	}
+	return (a.BurstBytes == nil) == (b.BurstBytes == nil) &&
+		(a.BurstBytes == nil || near(float64(*a.BurstBytes), float64(*b.BurstBytes), newBurst))
 }
 
 // onlyUncontrolled reports whether all that f cannot see and old could is a
