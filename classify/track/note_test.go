@@ -18,7 +18,7 @@ func (c *talk) dropNote(d fact.Dir, p *capture.Packet, reason string, out bool) 
 	if p != nil {
 		n.Has, n.Flags, n.Seq = capture.HasTCP, p.Flags, p.Seq
 	}
-	if !c.tracker.Note(&n) {
+	if !c.Note(&n) {
 		c.t.Error("no flow")
 	}
 }
