@@ -54,8 +54,25 @@ type flowRecord struct {
 	DNS     []exchange `json:"dns,omitempty"`
 	DNSMore int        `json:"dns_more,omitempty"`
 
+	Process *process `json:"process,omitempty"` // at this host's end; only live
+
 	Findings []string `json:"findings"`
 	Blind    []string `json:"blind"`
+}
+
+// process is who holds this host's socket. Comm and Cgroup are foreign text.
+type process struct {
+	PID    uint32 `json:"pid"`
+	Comm   string `json:"comm,omitempty"`
+	Cgroup string `json:"cgroup,omitempty"`
+}
+
+// newProcess returns nil where nobody said whose the flow is.
+func newProcess(l *fact.Local) *process {
+	if l == nil || l.Process.PID == 0 {
+		return nil
+	}
+	return &process{PID: l.Process.PID, Comm: l.Process.Comm, Cgroup: l.Process.Cgroup}
 }
 
 // upDown holds a figure of either direction; up is client to server.
@@ -97,6 +114,7 @@ func newFlow(f *fact.Flow, findings []string) *flowRecord {
 		ClientRTT: newRTT(&down.RTT),
 		Loss:      newLoss(f),
 		DNSMore:   f.DNSMore,
+		Process:   newProcess(f.Local),
 		Findings:  list(findings), Blind: list(f.Blind.Names()),
 	}
 	if s := fact.Stage(f); s != fact.StageNone {

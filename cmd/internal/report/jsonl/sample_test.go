@@ -57,7 +57,8 @@ func sampleSpoken() *fact.Flow {
 	return &fact.Flow{
 		ID: 140, Key: key(capture.ProtoUDP, "10.0.0.2:40001", "149.154.167.51:443"), Start: at(0).UnixNano(), Last: at(900).UnixNano(),
 		End: fact.EndIdle, Vantage: "host",
-		App: "quic", QUIC: "v1", Media: []string{"audio", "video"}, Probe: true, Resolver: "google", DNSOver: answer.OverHTTPS,
+		Local: &fact.Local{Process: capture.Process{PID: 811, Comm: "Telegram", Cgroup: "/user.slice/app.scope"}},
+		App:   "quic", QUIC: "v1", Media: []string{"audio", "video"}, Probe: true, Resolver: "google", DNSOver: answer.OverHTTPS,
 		Names: fact.Names{SNI: "cloudflare-ech.com", JA4: "q13d0312h3_55b375c5d22e_06cda9e17597", ECH: "real", ECHOuter: "cloudflare", PQ: true},
 		Label: service.Label{Service: "telegram", Family: "telegram", Function: "call", Place: "dc2", Confidence: 0.9,
 			Why: []service.Why{{By: "arranged", Value: "relay c000101", Weight: 70}, {By: "prefix", Value: "149.154.160.0/20", Weight: 60}}},

@@ -1,8 +1,10 @@
 package jsonl
 
 import (
+	"fmt"
 	"testing"
 
+	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/service"
 )
@@ -30,6 +32,27 @@ func TestArrangedBy(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestTheProcessIsToldWhereTheKernelSaidIt(t *testing.T) {
+	f := sampleSpoken()
+	told := func() any {
+		return object(t, written(t, func(r *Report) error { return r.Flow(f, nil) }))["process"]
+	}
+	if p, ok := told().(map[string]any); !ok || p["comm"] != "Telegram" || fmt.Sprint(p["pid"]) != "811" || p["cgroup"] != "/user.slice/app.scope" {
+		t.Errorf("got %v", p)
+	}
+	f.Local.Process.Cgroup = ""
+	if p, ok := told().(map[string]any); !ok || len(p) != 2 {
+		t.Errorf("without a cgroup: %v", p)
+	}
+	f.Local.Process = capture.Process{Comm: "several"}
+	if p := told(); p != nil {
+		t.Errorf("of several or nobody: %v", p)
+	}
+	if f.Local = nil; told() != nil {
+		t.Errorf("without testimony: %v", told())
 	}
 }
 
