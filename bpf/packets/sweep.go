@@ -26,14 +26,49 @@ func Sweep(ifindex int) (int, error) {
 		return 0, fmt.Errorf("clsact: %w", err)
 	}
 	defer nl.Close()
-	n, err := sweep(nl, ifindex)
+	return sweep(nl, ifindex, func(o owner) bool { return !o.runs() })
+}
+
+// Broom removes the filters of one process, of which its user knows that it ended:
+// that its pid is still there tells nothing, if nobody has waited for it.
+type Broom struct {
+	nl *netlink.Handle
+	of owner
+}
+
+// NewBroom returns one for a process that runs, in the calling thread's network
+// namespace.
+func NewBroom(pid int) (*Broom, error) {
+	start, err := started(pid)
+	if err != nil {
+		return nil, err
+	}
+	nl, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("clsact: %w", err)
+	}
+	return &Broom{nl, owner{pid: pid, start: start}}, nil
+}
+
+// Sweep removes the process's filters from an interface, and the clsact qdisc as
+// [Sweep] does. It needs CAP_NET_ADMIN.
+func (b *Broom) Sweep(ifindex int) (int, error) {
+	return sweep(b.nl, ifindex, func(o owner) bool { return o.pid == b.of.pid && o.start == b.of.start })
+}
+
+// Close ends its use.
+func (b *Broom) Close() { b.nl.Close() }
+
+// sweep removes the filters of those that are over.
+func sweep(nl *netlink.Handle, ifindex int, over func(owner) bool) (int, error) {
+	n, err := remove(nl, ifindex, over)
 	if err != nil {
 		return n, bpf.Refused(fmt.Sprintf("removing old filters from interface %d", ifindex), err, bpf.NetAdmin)
 	}
 	return n, nil
 }
 
-func sweep(nl *netlink.Handle, ifindex int) (n int, err error) {
+func remove(nl *netlink.Handle, ifindex int, over func(owner) bool) (n int, err error) {
 	made := false
 	for _, parent := range parents {
 		list, err := filters(nl, ifindex, parent)
@@ -42,7 +77,7 @@ func sweep(nl *netlink.Handle, ifindex int) (n int, err error) {
 		}
 		for _, f := range list {
 			o, ok := ownerOf(f)
-			if !ok || o.runs() {
+			if !ok || !over(o) {
 				continue
 			}
 			if err := nl.FilterDel(f); !gone(err) {
@@ -108,7 +143,8 @@ func (o owner) runs() bool {
 	return err != nil || start == o.start
 }
 
-// started returns field 22 of /proc/PID/stat (proc_pid_stat(5)).
+// started returns field 22 of /proc/PID/stat (proc_pid_stat(5)). A process that
+// ended is not there, even if nobody has waited for it yet.
 func started(pid int) (string, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -118,6 +154,9 @@ func started(pid int) (string, error) {
 	fields := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
 	if len(fields) < 20 {
 		return "", fmt.Errorf("/proc/%d/stat: %d fields", pid, len(fields))
+	}
+	if state := fields[3-3][0]; state == 'Z' || state == 'X' {
+		return "", fs.ErrNotExist
 	}
 	return string(fields[22-3]), nil
 }

@@ -16,7 +16,7 @@ import (
 const (
 	Auto     = "auto"     // the first of the others that works
 	TCX      = "tcx"      // Linux 6.6
-	Clsact   = "clsact"   // Linux 5.17
+	Clsact   = "clsact"   // Linux 5.17; see [Source.Close]
 	AFPacket = "afpacket" // any; no testimony but for what eBPF can still give
 )
 
@@ -137,7 +137,9 @@ func (s *Source) Interfaces() []capture.Interface { return s.feed.interfaces() }
 // Stats implements [capture.Source].
 func (s *Source) Stats() capture.Stats { return s.feed.stats() }
 
-// Close detaches everything. A Read that waits returns.
+// Close detaches everything. A Read that waits returns. Detaching from clsact needs
+// CAP_NET_ADMIN: without it, or if the process is killed, the filters stay, run and
+// fill a ring that nobody reads, until [packets.Broom] or the next Open removes them.
 func (s *Source) Close() error {
 	s.once.Do(func() {
 		s.closed.Store(true)

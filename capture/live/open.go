@@ -26,10 +26,7 @@ const (
 
 // misses is what each backend cannot do.
 var misses = map[string][]string{
-	Clsact: {
-		"interfaces that appear later (clsact)",
-		"its filters, which stay if the process is killed: they do nothing then, and the next start removes them (clsact)",
-	},
+	Clsact: {"interfaces that appear later (clsact)"},
 	AFPacket: {
 		"the sockets of packets: a process is found by addresses and ports alone (AF_PACKET)",
 		"what could not be kept up with, flow by flow: only how many packets were lost (AF_PACKET)",

@@ -29,7 +29,7 @@ func TestBackends(t *testing.T) {
 	}{
 		"the best":          {"", func(*fake) {}, TCX, nil, nil},
 		"asked for by name": {Clsact, func(*fake) {}, Clsact, nil, []string{"interfaces that appear later"}},
-		"without TCX":       {Auto, func(f *fake) { f.program.tcxErr = noTCX }, Clsact, []string{"tcx: attach by TCX needs Linux 6.6"}, []string{"stay if the process is killed"}},
+		"without TCX":       {Auto, func(f *fake) { f.program.tcxErr = noTCX }, Clsact, []string{"tcx: attach by TCX needs Linux 6.6"}, []string{"interfaces that appear later"}},
 		"without eBPF": {Auto, func(f *fake) { f.loadErr, f.testifyErr, f.registerErr = noBPF, noBPF, noBPF }, AFPacket,
 			[]string{"tcx: load", "clsact: load"}, []string{noTestimony + " (capability CAP_BPF)", noProcess + " (", "AF_PACKET"}},
 		"without testimony": {Auto, func(f *fake) { f.testifyErr = noBPF }, TCX, nil, []string{noTestimony}},

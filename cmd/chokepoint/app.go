@@ -102,6 +102,6 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(a.analyzeCommand(), a.watchCommand(), a.labCommand(), a.servicesCommand(), a.versionCommand())
+	root.AddCommand(a.analyzeCommand(), a.watchCommand(), a.labCommand(), a.servicesCommand(), a.versionCommand(), a.sweepCommand())
 	return root
 }

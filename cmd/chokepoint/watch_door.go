@@ -44,6 +44,9 @@ type watchDoor struct {
 	// goroutine of its own, until the function it returns is called, which leaves
 	// the terminal as it was. It is nil if r is no terminal of ours.
 	keys func(r io.Reader, pressed func(byte)) (leave func())
+	// broom gives up all but what removing filters takes, and returns what removes
+	// those of a process, which must run, from interfaces.
+	broom func(pid int, interfaces []int) (sweep func() error, err error)
 }
 
 // openRecord begins a recording.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 
@@ -14,6 +15,7 @@ import (
 func openWatch() watchDoor {
 	return watchDoor{
 		interfaces: interfaceNames, open: openLive, record: openRecord, confine: giveUp, size: terminalSize, keys: readKeys,
+		broom: openBroom,
 	}
 }
 
@@ -23,7 +25,16 @@ func openLive(w liveWanted) (liveSource, liveBackend, error) {
 		return nil, liveBackend{}, err
 	}
 	b := src.Backend()
-	return src, liveBackend{name: b.Name, misses: b.Misses, why: b.Why}, nil
+	l := liveBackend{name: b.Name, misses: b.Misses, why: b.Why}
+	if l.name != caplive.Clsact {
+		return src, l, nil
+	}
+	by, err := startSweeper(w.interfaces)
+	if err != nil { // the next start sweeps in any case
+		l.misses = append(l.misses, fmt.Sprintf("%s (%v)", stays, err))
+		return src, l, nil
+	}
+	return swept{src, by}, l, nil
 }
 
 // giveUp implements [watchDoor].confine.

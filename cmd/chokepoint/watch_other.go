@@ -20,5 +20,6 @@ func openWatch() watchDoor {
 		confine: func([]string, []string) (string, error) { return "", errors.ErrUnsupported },
 		size:    func(io.Writer) func() (int, int) { return nil },
 		keys:    func(io.Reader, func(byte)) func() { return nil },
+		broom:   func(int, []int) (func() error, error) { return nil, errors.ErrUnsupported },
 	}
 }

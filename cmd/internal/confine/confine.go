@@ -18,12 +18,15 @@ import (
 type Allow struct {
 	Read  []string // files, and folders with all below
 	Write []string // the same, to read too; in folders files may be made, renamed and removed
+	// NetAdmin keeps CAP_NET_ADMIN, for who removes filters and reads nothing foreign.
+	NetAdmin bool
 }
 
 // Report is what is in force.
 type Report struct {
 	Landlock int    // ABI of the rules in force (landlock(7)), 0 none
 	Lacks    string // why there are none: "not in this kernel"
+	NetAdmin bool   // that capability is left
 }
 
 // TCP reports whether connect and bind of TCP are refused: from ABI 4, Linux 6.7.
@@ -31,13 +34,17 @@ func (r Report) TCP() bool { return r.Landlock >= 4 }
 
 // String is for logs: "no capabilities, landlock ABI 7 (files, TCP)".
 func (r Report) String() string {
+	left := "no capabilities"
+	if r.NetAdmin {
+		left = "CAP_NET_ADMIN alone"
+	}
 	switch {
 	case r.Landlock == 0:
-		return "no capabilities, landlock " + r.Lacks
+		return left + ", landlock " + r.Lacks
 	case !r.TCP():
-		return fmt.Sprintf("no capabilities, landlock ABI %d (files)", r.Landlock)
+		return fmt.Sprintf("%s, landlock ABI %d (files)", left, r.Landlock)
 	}
-	return fmt.Sprintf("no capabilities, landlock ABI %d (files, TCP)", r.Landlock)
+	return fmt.Sprintf("%s, landlock ABI %d (files, TCP)", left, r.Landlock)
 }
 
 // Thread is what a thread of this process may do, as proc_pid_status(5) tells it:
@@ -50,8 +57,11 @@ type Thread struct {
 
 // Bare reports whether the thread has no capability and gets none. The bounding
 // set does not matter then: it limits only what execve gives.
-func (t Thread) Bare() bool {
-	return t.NoNewPrivs && t.Inheritable|t.Permitted|t.Effective|t.Ambient == 0
+func (t Thread) Bare() bool { return t.has(0) }
+
+// has reports whether these capabilities are all that the thread has and gets.
+func (t Thread) has(left uint64) bool {
+	return t.NoNewPrivs && t.Inheritable|t.Ambient == 0 && t.Permitted == left && t.Effective == left
 }
 
 // String is for logs.

@@ -24,10 +24,11 @@ func Drop(a Allow) (Report, error) {
 	if err != nil {
 		return r, fmt.Errorf("confine: landlock: %w", err)
 	}
-	if err := dropCapabilities(); err != nil {
+	r.NetAdmin = a.NetAdmin
+	if err := dropCapabilities(a.NetAdmin); err != nil {
 		return r, fmt.Errorf("confine: capabilities: %w", err)
 	}
-	return r, check()
+	return r, check(a.NetAdmin)
 }
 
 // noNewPrivs is not left to Landlock's library: it does nothing on a kernel without.
@@ -110,8 +111,8 @@ func tasks() ([]landlock.Rule, error) {
 }
 
 // dropCapabilities empties all sets of all threads; the bounding set where that is
-// allowed (CAP_SETPCAP).
-func dropCapabilities() error {
+// allowed (CAP_SETPCAP). One may be left.
+func dropCapabilities(netAdmin bool) error {
 	if may, err := cap.GetProc().GetFlag(cap.Effective, cap.SETPCAP); err != nil {
 		return err
 	} else if may {
@@ -124,17 +125,29 @@ func dropCapabilities() error {
 	if err := cap.ResetAmbient(); err != nil {
 		return fmt.Errorf("ambient set: %w", err)
 	}
-	return cap.NewSet().SetProc()
+	left := cap.NewSet()
+	if netAdmin {
+		for _, flag := range []cap.Flag{cap.Permitted, cap.Effective} {
+			if err := left.SetFlag(flag, true, cap.NET_ADMIN); err != nil {
+				return err
+			}
+		}
+	}
+	return left.SetProc()
 }
 
 // check does not believe it.
-func check() error {
+func check(netAdmin bool) error {
+	var left uint64
+	if netAdmin {
+		left = 1 << unix.CAP_NET_ADMIN
+	}
 	threads, err := Status()
 	if err != nil {
 		return fmt.Errorf("confine: %w", err)
 	}
 	for _, t := range threads {
-		if !t.Bare() {
+		if !t.has(left) {
 			return fmt.Errorf("confine: %v", t)
 		}
 	}
