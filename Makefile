@@ -22,7 +22,7 @@ run: build ## what happened in the bundled captures
 	bin/chokepoint analyze $(CAPTURES)
 
 .PHONY: test
-test: format vet lint unit race cross fuzz-smoke ## everything that CI runs; no root, no clang
+test: format vet lint objects unit race cross fuzz-smoke ## everything that CI runs; no root, no clang
 	@echo "make test: all passed"
 
 .PHONY: format
@@ -80,10 +80,24 @@ bench: build ## speed and memory beside gopacket and tshark; minutes
 score: ## pcaps/SCORE.md: how well each kind of finding does; as root also on fresh runs of the lab, unless FRESH=0
 	go run ./cmd/internal/score -update pcaps/SCORE.md $(if $(filter 0,$(shell id -u)),$(if $(filter 0,$(FRESH)),,-lab -seed $(SEED)))
 
+# The objects are checked in: only who changes C needs the compiler, and that one
+# version of it, as another would make other bytes.
+CLANG := clang-19
+STRIP := llvm-strip-19
+
 .PHONY: generate
-generate: ## eBPF objects from C; needs clang and llvm-strip
-	@command -v clang >/dev/null || { echo "generate: clang is missing (the objects are checked in: only who changes C needs it)"; exit 1; }
-	go generate ./...
+generate: ## eBPF objects from C; needs clang-19 and llvm-strip-19
+	@command -v $(CLANG) >/dev/null && command -v $(STRIP) >/dev/null || { echo "generate: $(CLANG) or $(STRIP) is missing: Debian's packages clang-19 and llvm-19 have them"; exit 1; }
+	go generate ./bpf/...
+
+.PHONY: objects
+objects: # made anew, they are those checked in
+	@if ! command -v $(CLANG) >/dev/null || ! command -v $(STRIP) >/dev/null; then \
+		if [ "$$REQUIRE_BPF" = 1 ]; then echo "objects: $(CLANG) or $(STRIP) is missing"; exit 1; fi; \
+		echo "skipped: eBPF objects are not made anew without $(CLANG) and $(STRIP)"; exit 0; fi; \
+	before=$$(cat $$(git ls-files 'bpf/*.o' 'bpf/*_bpfel.go') | sha256sum); go generate ./bpf/...; \
+	after=$$(cat $$(git ls-files 'bpf/*.o' 'bpf/*_bpfel.go') | sha256sum); \
+	[ "$$before" = "$$after" ] || { echo "objects: not those that the C sources give; make generate, and commit"; git status --short bpf; exit 1; }
 
 .PHONY: golden
 golden: ## write the files that golden tests compare with; then read the diff
