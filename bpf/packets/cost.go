@@ -5,6 +5,7 @@ package packets
 import (
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -46,14 +47,16 @@ func (p *Program) cost(frame []byte) (time.Duration, error) {
 	return d, err
 }
 
-// drain reads what is in the ring.
+// drain reads what is in the ring. The kernel may not have woken the reader for it.
 func (p *Program) drain() error {
-	for p.reader.AvailableBytes() > 0 {
-		if err := p.reader.ReadInto(&p.record); err != nil {
+	p.reader.SetDeadline(time.Unix(1, 0)) // long ago: nothing is waited for
+	for {
+		if err := p.reader.ReadInto(&p.record); errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // CostOfNothing is the same of a program that returns at once: what calling one

@@ -10,7 +10,7 @@ import (
 // TestCost: what is measured is a program that does its work.
 func TestCost(t *testing.T) {
 	need(t)
-	frame := ether(0x0800, v4(6, tcp(1000, 443, ack, 12, nil)))
+	frame := ether(0x0800, v4(6, tcp(1000, 443, ack, 12, zeros(10)))) // the first of them are sent
 	nothing, err := CostOfNothing(frame)
 	if err != nil {
 		t.Fatal(err)
