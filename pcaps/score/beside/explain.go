@@ -20,6 +20,9 @@ func (w *ways) explain(t topic) (string, error) {
 	if deaf == recorded {
 		return strings.Join(why, "; "), nil
 	}
+	if !w.same(t) {
+		return "", nil // with other packets nothing can be said
+	}
 	if err := w.exchange(); err != nil {
 		return "", err
 	}
@@ -31,7 +34,7 @@ func (w *ways) explain(t topic) (string, error) {
 		why = append(why, w.clocks(t))
 	case dated: // either alone makes the difference
 		why = append(why, w.merging(t)+", "+w.clocks(t))
-	case w.whole() && said(w.plain)[t] == deaf: // the packets are the same: nothing else is left
+	case said(w.plain)[t] == deaf: // nothing else is left
 		why = append(why, w.merging(t)+" together with "+w.clocks(t))
 	default:
 		return "", nil
@@ -48,6 +51,15 @@ func (t topic) concerns(k *capture.Key) bool {
 func (t topic) between(client netip.Addr, port uint16, server netip.Addr, at uint16) bool {
 	return (!t.client.IP.IsValid() || t.client.IP == client && (t.client.Port == 0 || t.client.Port == port)) &&
 		(!t.server.IP.IsValid() || t.server.IP == server && (t.server.Port == 0 || t.server.Port == at))
+}
+
+// same reports whether each packet of a topic that was recorded was delivered live,
+// and the other way round.
+func (w *ways) same(t topic) bool {
+	concerns := func(of []capture.Packet) func(int) bool {
+		return func(i int) bool { return t.concerns(&of[i].Key) }
+	}
+	return !slices.ContainsFunc(w.missing, concerns(w.recorded)) && !slices.ContainsFunc(w.extra, concerns(w.live))
 }
 
 // testimonies are the notes that say something of packets, in words.

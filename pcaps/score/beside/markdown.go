@@ -13,9 +13,9 @@ import (
 // Markdown is the report as a page's part.
 func (r *Report) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n# Watched live beside it\n\n%d scenarios, from the client's and the server's end; %d packets recorded, %d frames delivered live, %d of them merged.\n"+
+	fmt.Fprintf(&b, "\n# Watched live beside it\n\n%d scenarios, from the client's and the server's end; %d packets recorded, %d frames delivered live: %d of them before they were cut into segments, %d merged on arrival.\n"+
 		"Findings and statuses alike: %d. Differences between live capture and the recording under its plan: %d, unexplained: %d.\n",
-		r.Cases, r.Packets, r.Frames, r.Merged, r.Alike, len(r.Differences), len(r.Unexplained()))
+		r.Cases, r.Packets, r.Frames, r.Merged, r.Gathered, r.Alike, len(r.Differences), len(r.Unexplained()))
 	for _, file := range slices.Sorted(maps.Keys(r.Judged)) {
 		table(&b, strings.TrimSuffix(file, ".pcapng"), r.Judged[file])
 	}

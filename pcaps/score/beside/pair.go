@@ -15,9 +15,6 @@ type pairing struct {
 	end            int64   // live time of the last packet that was recorded, too, ns
 }
 
-// whole reports whether each packet of one is in the other.
-func (p *pairing) whole() bool { return len(p.missing) == 0 && len(p.extra) == 0 }
-
 // queue is the recorded packets of one direction of a flow that are not paired yet.
 type queue struct {
 	list []int
@@ -105,15 +102,16 @@ func part(l, r *capture.Packet, got uint32) bool {
 	if r.PayloadLen > l.PayloadLen-got || r.PayloadLen == 0 && l.PayloadLen > 0 || r.TTL != l.TTL || r.FragOff != l.FragOff {
 		return false
 	}
-	if got == 0 && (r.IPID != l.IPID || l.Has&capture.HasTCP == 0 && !sameStart(l.Payload, r.Payload)) {
+	tcp := l.Has&capture.HasTCP != 0
+	if got == 0 && (r.IPID != l.IPID || tcp && (r.Ack != l.Ack || r.Window != l.Window) || !tcp && !sameStart(l.Payload, r.Payload)) {
 		return false
 	}
-	if l.Has&capture.HasTCP == 0 {
+	if !tcp {
 		return true
 	}
 	last := got+r.PayloadLen == l.PayloadLen
 	const ends = capture.SYN | capture.FIN | capture.RST
-	return r.Seq == l.Seq+got && r.Ack == l.Ack && r.Window == l.Window && (!last || r.Flags&ends == l.Flags&ends)
+	return r.Seq == l.Seq+got && (!last || r.Flags&ends == l.Flags&ends)
 }
 
 // sameStart compares as much as both have of a payload.

@@ -27,7 +27,8 @@ type Report struct {
 	Cases       int
 	Packets     int               // recorded
 	Frames      int               // delivered live
-	Merged      int               // of Frames, those that are several segments
+	Merged      int               // of Frames, those that were recorded as several segments: cut later
+	Gathered    int               // of Frames, those that were recorded as one of several segments: merged on arrival
 	Alike       int               // findings and statuses that are the same
 	Judged      map[string]Judged // by file
 	Differences []Difference
@@ -57,8 +58,11 @@ func (r *Report) compare(c *Case, w *ways) error {
 	r.Packets += len(w.recorded)
 	r.Frames += len(w.live)
 	for i, of := range w.of {
-		if max(len(of), int(w.live[i].Segs)) > 1 {
+		switch {
+		case len(of) > 1:
 			r.Merged++
+		case w.live[i].Segs > 1:
+			r.Gathered++
 		}
 	}
 	diffs, err := w.differences()
