@@ -39,6 +39,9 @@ type Note struct {
 	Count   uint32 // how many packets since the last note of the same kind, key and reason, this one included
 	Bytes   uint64 // NoteUnseen: IP bytes
 	Out     bool   // the packet was on its way out of this host
+	// Untapped: it was on its way out and had not come as far as where the source
+	// captures, which is not so by the reason alone: AF_PACKET lies behind the queue.
+	Untapped bool
 
 	// Of the packet, as far as the kernel told; Has says what (HasTCP: Flags, Seq).
 	Has   Fields

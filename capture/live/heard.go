@@ -34,6 +34,7 @@ type heard struct {
 	notice  func(string)
 	lost    uint64
 	ended   bool
+	behind  bool            // packets are captured behind the queue of the interface
 	event   testimony.Event // of poll: it would be allocated for each otherwise
 }
 
@@ -104,6 +105,8 @@ func (h *heard) note(e *testimony.Event) capture.Note {
 		Kind: kinds[e.Kind], Time: h.clock.real(e.Time), Key: eventKey(e), Cookie: e.Cookie,
 		Reason: h.witness.Reason(e), Count: max(e.Count, 1), Out: e.Out,
 	}
+	// The driver's own drops come last (dev_hard_start_xmit, net/core/dev.c).
+	n.Untapped = h.behind && n.Out && n.Kind == capture.NoteDrop && n.Reason != "FULL_RING" && n.Reason != "DEV_READY"
 	h.table.place(&n, e.Ifindex)
 	if !e.HasPacket {
 		return n

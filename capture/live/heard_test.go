@@ -109,6 +109,35 @@ func TestNotesInTime(t *testing.T) {
 	f.told(t, "4 events of this host's kernel were lost")
 }
 
+// TestAsked: whoever stops misses nothing that was only counted.
+func TestAsked(t *testing.T) {
+	f := newFake()
+	s := f.open(t, Options{})
+	told(t, f, s, 30*second) // the second begins
+	f.witness.repeated = []testimony.Event{event(testimony.Drop, 19*second)}
+	if got := told(t, f, s, 30*second+1); len(got) != 0 {
+		t.Errorf("asked every time: %+v", got)
+	}
+	s.Ask()
+	if got := told(t, f, s, 30*second+2); len(got) != 1 {
+		t.Errorf("not when asked: %+v", got)
+	}
+}
+
+// TestBehindTheQueue: what never came to the socket of AF_PACKET is not taken for
+// one of its packets.
+func TestBehindTheQueue(t *testing.T) {
+	for _, backend := range []string{TCX, AFPacket} {
+		f := newFake()
+		s := f.open(t, Options{Backend: backend})
+		out, in, again := event(testimony.Drop, 20*second), event(testimony.Drop, 20*second), event(testimony.Retransmit, 20*second)
+		in.Out = false
+		if !s.heard.note(&out).Untapped == (backend == AFPacket) || s.heard.note(&in).Untapped || s.heard.note(&again).Untapped {
+			t.Errorf("%s: %+v", backend, s.heard.note(&out))
+		}
+	}
+}
+
 // TestTestimonyEnds: packets go on without it.
 func TestTestimonyEnds(t *testing.T) {
 	f := newFake()

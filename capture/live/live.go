@@ -54,6 +54,7 @@ type Source struct {
 
 	reading sync.Mutex // held by Read; what it uses is freed by who has it
 	closed  atomic.Bool
+	asked   atomic.Bool
 	once    sync.Once
 	closing error
 	notes   notes
@@ -98,7 +99,7 @@ func (s *Source) Read(b *capture.Batch) error {
 		return os.ErrClosed
 	}
 	var err error
-	if s.sys.boot() >= s.next {
+	if s.asked.Swap(false) || s.sys.boot() >= s.next {
 		err = s.everySecond()
 	}
 	err = errors.Join(err, s.feed.read(b))
@@ -127,6 +128,11 @@ func (s *Source) everySecond() error {
 	}
 	return s.feed.everySecond(s.notes.add)
 }
+
+// Ask makes the next Read tell what the kernel has only counted by then, as it does
+// once a second: whoever stops reads once more after it, and misses nothing. It may
+// be called from any goroutine.
+func (s *Source) Ask() { s.asked.Store(true) }
 
 // Wake makes a Read that waits return at once. It may be called from any goroutine.
 func (s *Source) Wake() { s.feed.wake() }

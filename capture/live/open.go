@@ -94,6 +94,9 @@ func (s *Source) open(o Options, names, tries []string) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.heard != nil {
+		s.heard.behind = s.backend.Name == AFPacket
+	}
 	s.tellMissing(names, there)
 	if s.backend.Name != AFPacket { // which watches for itself
 		s.warden.watch()

@@ -95,7 +95,7 @@ func receiver(f *fact.Flow, d fact.Dir) string {
 func harmed(f *fact.Flow, x *fact.LocalDrop, cause localCause) (bool, string) {
 	side := &f.Sides[x.Dir]
 	passed := side.Packets // seen at the tap; on the way in the dropped ones are among them
-	if !fact.Tapped(x.Reason, x.Out) {
+	if !x.Tapped {
 		passed += uint64(x.Count)
 	}
 	share := float64(x.Count) / float64(max(passed, uint64(x.Count)))

@@ -15,7 +15,7 @@ func local(f *fact.Flow, drops ...fact.LocalDrop) *fact.Flow {
 }
 
 func drop(reason string, d fact.Dir, n uint32) fact.LocalDrop {
-	return fact.LocalDrop{Reason: reason, Dir: d, Count: n, First: ms(50), Last: ms(3000), Packets: []uint64{4}}
+	return fact.LocalDrop{Reason: reason, Dir: d, Count: n, Tapped: true, First: ms(50), Last: ms(3000), Packets: []uint64{4}}
 }
 
 // answeredFlow went well until the end.

@@ -35,6 +35,7 @@ type LocalDrop struct {
 	Reason      string // the kernel's name
 	Dir         Dir
 	Out         bool // on their way out
+	Tapped      bool // they had passed the tap by then
 	Count       uint32
 	First, Last int64    // ns
 	Packets     []uint64 // the latest packet of the direction when the kernel told, up to 4

@@ -76,7 +76,7 @@ func (f *Flow) dropped(l *fact.Local, d fact.Dir, n *capture.Note) {
 // latest, or the only SYN: what a closed port answers passes the tap before the
 // kernel says why.
 func (f *Flow) meant(d fact.Dir, n *capture.Note) (num uint64, ok bool) {
-	if !fact.Tapped(n.Reason, n.Out) {
+	if !tapped(n) {
 		return 0, false
 	}
 	if n.Has&capture.HasTCP != 0 && n.Flags&capture.SYN != 0 && d == fact.Up && f.sides[d].syn == 1 && f.synack == 0 {
@@ -85,13 +85,15 @@ func (f *Flow) meant(d fact.Dir, n *capture.Note) (num uint64, ok bool) {
 	return f.Num + uint64(f.lastN), f.sides[d].last >= f.sides[d.Other()].last
 }
 
+func tapped(n *capture.Note) bool { return fact.Tapped(n.Reason, n.Out) && !n.Untapped }
+
 func reasonOf(l *fact.Local, d fact.Dir, n *capture.Note) *fact.LocalDrop {
 	for i := range l.Drops {
 		if x := &l.Drops[i]; x.Reason == n.Reason && x.Dir == d && x.Out == n.Out || i == fact.MaxLocalDrops-1 {
 			return x
 		}
 	}
-	l.Drops = append(l.Drops, fact.LocalDrop{Reason: n.Reason, Dir: d, Out: n.Out, First: n.Time})
+	l.Drops = append(l.Drops, fact.LocalDrop{Reason: n.Reason, Dir: d, Out: n.Out, Tapped: tapped(n), First: n.Time})
 	return &l.Drops[len(l.Drops)-1]
 }
 

@@ -45,6 +45,12 @@ func TestWhichPacketWasDropped(t *testing.T) {
 		}, nil},
 		{"data on the way out, before the tap", func(c *talk) { c.open(); c.data(up, 100); c.dropNote(up, nil, "NETFILTER_DROP", true) }, nil},
 		{"data on the way out, in the queue behind it", func(c *talk) { c.open(); c.dropNote(up, c.data(up, 100), "QDISC_DROP", true) }, []uint64{4}},
+		{"the same where the capture lies behind the queue", func(c *talk) {
+			c.open()
+			c.data(up, 100)
+			n := capture.Note{Kind: capture.NoteDrop, Time: c.now, Key: c.key, Reason: "QDISC_DROP", Count: 1, Out: true, Untapped: true}
+			c.Note(&n)
+		}, nil},
 		{"data that the processor's backlog had no room for", func(c *talk) { c.open(); c.data(down, 100); c.dropNote(down, nil, "CPU_BACKLOG", false) }, nil},
 	} {
 		c := newTalk(t)
