@@ -16,6 +16,7 @@ import (
 	"chokepoint/pcaps/lab/peer/talk"
 	"chokepoint/pcaps/lab/policy"
 	"chokepoint/pcaps/site"
+	"chokepoint/pcaps/truth"
 )
 
 // resetsByFirewalls are refusals by rules that somebody made for his own network.
@@ -82,6 +83,7 @@ func clientRejects() *lab.Scenario {
 	t := unforged("whatsapp", finding.Unexplained, "a firewall on the client refuses what it says to WhatsApp (nft reject with tcp reset)", theClient,
 		"the hello was never sent")
 	t.Services["whatsapp"] = append(t.Services["whatsapp"], "unseen")
+	t.May = []truth.Limit{{Kinds: []finding.Kind{finding.DropLocal}, Service: "whatsapp", AtMost: finding.Confirmed, Why: "live, the client's own kernel says so"}}
 	return &lab.Scenario{
 		Name: "client-nft-rejects", Cases: []string{"B19"}, Lasts: 6 * time.Second, Needs: []string{"nft"}, Truth: t,
 		Play: func(w *lab.World) {
