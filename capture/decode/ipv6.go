@@ -40,8 +40,12 @@ func (d *Decoder) ipv6(p *capture.Packet, b []byte, wire int) (rest []byte, rest
 	}
 	next := b[6]
 	total := ipv6Len + int(binary.BigEndian.Uint16(b[4:]))
+	jumbo := 0
 	if total == ipv6Len && next != protoNone {
 		total = wire // a jumbogram (RFC 2675) or captured before segmentation
+		if isBigTCP(b) {
+			jumbo = jumboLen
+		}
 	}
 	if total > wire {
 		d.Counts[IPBeyondFrame]++
@@ -50,7 +54,7 @@ func (d *Decoder) ipv6(p *capture.Packet, b []byte, wire int) (rest []byte, rest
 	p.Key.Dst = [16]byte(b[24:40])
 	p.Key.SrcPort, p.Key.DstPort = 0, 0
 	p.Key.Proto = next
-	p.IPLen = uint32(total)
+	p.IPLen = uint32(total - jumbo)
 	p.TOS = uint8(binary.BigEndian.Uint16(b) >> 4)
 	p.TTL = b[7]
 	p.Has |= capture.HasIP | capture.HasIPv6
@@ -59,6 +63,19 @@ func (d *Decoder) ipv6(p *capture.Packet, b []byte, wire int) (rest []byte, rest
 		return whole[ipv6Len:], total - ipv6Len, true
 	}
 	return d.extensions(p, whole, ipv6Len, total)
+}
+
+// jumboLen is the length of a hop-by-hop header with the jumbo payload option alone
+// (RFC 2675 section 2).
+const jumboLen = 8
+
+// isBigTCP reports whether such a header is in front of TCP. Linux writes it into
+// segments that it merged to more than 64 KiB (struct hop_jumbo_hdr in net/ipv6.h)
+// and takes it out before they reach a wire: it counts for none of them.
+func isBigTCP(b []byte) bool {
+	const jumboOption = 0xc2
+	return len(b) >= ipv6Len+jumboLen && b[6] == protoHopByHop && b[ipv6Len] == capture.ProtoTCP &&
+		b[ipv6Len+1] == 0 && b[ipv6Len+2] == jumboOption
 }
 
 // extensions follows next headers from off on to the transport. ip is what was

@@ -89,7 +89,7 @@ func (f *Flow) sequence(d fact.Dir, p *capture.Packet, m merged) novelty {
 	}
 	switch {
 	case !after(end, s.next):
-		return f.repeat(s, d, p, m.segs)
+		return f.repeatAll(s, d, p, m)
 	case after(seq, s.next):
 		if seq-s.next > maxLeap {
 			return empty
@@ -109,17 +109,37 @@ func (f *Flow) sequence(d fact.Dir, p *capture.Packet, m merged) novelty {
 	return fresh
 }
 
+// maxApart is how many segments of a merged frame are looked at one by one: as many
+// as Linux merges (GSO_MAX_SIZE, 512 KiB, of Ethernet's MTU).
+const maxApart = 360
+
+// repeatAll books a frame that lies wholly below the highest byte seen.
+func (f *Flow) repeatAll(s *side, d fact.Dir, p *capture.Packet, m merged) novelty {
+	if m.segs == 1 || m.segs > maxApart || s.flags&holed == 0 || p.PayloadLen == 0 {
+		return f.repeat(s, d, p, m.segs)
+	}
+	n, one := again, *p // part of it may fill a hole, and part not
+	for off := uint32(0); off < p.PayloadLen; off += m.size {
+		one.Seq, one.PayloadLen = p.Seq+off, min(m.size, p.PayloadLen-off)
+		if one.Flags &^= capture.FIN; f.repeat(s, d, &one, 1) == filling {
+			n = filling
+		}
+	}
+	return n
+}
+
 // repeatHead books those segments of a merged frame that lie below the highest
 // byte seen, and returns how many bytes they are.
 func (f *Flow) repeatHead(s *side, d fact.Dir, p *capture.Packet, m merged) uint32 {
-	segs := min((s.next-p.Seq)/m.size, m.segs-1)
-	if segs == 0 {
+	segs := min((s.next-p.Seq)/max(m.size, 1), m.segs-1)
+	if segs == 0 || p.PayloadLen == 0 {
 		return 0
 	}
 	head := *p
 	head.PayloadLen = segs * m.size
 	head.Flags &^= capture.FIN
-	f.repeat(s, d, &head, segs)
+	m.segs = segs
+	f.repeatAll(s, d, &head, m)
 	return head.PayloadLen
 }
 

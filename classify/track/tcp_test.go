@@ -75,7 +75,6 @@ func TestSequence(t *testing.T) {
 	}
 }
 
-// TestWireSegments: frames that a card merged count as what they were.
 // TestLeaps: holes that sum to more than sequence numbers compare over are given
 // up.
 func TestLeaps(t *testing.T) {
@@ -90,6 +89,7 @@ func TestLeaps(t *testing.T) {
 	}
 }
 
+// TestWireSegments: frames that a card merged count as what they were.
 func TestWireSegments(t *testing.T) {
 	c := newTalk(t).open(mss(1000))
 	c.data(up, 5000)          // five by the MSS
@@ -103,7 +103,7 @@ func TestWireSegments(t *testing.T) {
 	is(t, "retransmissions", s.Retrans, 5)
 	is(t, "holes", s.Holes, 3)
 	is(t, "payload, retransmissions included", s.Payload, 15410)
-	is(t, "IP bytes", s.IPBytes, 15410+7*40)
+	is(t, "IP bytes, headers once for each segment", s.IPBytes, 15410+17*40)
 
 	c = newTalk(t).open(mss(1000))
 	c.lose(up, 3000)
@@ -112,6 +112,62 @@ func TestWireSegments(t *testing.T) {
 	c.data(up, 3000, rel(1))
 	is(t, "holes once what was overtaken is there", c.side(up).Holes, 0)
 	is(t, "segments overtaken", c.side(up).OutOfOrder, 3)
+}
+
+// TestMergedAsApart: frames that a card merged say the same as the segments would.
+func TestMergedAsApart(t *testing.T) {
+	type sent struct{ at, bytes int }
+	for _, tc := range []struct {
+		name   string
+		merged []sent
+		apart  []sent
+	}{
+		{"in order", []sent{{1, 2500}}, []sent{{1, 1000}, {1001, 1000}, {2001, 500}}},
+		{"again, and new ones behind", []sent{{1, 1000}, {1, 3000}}, []sent{{1, 1000}, {1, 1000}, {1001, 1000}, {2001, 1000}}},
+		{"two again, of three", []sent{{1, 2000}, {1, 2500}}, []sent{{1, 1000}, {1001, 1000}, {1, 1000}, {1001, 1000}, {2001, 500}}},
+		{"a hole filled, and new ones behind", []sent{{1, 1000}, {2001, 1000}, {1001, 3000}},
+			[]sent{{1, 1000}, {2001, 1000}, {1001, 1000}, {2001, 1000}, {3001, 1000}}},
+		{"a hole filled, and what was behind it again", []sent{{1, 1000}, {2001, 2000}, {1001, 3000}},
+			[]sent{{1, 1000}, {2001, 1000}, {3001, 1000}, {1001, 1000}, {2001, 1000}, {3001, 1000}}},
+		{"part of a hole filled", []sent{{1, 1000}, {5001, 1000}, {1001, 2000}}, []sent{{1, 1000}, {5001, 1000}, {1001, 1000}, {2001, 1000}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			play := func(all []sent, options uint8) (count, *fact.Side) {
+				c := newTalk(t).open(mss(1000 + uint16(options)))
+				for _, s := range all {
+					c.data(up, s.bytes, rel(s.at), with(func(p *capture.Packet) { p.OptsLen, p.IPLen = options, p.IPLen+uint32(options) }))
+				}
+				return countOf(c.facts(), c.isn[up]), c.side(up)
+			}
+			for _, options := range []uint8{0, 12, 36} {
+				got, g := play(tc.merged, options)
+				want, w := play(tc.apart, options)
+				is(t, "counts", got, want)
+				is(t, "packets", g.Packets, w.Packets)
+				is(t, "payload", g.Payload, w.Payload)
+				is(t, "IP bytes", g.IPBytes, w.IPBytes)
+				is(t, "most in a second", g.PeakBps, w.PeakBps)
+			}
+		})
+	}
+}
+
+// TestMergedRoundTrip: the round trip of the first segment is measured.
+func TestMergedRoundTrip(t *testing.T) {
+	c := newTalk(t).open(mss(1000))
+	c.data(up, 3000)
+	c.wait(5 * time.Millisecond)
+	c.ack(down, relAck(1001))
+	c.wait(time.Second)
+	c.ack(down)
+	is(t, "samples", c.side(up).RTT.Samples, 1)
+	if got := c.side(up).RTT.Min.V; got > 6*time.Millisecond {
+		t.Error(got)
+	}
+	c.data(up, 4000, rel(2001)) // the first of them again: no sample (Karn)
+	c.wait(5 * time.Millisecond)
+	c.ack(down, relAck(3001))
+	is(t, "samples", c.side(up).RTT.Samples, 1)
 }
 
 func TestGapOfTheCapture(t *testing.T) {

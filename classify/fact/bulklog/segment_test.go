@@ -19,7 +19,8 @@ func TestSuperPacketIsSplitIntoWireSegments(t *testing.T) {
 		{"by the MSS less the timestamps", 3*seg + 10, mss, true, 1, []uint16{1500, 1500, 1500, 62}},
 		{"by the MSS", 2 * mss, mss, false, 1, []uint16{mss + headers, mss + headers}},
 		{"by the divisor without an MSS", 3 * 1400, 0, true, 1, []uint16{1452, 1452, 1452}},
-		{"by what the source says", 3 * 1000, mss, true, 3, []uint16{1052, 1052, 1052}},
+		{"by what the source says", 3 * 700, mss, true, 3, []uint16{752, 752, 752}},
+		{"by the MSS where the source says the same", 2*seg + 10, mss, true, 3, []uint16{1500, 1500, 62}},
 		{"not at all when it fits", 700, mss, true, 1, []uint16{752}},
 		{"not by an absurd MSS", 1400, 1, true, 1, []uint16{1452}},
 	} {
