@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // options are the flags.
@@ -17,6 +18,7 @@ type options struct {
 	rounds     int    // interleaved repetitions
 	flows      int    // of the scenarios; 0: their own number
 	self       string // this program, for its parts
+	seconds    int    // that a link is filled for
 	dir        string // where the mixed capture is kept
 }
 
@@ -27,6 +29,7 @@ func main() {
 	flag.IntVar(&o.packets, "packets", 2_200_000, "packets of the mixed capture, at least")
 	flag.IntVar(&o.rounds, "rounds", 3, "repetitions; medians are printed")
 	flag.IntVar(&o.flows, "flows", 0, "flows of a scenario (default 1000000, flood 10000000)")
+	flag.IntVar(&o.seconds, "seconds", 5, "how long a link is filled")
 	flag.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "chokepoint-bench"), "where the mixed capture is kept")
 	flag.Parse()
 	if err := o.run(flag.Args()); err != nil {
@@ -50,7 +53,9 @@ func (o *options) run(args []string) (err error) {
 	case len(args) == 1 && (args[0] == "flows" || args[0] == "flood"):
 		return o.scenario(args[0])
 	case len(args) == 1 && args[0] == "all":
-		return errors.Join(o.mixed(), o.scenario("flows"), o.scenario("flood"))
+		return errors.Join(o.mixed(), o.scenario("flows"), o.scenario("flood"), o.liveIfPossible())
+	case len(args) == 1 && args[0] == "live":
+		return o.live()
 	case len(args) == 2 && args[0] == "assemble":
 		return assemble(o.captures, o.packets, args[1])
 	case len(args) == 2 && args[0] == "loop":
@@ -59,5 +64,17 @@ func (o *options) run(args []string) (err error) {
 		out := bufio.NewWriterSize(os.Stdout, 1<<20)
 		return errors.Join(generate(out, args[1], o.flows), out.Flush())
 	}
-	return fmt.Errorf("want one of mixed, flows, flood, all; got %q", args)
+	if known, err := o.livePart(args); known {
+		return err
+	}
+	return fmt.Errorf("want one of mixed, flows, flood, live, all; got %q", args)
+}
+
+// liveIfPossible is live as a part of all: who may not says so and goes on.
+func (o *options) liveIfPossible() error {
+	if lacks := liveLacks(); len(lacks) > 0 {
+		fmt.Printf("\nlive capture is not measured: needs %s\n", strings.Join(lacks, ", "))
+		return nil
+	}
+	return o.live()
 }

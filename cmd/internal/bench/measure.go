@@ -100,10 +100,13 @@ func (d *digest) sum() string { return hex.EncodeToString(d.hash.Sum(nil)) }
 
 // statsRecord is what the bench reads of the last record.
 type statsRecord struct {
-	Type    string
-	Packets uint64
-	Flows   uint64
-	Evicted uint64
+	Type         string
+	Packets      uint64
+	Flows        uint64
+	Evicted      uint64
+	LostByUs     uint64 `json:"lost_by_us"`
+	LostByKernel uint64 `json:"lost_by_kernel"`
+	Unseen       uint64
 }
 
 // stats parses the last record.
