@@ -11,9 +11,13 @@ import (
 	"chokepoint/classify/service"
 )
 
-// maxRecords bounds the flows whose outcome is remembered in case a finding
-// about them comes later. Flows a finding already names are kept beyond it.
-const maxRecords = 65536
+// maxRecords bounds the flows whose outcome is remembered in case a finding about
+// them comes later: those that ended last. Flows that a finding names are kept
+// beyond it, at most maxAccused.
+const (
+	maxRecords = 16384
+	maxAccused = 65536
+)
 
 // Brief is what an unsuspicious flow of no known service leaves behind.
 type Brief struct {
@@ -46,7 +50,9 @@ type Builder struct {
 	services map[string]*seen
 	ledger   Ledger
 	records  map[recordKey]record
-	accused  map[string]struct{} // flow ids that findings name
+	recent   []recordKey         // a ring of the last maxRecords of them
+	oldest   int                 // in it, when it is full
+	accused  map[string]struct{} // flow ids that standing findings name
 	others   others
 }
 
@@ -69,7 +75,7 @@ func (b *Builder) Clone() *Builder {
 		k.opens.values = slices.Clone(s.opens.values)
 		c.services[id] = k
 	}
-	c.records = maps.Clone(b.records)
+	c.records, c.recent = maps.Clone(b.records), slices.Clone(b.recent)
 	return &c
 }
 
@@ -146,11 +152,28 @@ func (b *Builder) label(f *fact.Flow, d *fact.DNS) service.Label {
 	return b.rules.Classify(&service.Evidence{QName: d.QName})
 }
 
+// remember keeps an outcome, and forgets the oldest that nobody asked for.
 func (b *Builder) remember(f *fact.Flow, key recordKey, r record) {
 	key.flow = f.ID.String()
-	if _, ok := b.accused[key.flow]; ok || len(b.records) < maxRecords {
-		b.records[key] = r
+	_, known := b.records[key]
+	b.records[key] = r
+	switch {
+	case known:
+		return
+	case len(b.recent) < maxRecords:
+		b.recent = append(b.recent, key)
+		return
 	}
+	if old := b.recent[b.oldest]; !b.isAccused(old.flow) {
+		delete(b.records, old)
+	}
+	b.recent[b.oldest] = key
+	b.oldest = (b.oldest + 1) % maxRecords
+}
+
+func (b *Builder) isAccused(flow string) bool {
+	_, ok := b.accused[flow]
+	return ok
 }
 
 // recall finds the outcome that a finding is about.
@@ -188,12 +211,11 @@ func (b *Builder) Other(f Brief) {
 // Finding adds a finding, or replaces an earlier revision of it. Revisions are
 // expected in their order.
 func (b *Builder) Finding(f *finding.Finding) {
-	b.ledger.Add(f)
-	if f.Verdict.Rank() < finding.Suspected.Rank() {
+	if !b.ledger.Add(f) || f.Verdict.Rank() < finding.Suspected.Rank() {
 		return
 	}
 	for _, id := range f.Flows {
-		if len(b.accused) < maxRecords {
+		if len(b.accused) < maxAccused {
 			b.accused[id] = struct{}{}
 		}
 	}

@@ -40,8 +40,9 @@ type Ledger struct {
 	beyond   map[string]int // standing findings not kept, per service
 }
 
-// Add takes a finding, or a later revision of it, which replaces the earlier.
-func (l *Ledger) Add(f *finding.Finding) {
+// Add takes a finding, or a later revision of it, which replaces the earlier. It
+// reports whether it is kept.
+func (l *Ledger) Add(f *finding.Finding) (kept bool) {
 	if l.standing == nil {
 		l.standing, l.perSvc = map[string]*finding.Finding{}, map[string]int{}
 		l.letGo, l.letGoIDs = map[LetGo]int{}, map[string]LetGo{}
@@ -49,7 +50,7 @@ func (l *Ledger) Add(f *finding.Finding) {
 	}
 	if old := l.standing[f.ID]; old != nil {
 		if old.Rev > f.Rev {
-			return
+			return false
 		}
 		delete(l.standing, f.ID)
 		l.perSvc[old.Service]--
@@ -65,10 +66,12 @@ func (l *Ledger) Add(f *finding.Finding) {
 	case l.perSvc[f.Service] >= maxPerService, len(l.standing) >= maxKept:
 		l.beyond[f.Service]++
 	default:
-		kept := *f
-		l.standing[f.ID] = &kept
+		c := *f
+		l.standing[f.ID] = &c
 		l.perSvc[f.Service]++
+		return true
 	}
+	return false
 }
 
 // lets: innocent, or an abortive end that nothing more can be said of.

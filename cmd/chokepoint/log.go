@@ -18,7 +18,7 @@ func newLog(w io.Writer, json bool, level zerolog.Level) zerolog.Logger {
 	console := zerolog.ConsoleWriter{
 		Out: w, NoColor: true,
 		PartsOrder:    []string{zerolog.LevelFieldName, zerolog.MessageFieldName},
-		FieldsExclude: []string{"file", "byte", "packets", "seconds", "workers", "stack"}, // the message has them
+		FieldsExclude: []string{"file", "byte", "packets", "seconds", "workers", "stack", "goroutines", "heap"}, // the message has them
 		FormatLevel: func(level any) string {
 			if level == zerolog.LevelWarnValue {
 				return "chokepoint: warning:"

@@ -58,14 +58,14 @@ func (w *watching) listen(ctx context.Context) error {
 		return w.refused(fmt.Errorf("give up privileges: %w", err))
 	}
 	w.log.Info().Msg(report.Text("confined: " + confined))
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(w.opt.Memory - w.opt.Memory/16))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(heapLimit(w.opt.Memory)))
 	defer w.reloadOnHangup(func() (*service.Rules, error) { return w.rules(w.flags.services, w.flags.mine) })()
 	gone, err := announce(w.flags.ready)
 	if err != nil {
 		return err
 	}
 	defer gone()
-	w.src.stop = ctx.Done()
+	w.src.stop, w.src.clock = ctx.Done(), w.now
 	w.capture(ctx, cancel)
 	return nil
 }
@@ -96,7 +96,11 @@ func (w *watching) present() {
 	default:
 		lines := board.NewLines(w.out, end())
 		w.report = func() report.Report { return lines }
-		w.src.reached, w.src.check = lines.Reached, lines.Health
+		w.src.reached = lines.Reached
+		w.src.checks = append(w.src.checks, lines.Health)
+	}
+	if f.verbose && w.board == nil {
+		w.src.checks = append(w.src.checks, w.pulse)
 	}
 	w.log = newLog(stderr, f.json, level(f.quiet, f.verbose))
 }

@@ -19,10 +19,12 @@ const remembered = 1 << 20
 type watched struct {
 	capture.Source
 	duration time.Duration      // 0: for ever
-	interval time.Duration      // between two calls of check, 0: never
+	interval time.Duration      // between two calls of checks, 0: never
 	reached  func(board.Moment) // after each Read; nil: nobody asks
-	check    func()             // called every interval; nil: never
-	stop     <-chan struct{}    // closed: one more Read, which has all that was there by then
+	checks   []func()           // called every interval
+	stop     <-chan struct{}    // closed: it ends with what had passed by then
+	clock    func() time.Time   // says when that was
+	until    int64              // that moment, ns; 0: not yet
 	began    int64              // ns; 0: not yet
 	checked  int64
 	over     bool
@@ -51,7 +53,9 @@ func (s *watched) Read(b *capture.Batch) error {
 	}
 	select {
 	case <-s.stop: // what the kernel still holds was seen before that: it counts
-		s.over = true
+		if s.until == 0 {
+			s.until = s.clock().UnixNano()
+		}
 	default:
 	}
 	err := s.Source.Read(b)
@@ -59,11 +63,14 @@ func (s *watched) Read(b *capture.Batch) error {
 	if s.reached != nil {
 		s.reached(s.moment)
 	}
-	if s.check != nil && s.interval > 0 && now-s.checked >= int64(s.interval) {
+	if s.interval > 0 && now-s.checked >= int64(s.interval) {
 		s.checked = now
-		s.check()
+		for _, check := range s.checks {
+			check()
+		}
 	}
-	s.over = s.over || s.duration > 0 && s.began != 0 && now-s.began >= int64(s.duration)
+	s.over = s.until != 0 && (len(b.Packets) == 0 || now >= s.until) ||
+		s.duration > 0 && s.began != 0 && now-s.began >= int64(s.duration)
 	return err
 }
 

@@ -94,14 +94,15 @@ func TestTheReadyFileIsThereWhileItRuns(t *testing.T) {
 func TestAnInterruptOfWatchIsItsEnd(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := newWatch(answered("max", answer.Blocked, "interference"), step{now: 1, packets: 2}, step{now: 2, do: cancel},
-		step{now: 3, packets: 1}, step{now: 4, packets: 1})
+		step{now: 3, packets: 1}, step{now: 4, packets: 1}, step{now: 5, packets: 1})
+	w.app.now = func() time.Time { return liveBegan.Add(3500 * time.Millisecond) } // when it was interrupted
 	got := w.within(ctx, "-i", "eth0", "--json", "--exit-code")
 	rs := records(t, got.stdout)
 	if got.code != exitInterference || kinds(rs) != "meta service stats" || strings.Contains(got.stderr, "interrupted") {
 		t.Errorf("code %d: %s%s", got.code, got.stdout, got.stderr)
 	}
 	// What had passed when it was interrupted is read, and no more.
-	if packets := fmt.Sprint(rs[2]["packets"]); packets != "3" {
+	if packets := fmt.Sprint(rs[2]["packets"]); packets != "4" {
 		t.Errorf("%s packets", packets)
 	}
 	ctx, cancel = context.WithCancel(context.Background())

@@ -66,11 +66,11 @@ func built(t *testing.T) string {
 const root = "../../.."
 
 // begin starts it at the near end, and returns when it listens.
-func begin(t *testing.T, rig *replay.Rig, path string, args ...string) *watch {
+func begin(t *testing.T, rig *replay.Rig, path string, pace time.Duration, args ...string) *watch {
 	t.Helper()
 	ready := filepath.Join(t.TempDir(), "ready")
 	w := &watch{ended: make(chan struct{}), records: map[string]int{}}
-	w.cmd = exec.Command(path, append([]string{"watch", "-i", replay.Watched, "--json", "-v", "--interval", "10s", "--ready-file", ready}, args...)...)
+	w.cmd = exec.Command(path, append([]string{"watch", "-i", replay.Watched, "--json", "-v", "--interval", pace.String(), "--ready-file", ready}, args...)...)
 	stdout, err := w.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"runtime"
+	"runtime/metrics"
+)
+
+// heapMetric is what runtime/metrics calls objects that live, or did a moment ago.
+const heapMetric = "/memory/classes/heap/objects:bytes"
+
+// pulse says what the process costs: for who lets it run for weeks, and sees
+// whether that grows.
+func (w *watching) pulse() {
+	s := []metrics.Sample{{Name: heapMetric}}
+	metrics.Read(s)
+	goroutines, heap := runtime.NumGoroutine(), s[0].Value.Uint64() // the runtime's own goroutines do not count
+	w.log.Info().Int("goroutines", goroutines).Uint64("heap", heap).Msgf("%d goroutines, %d MB of heap", goroutines, heap>>20)
+}
+
+// leastHeap is how much heap is let live whatever the budget of flows is: findings,
+// answers and batches are kept beside them. A limit below what lives would have the
+// collector run all the time, and packets be lost meanwhile.
+const leastHeap = 256 << 20
+
+// heapLimit is where the collector begins to work harder, bytes. Up to there the
+// heap may double between two collections.
+func heapLimit(budget int64) int64 { return max(budget-budget/16, leastHeap) }
