@@ -108,10 +108,19 @@ func harmed(f *fact.Flow, x *fact.LocalDrop, cause localCause) (bool, string) {
 		return false, fmt.Sprintf("%d of %d packets of that direction: too few to do harm", x.Count, passed)
 	case !isTCP(f) && share >= 0.5:
 		return true, fmt.Sprintf("that is %.0f %% of the packets of that direction", 100*share)
+	case isTCP(f) && resetWith(f, x):
+		return true, "it was rejected with a reset, which ended the connection"
 	case isTCP(f) && stands(f, x):
 		return true, "the flow gets nowhere since"
 	}
 	return false, "the flow goes on"
+}
+
+// resetWith reports that a rule on the way out rejected a packet with a reset to
+// this host itself: it passed no interface, and the socket took it.
+func resetWith(f *fact.Flow, x *fact.LocalDrop) bool {
+	r := &f.Local.Received[x.Dir.Other()]
+	return x.Reason == "NETFILTER_DROP" && x.Out && r.Count > 0 && r.First >= x.First-rejectTime && r.First <= x.Last+rejectTime
 }
 
 // stands reports that a TCP flow got nowhere since packets of it were dropped: it

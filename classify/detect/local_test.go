@@ -27,6 +27,15 @@ func answeredFlow() *fact.Flow {
 	return f
 }
 
+// rejected is a flow of which a packet was dropped on the way out, 50 ms after its
+// start, and a reset accepted.
+func rejected(f *fact.Flow, atMs float64) *fact.Flow {
+	x := drop("NETFILTER_DROP", fact.Up, 1)
+	x.Out, x.Tapped, x.Last, x.Packets = true, false, x.First, nil
+	local(f, x).Local.Received[fact.Down] = fact.LocalReset{Count: 1, First: ms(atMs), Last: ms(atMs)}
+	return f
+}
+
 func udpFlow(down uint64) *fact.Flow {
 	f := synFlow()
 	f.Key.Proto = capture.ProtoUDP
@@ -46,6 +55,8 @@ func TestDropLocal(t *testing.T) {
 	}{
 		{"no word of the kernel", tlsFlow(40), "", "", ""},
 		{"a firewall drops every answer to the hello", local(tlsFlow(40), drop("NETFILTER_DROP", down, 4)), finding.Confirmed, "", "firewall rule"},
+		{"a firewall rejects what goes out", rejected(answeredFlow(), 51), finding.Confirmed, "", "rejected with a reset"},
+		{"a firewall drops one packet that goes out, and long after it comes a reset", rejected(answeredFlow(), 9000), finding.Benign, "local_netfilter_drop", "goes on"},
 		{"a firewall drops the SYN", local(synFlow(), drop("NETFILTER_DROP", up, 3)), finding.Confirmed, "", "firewall rule"},
 		{"a firewall drops one packet of a flow that goes on", local(answeredFlow(), drop("NETFILTER_DROP", down, 1)), finding.Benign, "local_netfilter_drop", "goes on"},
 		{"the reverse path filter", local(synFlow(), drop("IP_RPFILTER", down, 3)), finding.Confirmed, "", "rp_filter"},

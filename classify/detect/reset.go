@@ -88,10 +88,10 @@ func (c *resetCase) signs() []resetSign {
 func (c *resetCase) hopeless() (finding.Reason, bool) {
 	made, own := c.ownReset()
 	switch {
+	case own: // the kernel knows why
+		return made, true
 	case c.local():
 		return finding.Reason{Code: "local_side", Text: c.who() + ": sent by the capturing host itself"}, true
-	case own:
-		return made, true
 	case len(c.resets) > 0 && c.spoke() == 0 && c.peer().Packets == 0:
 		return finding.Reason{Code: "stray", Text: c.who() + ": nothing but resets was captured"}, true
 	}
