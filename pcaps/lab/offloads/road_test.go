@@ -19,7 +19,8 @@ import (
 // eth is the watched interface of either host.
 const eth = "eth0"
 
-// road is a client, a server, and a router between them that may lose packets.
+// road is a client, a server, and a router between them that may lose packets; none
+// where the hosts are on one cable.
 type road struct {
 	client, router, server *netns.NS
 }
@@ -54,21 +55,20 @@ func without(t *testing.T, why string) {
 	t.Skip(why)
 }
 
+func made(t *testing.T, name string) *netns.NS {
+	t.Helper()
+	ns, err := netns.New(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ns.Close() })
+	return ns
+}
+
 // build makes a road.
 func build(t *testing.T) *road {
 	t.Helper()
-	r := &road{}
-	for _, n := range []struct {
-		name string
-		ns   **netns.NS
-	}{{"client", &r.client}, {"router", &r.router}, {"server", &r.server}} {
-		ns, err := netns.New(n.name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		*n.ns = ns
-		t.Cleanup(func() { ns.Close() })
-	}
+	r := &road{client: made(t, "client"), router: made(t, "router"), server: made(t, "server")}
 	err := errors.Join(
 		netns.Link(r.client, eth, r.router, "c0"), netns.Link(r.server, eth, r.router, "s0"),
 		r.host(r.client, "c0", clients, near), r.host(r.server, "s0", servers, far),
@@ -93,8 +93,31 @@ func (r *road) host(ns *netns.NS, port string, own, gateway map[bool]netip.Addr)
 	return errors.Join(err, ns.Sysctl("net.ipv4.tcp_no_metrics_save", "1"))
 }
 
+// direct makes a road without a router.
+func direct(t *testing.T) *road {
+	t.Helper()
+	r := &road{client: made(t, "client"), server: made(t, "server")}
+	err := netns.Link(r.client, eth, r.server, eth)
+	for _, six := range []bool{false, true} {
+		for _, h := range []struct {
+			ns, peer    *netns.NS
+			own, theirs netip.Addr
+		}{{r.client, r.server, clients[six], servers[six]}, {r.server, r.client, servers[six], clients[six]}} {
+			err = errors.Join(err, h.ns.Address(eth, netip.PrefixFrom(h.own, h.own.BitLen())),
+				h.ns.Gateway(eth, h.theirs, h.peer.MAC(eth)))
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // ends lists all interfaces.
 func (r *road) ends() []end {
+	if r.router == nil {
+		return []end{{r.client, eth}, {r.server, eth}}
+	}
 	return []end{{r.client, eth}, {r.router, "c0"}, {r.router, "s0"}, {r.server, eth}}
 }
 
@@ -111,6 +134,9 @@ func (r *road) settle(t *testing.T, j *journey) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	if r.router == nil {
+		return
 	}
 	rules := "flush ruleset"
 	if j.lose > 0 {

@@ -1,0 +1,117 @@
+//go:build linux
+
+package offloads
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"chokepoint/capture"
+	"chokepoint/capture/decode"
+	"chokepoint/classify/fact"
+	"chokepoint/pcaps/lab/replay"
+	"chokepoint/pcaps/lab/tap"
+)
+
+// tag is what is put behind the addresses of a frame (IEEE 802.1Q 9.3, 802.1ad).
+type tag []uint16
+
+var tags = map[string]tag{
+	"VLAN": {0x8100, 7},
+	"QinQ": {0x88a8, 7, 0x8100, 8},
+}
+
+func (g tag) insert(frame []byte) []byte {
+	const at = 12
+	var b []byte
+	for _, word := range g {
+		b = binary.BigEndian.AppendUint16(b, word)
+	}
+	return slices.Insert(slices.Clone(frame), at, b...)
+}
+
+// TestTaggedFramesAgree: the kernel takes the tag out of frames that arrive, and
+// keeps it beside them. However they are watched, as much is known of tagged frames
+// as of a recording of them, and as of those without a tag that they were made of.
+func TestTaggedFramesAgree(t *testing.T) {
+	need(t)
+	stamp(t)
+	r := build(t)
+	for i, j := range []journey{
+		{name: "as on the wire", offload: allOff, bytes: 1e6, lose: 97},
+		{name: "merged", offload: allOn, bytes: 1e6, both: true, lose: 7},
+	} {
+		from := uint16(50000 + i)
+		r.settle(t, &j)
+		p := &post{host: r.client}
+		p.record(t)
+		end, _ := r.travel(t, &j, from)
+		if !p.stop(t, end) {
+			t.Fatal("the recorder lost frames")
+		}
+		plain := p.file
+		for name, g := range tags {
+			t.Run(name+" "+j.name, func(t *testing.T) { g.compare(t, plain, from) })
+		}
+	}
+}
+
+// compare plays a recording with tags and compares.
+func (g tag) compare(t *testing.T, plain tap.Capture, from uint16) {
+	rig, err := replay.New("vlan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rig.Close() })
+	p := newPost(t, rig.Near)
+	p.record(t)
+	if err := rig.Play(g.frames(plain)); err != nil {
+		t.Fatal(err)
+	}
+	if !p.stop(t, time.Now()) {
+		t.Fatal("frames were lost")
+	}
+	if len(p.file.Records) != len(plain.Records) {
+		t.Fatalf("%d frames played, %d recorded", len(plain.Records), len(p.file.Records))
+	}
+	want := fromFile(t, plain)[from]
+	got := p.compare(t, from)
+	for d := range got.Sides {
+		if a, b := countsOf(got, d), countsOf(&want, d); a.packets == 0 || a.log != b.log || a.next != b.next ||
+			a.packets != b.packets || a.payload != b.payload || a.ipBytes != b.ipBytes || a.retrans != b.retrans {
+			t.Errorf("%v:\n%+v\n%+v without the tag", fact.Dir(d), a, b)
+		}
+	}
+	for i, w := range p.watchers {
+		g.carried(t, w.backend, p.live[i])
+	}
+}
+
+// frames are those of a recording, with tags, at the same times.
+func (g tag) frames(c tap.Capture) []replay.Frame {
+	packets := make([]capture.Packet, len(c.Records))
+	for i, r := range c.Records {
+		packets[i] = capture.Packet{Time: r.Time, Frame: r.Frame, WireLen: r.WireLen, Link: capture.LinkEthernet}
+	}
+	frames, _ := replay.Frames(packets, map[netip.Addr]bool{clients[false]: true}, 1)
+	for i := range frames {
+		frames[i].Bytes = g.insert(frames[i].Bytes)
+	}
+	return frames
+}
+
+// carried: each packet has its outer tag.
+func (g tag) carried(t *testing.T, who string, packets []capture.Packet) {
+	t.Helper()
+	var d decode.Decoder
+	for i := range packets {
+		p := packets[i]
+		d.Decode(&p)
+		if p.Has&capture.HasVLAN == 0 || p.VLAN != g[1] {
+			t.Fatalf("%s: packet %d has VLAN %d", who, p.Num, p.VLAN)
+		}
+	}
+}
