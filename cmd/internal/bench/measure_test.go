@@ -24,6 +24,11 @@ func TestMain(m *testing.M) {
 		}
 	case "fail":
 		os.Exit(1)
+	case "part": // of this program
+		if known, err := new(options).livePart(os.Args[1:]); !known || err != nil {
+			fmt.Fprintln(os.Stderr, os.Args[1:], err)
+			os.Exit(1)
+		}
 	}
 }
 
