@@ -6,6 +6,7 @@ SHELL := /bin/bash -o pipefail
 .DELETE_ON_ERROR:
 
 CAPTURES   := $(wildcard pcaps/*/client.pcapng)
+MINUTES    ?= 10
 SEED       ?= $(shell date +%j%H%M)
 LINT       := go tool -modfile=tools/go.mod golangci-lint
 
@@ -84,6 +85,12 @@ score: ## pcaps/SCORE.md: how well each kind of finding does; as root also on fr
 # version of it, as another would make other bytes.
 CLANG := clang-19
 STRIP := llvm-strip-19
+
+# It plays in network namespaces of its own. CI has a short one among its tests.
+.PHONY: soak
+soak: build ## watch under flow churn: does its memory stay flat? MINUTES=10; needs root
+	@[ "$$(id -u)" = 0 ] || { echo "soak: needs root for eBPF and its network namespaces: sudo make soak"; exit 1; }
+	REQUIRE_BPF=1 go test -count=1 -v -timeout $$(($(MINUTES) + 5))m -run TestSoak ./cmd/internal/soak -soak.for $(MINUTES)m -soak.program $(CURDIR)/bin/chokepoint
 
 .PHONY: generate
 generate: ## eBPF objects from C; needs clang-19 and llvm-strip-19

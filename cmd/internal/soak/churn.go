@@ -190,14 +190,16 @@ func pack(m *dnsmessage.Message) []byte {
 	return b
 }
 
+// initial is how long an Initial is at least, bytes (RFC 9000, section 14.1).
+const initial = 1200
+
 // quic looks like an Initial and its answer (RFC 9000, section 17.2.2) that nobody
 // can decrypt.
 func (c *Churn) quic(p pair) (frames []Frame) {
 	for _, up := range []bool{true, false, true, false} {
-		b := make([]byte, 0, 1200)
-		b = append(b, 0xc3, 0, 0, 0, 1, 8)
-		for len(b) < cap(b) {
-			b = binary.BigEndian.AppendUint32(b, c.random.Uint32())[:min(cap(b), len(b)+4)]
+		b := append(make([]byte, 0, initial+4), 0xc3, 0, 0, 0, 1, 8)
+		for len(b) < initial {
+			b = binary.BigEndian.AppendUint32(b, c.random.Uint32())
 		}
 		frames = append(frames, Frame{up, p.udp(up, c.random.Uint32(), b)})
 	}

@@ -23,10 +23,21 @@ var (
 	options = flag.String("soak.options", "", "further flags of watch")
 )
 
-// The short soak: with so little memory all tables are full after some seconds.
+// The short soak: with so little memory flows are evicted after some seconds.
 const (
 	short       = 30 * time.Second
 	shortMemory = "16M"
+)
+
+// long is from when on a soak tells whether memory grows: its second sixth begins
+// after the first minute.
+const long = 6 * time.Minute
+
+// ceiling is the most that may ever be resident, bytes: the budget of flows that
+// there is by default, and as much for the rest.
+const (
+	ceiling      = 1 << 30
+	shortCeiling = 384 << 20
 )
 
 // need skips a test that cannot be played here; with REQUIRE_BPF=1 it fails.
@@ -47,10 +58,10 @@ func need(t *testing.T) {
 // passed is accounted for to the frame.
 func TestSoak(t *testing.T) {
 	need(t)
-	play, every, pace := *length, 5*time.Second, 10*time.Second
+	play, every, pace, limit := *length, 5*time.Second, 10*time.Second, int64(ceiling)
 	args := strings.Fields(*options)
 	if play == 0 {
-		play, every, pace = short, time.Second, time.Second
+		play, every, pace, limit = short, time.Second, time.Second, shortCeiling
 		args = append(args, "--memory", shortMemory)
 	}
 	rig, err := replay.New("soak")
@@ -68,8 +79,11 @@ func TestSoak(t *testing.T) {
 	if sent.flows == 0 {
 		t.Fatal("nothing was sent")
 	}
-	for _, g := range Judge(samples) {
+	for _, g := range Judge(samples, play >= long) {
 		t.Error(g)
+	}
+	if most := most(samples).RSS; most > limit {
+		t.Errorf("%d MB resident", most>>20)
 	}
 	fmt.Printf("%d flows (%.0f a second), %d frames, %d passed; watch: %d packets, %d lost, %d unseen, %d flows, %d evicted, %d findings; records: %v\n",
 		sent.flows, float64(sent.flows)/play.Seconds(), sent.frames, passed, end.Packets, end.LostByKernel+end.LostByUs, end.Unseen, end.Flows, end.Evicted, end.Findings, w.records)

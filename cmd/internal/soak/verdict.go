@@ -10,15 +10,20 @@ const (
 )
 
 // Judge compares the last third of the samples, taken at even times, with the
-// second sixth, when all tables have filled, and returns what grew.
-func Judge(all []Sample) (grew []string) {
+// second sixth, and returns what grew. Memory does until the tables have filled (the
+// longest that a flow is kept without a packet is three minutes): whoever goes on
+// for less looks at the rest only.
+func Judge(all []Sample, filled bool) (grew []string) {
 	if len(all) < 6 {
 		return []string{fmt.Sprintf("only %d samples: too few to tell", len(all))}
 	}
 	n := len(all)
 	early, late := most(all[n/6:n/3]), most(all[n-n/3:])
-	if float64(late.RSS) > noiseShare*float64(early.RSS)+noiseBytes {
+	if filled && float64(late.RSS) > noiseShare*float64(early.RSS)+noiseBytes {
 		grew = append(grew, fmt.Sprintf("resident memory: %d MB, then %d MB", early.RSS>>20, late.RSS>>20))
+	}
+	if late.Goroutines == 0 {
+		grew = append(grew, "it said nothing of its goroutines")
 	}
 	for _, c := range []struct {
 		what               string
