@@ -139,3 +139,5 @@ func reject(t *testing.T, n *netns.NS, hook string, port uint16) {
 		t.Fatal(err)
 	}
 }
+
+func addr(a net.Addr) netip.AddrPort { return a.(*net.TCPAddr).AddrPort() }

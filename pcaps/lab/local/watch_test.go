@@ -66,6 +66,8 @@ type watch struct {
 	asked   bool  // the latest Read was asked for everything
 	now     int64 // packet time reached
 	packets map[uint64]packet
+	bytes   int // of payload
+	lossy   bool
 	notes   []capture.Note
 
 	flows    []flow
@@ -153,6 +155,7 @@ func (w *watch) Read(b *capture.Batch) error {
 	for i := range b.Packets {
 		p := b.Packets[i]
 		dec.Decode(&p)
+		w.bytes += int(p.PayloadLen)
 		if len(w.packets) < 10_000 {
 			w.packets[p.Num] = packet{key: p.Key, flags: p.Flags, ttl: p.TTL, seq: p.Seq, ack: p.Ack}
 		}
@@ -211,7 +214,7 @@ func (w *watch) end(silence time.Duration) {
 	case <-time.After(patience):
 		w.t.Fatal("it does not end")
 	}
-	if s := w.src.Stats(); s.Lost+s.Dropped+s.Unseen > 0 {
+	if s := w.src.Stats(); s.Lost+s.Dropped+s.Unseen > 0 && !w.lossy {
 		w.t.Errorf("the capture is not whole: %+v", s)
 	}
 	if err := w.src.Close(); err != nil {
