@@ -54,6 +54,17 @@ func need(t *testing.T) {
 	t.Skip(why)
 }
 
+// rigged is a cable for as long as a test goes on.
+func rigged(t *testing.T, name string) *replay.Rig {
+	t.Helper()
+	rig, err := replay.New(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rig.Close() })
+	return rig
+}
+
 // TestSoak: what a watch costs does not depend on how long it goes on, and what
 // passed is accounted for to the frame.
 func TestSoak(t *testing.T) {
@@ -64,11 +75,7 @@ func TestSoak(t *testing.T) {
 		play, every, pace, limit = short, time.Second, time.Second, shortCeiling
 		args = append(args, "--memory", shortMemory)
 	}
-	rig, err := replay.New("soak")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rig.Close()
+	rig := rigged(t, "soak")
 	w := begin(t, rig, built(t), pace, args...)
 	played := make(chan tally, 1)
 	go func() { played <- churn(t, rig, play) }()
