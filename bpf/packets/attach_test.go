@@ -334,3 +334,29 @@ func TestLargeFrames(t *testing.T) {
 		t.Errorf("%d records: %+v", len(list), list)
 	}
 }
+
+// On loopback each packet is seen, and counted by the plan, once.
+func TestLoopback(t *testing.T) {
+	for _, backend := range backends {
+		t.Run(backend.name, func(t *testing.T) {
+			p, c := loaded(t, Config{Payloads: 4, Whole: 4096, Head: 8, RingBytes: small.RingBytes}), plugged(t)
+			attached(t, c.a, backend.attach, p, loopback, false)
+			to := netip.MustParseAddrPort("127.0.0.1:700")
+			hears(t, c.a, to)
+			const n = 6
+			for range n {
+				say(t, c.a, netip.MustParseAddrPort("127.0.0.1:600"), to, bytes.Repeat([]byte("x"), 100))
+			}
+			var list []record
+			eventually(t, "not all packets", func() bool { list = append(list, records(t, p)...); return len(list) >= n })
+			for i, r := range list {
+				if whole := len(r.bytes) == int(r.WireLen); r.Out || whole != (i < 4) {
+					t.Errorf("packet %d: %+v, %d bytes", i, r.Header, len(r.bytes))
+				}
+			}
+			if len(list) != n {
+				t.Errorf("%d records of %d packets", len(list), n)
+			}
+		})
+	}
+}

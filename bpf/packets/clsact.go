@@ -65,6 +65,9 @@ func (c *clsact) attach(programs [2]int) error {
 		return err
 	}
 	for i, parent := range parents {
+		if i == 1 && c.ifindex == loopback {
+			break // see AttachTCX
+		}
 		f := &netlink.BpfFilter{
 			FilterAttrs: netlink.FilterAttrs{LinkIndex: c.ifindex, Parent: parent, Protocol: unix.ETH_P_ALL},
 			Fd:          programs[i], Name: name, DirectAction: true,

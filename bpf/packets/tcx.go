@@ -13,10 +13,15 @@ import (
 	"chokepoint/bpf"
 )
 
+// loopback is the number of lo in every namespace (LOOPBACK_IFINDEX of
+// include/net/flow.h).
+const loopback = 1
+
 // AttachTCX attaches to both directions of an interface of the calling thread's
 // network namespace; the attachment ends with Close or with the process. l3 says
 // that its frames have no link header. It needs Linux 6.6 and, since the program is
-// loaded, no capability. It goes before other programs, which may end a packet's way.
+// loaded, no capability. On loopback, where everything that goes out comes in, only
+// what comes in is seen: the plan counts each packet once. It goes before other programs, which may end a packet's way.
 func (p *Program) AttachTCX(ifindex int, l3 bool) (io.Closer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -26,6 +31,9 @@ func (p *Program) AttachTCX(ifindex int, l3 bool) (io.Closer, error) {
 		program *ebpf.Program
 		attach  ebpf.AttachType
 	}{{in, ebpf.AttachTCXIngress}, {out, ebpf.AttachTCXEgress}} {
+		if i == 1 && ifindex == loopback {
+			break
+		}
 		l, err := link.AttachTCX(link.TCXOptions{Interface: ifindex, Program: way.program, Attach: way.attach, Anchor: link.Head()})
 		if err != nil {
 			return nil, errors.Join(noTCX(ifindex, err), links.Close())
