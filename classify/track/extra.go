@@ -64,6 +64,7 @@ type work struct {
 
 	// What is made new for every flow lies together, in few cache lines.
 	helloAt uint32 // sequence number of the client's hello
+	firstAt uint32 // the same of its first payload, whatever it is
 	control int64  // time of the last control observation, ns
 	streams [2]half
 	hello   fact.Hello // its lists lie in retrans and synRetr

@@ -41,6 +41,7 @@ func (t *Tracker) helloData(id flow.ID, f *Flow, w *work, d fact.Dir, p *capture
 			return
 		}
 		h.First, h.End, h.Segs, h.Kind = markOf(p), p.SeqEnd(), segs, "other"
+		w.firstAt = p.Seq
 	case (n == fresh || n == filling) && h.Data.Num == 0 && w.streams[fact.Up].collecting():
 		h.Segs += segs
 		if after(p.SeqEnd(), h.End) {
@@ -73,7 +74,7 @@ func (t *Tracker) helloAnswer(f *Flow, w *work, d fact.Dir, p *capture.Packet) {
 	switch {
 	case !before(p.Ack, h.End):
 		h.Acked, h.HeadAck = fact.Some(p.Time), false
-	case !before(p.Ack, h.First.SeqEnd):
+	case after(p.Ack, w.firstAt): // not First.SeqEnd: all of the hello may be in one merged frame
 		h.HeadAck = true
 	}
 }

@@ -88,6 +88,12 @@ func TestHelloOfMergedFrames(t *testing.T) {
 	c := newTalk(t).open(mss(1000))
 	c.send(up, pushAck, tlsHello("chat.example", 2500))
 	is(t, "segments", c.facts().Hello.Segs, 3)
+	c.ack(down, relAck(1))
+	is(t, "nothing acknowledged", c.facts().Hello.HeadAck, false)
+	c.ack(down, relAck(1001))
+	is(t, "its first segment acknowledged", c.facts().Hello.HeadAck, true)
+	c.ack(down)
+	is(t, "all acknowledged", c.facts().Hello.HeadAck, false)
 }
 
 func TestRetransmittedSYNs(t *testing.T) {
