@@ -60,6 +60,7 @@ func drops() []dropped {
 // TestDrops: whatever makes this host's kernel drop packets is found, once, with its
 // reason and its flow, and nothing else is blamed for it.
 func TestDrops(t *testing.T) {
+	t.Parallel()
 	sideBySide(t, drops(), func(d dropped) string { return d.Name + " by " + d.backend }, func(t *testing.T, d dropped) {
 		p := pair(t)
 		w := begin(t, p.Here, d.backend, servers()...)

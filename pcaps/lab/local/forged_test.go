@@ -58,6 +58,7 @@ func converse(t *testing.T, c *talk) {
 // nothing, and is called injected by the kernel's word only where no peer sends such
 // a one.
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	sideBySide(t, forgeries(), func(f forgery) string { return f.name }, func(t *testing.T, f forgery) {
 		p := pair(t)
 		w := begin(t, p.Here, live.TCX, servers()...)
@@ -134,6 +135,7 @@ func (w *watch) lives(status string) {
 // TestAccepted: a forged RST that hits the number ends the connection. Here nobody
 // sent it; that the server goes on proves that it did not either.
 func TestAccepted(t *testing.T) {
+	t.Parallel()
 	p := pair(t)
 	w := begin(t, p.Here, live.TCX, servers()...)
 	c := connect(t, p.Here, p.There, shop.From, shop.To)

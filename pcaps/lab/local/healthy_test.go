@@ -16,6 +16,7 @@ import (
 // TestHealthy: of a GB that arrives, with everything left to the interfaces, there
 // is nothing to say.
 func TestHealthy(t *testing.T) {
+	t.Parallel()
 	const size = 1 << 30
 	p := pair(t)
 	if err := p.Offload(); err != nil {

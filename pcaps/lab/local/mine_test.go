@@ -30,15 +30,16 @@ func servers() (all []netip.AddrPort) {
 // of the kernel, and 30 MB of rings and maps.
 const atOnce = 6
 
+var watched = make(chan struct{}, atOnce)
+
 // sideBySide runs tests that mostly wait, several at a time, whatever -parallel is.
 func sideBySide[T any](t *testing.T, cases []T, name func(T) string, run func(*testing.T, T)) {
 	t.Helper()
 	var all sync.WaitGroup
-	free := make(chan struct{}, atOnce)
 	for _, c := range cases {
 		all.Go(func() {
-			free <- struct{}{}
-			defer func() { <-free }()
+			watched <- struct{}{}
+			defer func() { <-watched }()
 			t.Run(name(c), func(t *testing.T) { run(t, c) })
 		})
 	}

@@ -136,6 +136,7 @@ func (c *cast) accept() net.Conn {
 // TestProcesses: whose the flows of this host are, by name and group, whichever end
 // it has and whenever it began; where that is not one process it is none.
 func TestProcesses(t *testing.T) {
+	t.Parallel()
 	sideBySide(t, []string{live.TCX, live.AFPacket}, func(s string) string { return s }, func(t *testing.T, backend string) {
 		c := &cast{t: t, p: pair(t)}
 		var err error

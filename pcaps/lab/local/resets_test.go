@@ -124,6 +124,7 @@ func killed(t *testing.T, p *mishap.Pair) mishap.Trace {
 // TestResets: a RST that this host made itself is never said to be injected, neither
 // here nor at the other end; here it is known who did it.
 func TestResets(t *testing.T) {
+	t.Parallel()
 	sideBySide(t, resets(), func(b broken) string { return b.name }, func(t *testing.T, b broken) {
 		p := pair(t)
 		here, there := begin(t, p.Here, live.TCX, servers()...), begin(t, p.There, live.TCX, servers()...)

@@ -94,8 +94,7 @@ func (w *watch) named(f *finding.Finding, t *mishap.Trace) {
 	}
 }
 
-// answers checks the last answer for the service, and that no other ever was worse
-// than works.
+// answers checks the last answer for the service.
 func (w *watch) answers(status, cause string) {
 	w.t.Helper()
 	if len(w.services) == 0 {
@@ -107,16 +106,6 @@ func (w *watch) answers(status, cause string) {
 		w.t.Errorf("%s is %s by %s, want %s by %s: %s", last.Service, last.Status, last.Cause, status, cause, last.Sentence)
 	}
 	w.t.Logf("%s", last.Sentence)
-}
-
-// everBlocked reports whether any answer said so.
-func (w *watch) everBlocked() bool {
-	for i := range w.services {
-		if w.services[i].Status == "blocked" {
-			return true
-		}
-	}
-	return false
 }
 
 // said tells findings in a line, for the log and for errors.
