@@ -29,14 +29,13 @@ func fresh(seed uint64, only func(name string) bool, watched *beside.Report) (ca
 			able = append(able, s)
 		}
 	}
-	b := &besides{of: map[*lab.Scenario]*session{}, report: watched}
-	for i, s := range able {
-		b.of[s] = &session{offloads: (uint64(i)+seed)%2 == 1}
-	}
+	b := besides{}
 	if watched != nil {
 		if lacks := lacksLive(); lacks != nil {
-			fmt.Fprintln(os.Stderr, "score: nothing is watched live:", lacks)
-			b.report = nil
+			return nil, fmt.Errorf("nothing can be watched live (-live=false does without): %w", lacks)
+		}
+		for i, s := range able {
+			b[s] = &session{report: watched, offloads: (uint64(i)+seed)%2 == 1}
 		}
 	}
 	lab.PlayAllBeside(context.Background(), able, seed, jobs, b.beside, func(s *lab.Scenario, r *lab.Recording, failed error) {

@@ -10,14 +10,12 @@ import (
 	"chokepoint/pcaps/score/beside"
 )
 
-// besides watches scenarios while they are played.
-type besides struct {
-	report *beside.Report // nil: nobody watches
-	of     map[*lab.Scenario]*session
-}
+// besides watches scenarios while they are played: those it knows.
+type besides map[*lab.Scenario]*session
 
 // session is what is done beside one scenario.
 type session struct {
+	report   *beside.Report
 	offloads bool
 
 	mu    sync.Mutex
@@ -26,11 +24,11 @@ type session struct {
 }
 
 // beside says what is to be done.
-func (b *besides) beside(s *lab.Scenario) lab.Beside {
-	if b.report == nil {
+func (b besides) beside(s *lab.Scenario) lab.Beside {
+	x := b[s]
+	if x == nil {
 		return lab.Beside{}
 	}
-	x := b.of[s]
 	return lab.Beside{Watch: x.watch, Offloads: x.offloads}
 }
 
@@ -53,9 +51,9 @@ func (x *session) watch(at lab.Place) (stop func(), err error) {
 }
 
 // done compares what was seen with what was recorded, and forgets both.
-func (b *besides) done(s *lab.Scenario, r *lab.Recording) error {
-	x := b.of[s]
-	if b.report == nil || s.Play == nil {
+func (b besides) done(s *lab.Scenario, r *lab.Recording) error {
+	x := b[s]
+	if x == nil || s.Play == nil {
 		return nil
 	}
 	if x.fault != nil {
@@ -67,7 +65,7 @@ func (b *besides) done(s *lab.Scenario, r *lab.Recording) error {
 		c.Sides = append(c.Sides, beside.Side{File: file, Recorded: taken.Packets(), Live: seen.Batches, Stats: seen.Stats})
 	}
 	x.seen, r.Taken = nil, nil
-	return b.report.Add(&c)
+	return x.report.Add(&c)
 }
 
 // lacksLive is why nothing can be watched live, nil if it can.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"chokepoint/capture"
+	"chokepoint/classify/finding"
 	"chokepoint/pcaps/score"
 	"chokepoint/pcaps/truth"
 )
@@ -25,12 +26,13 @@ type Judged struct{ Full, Plan, Live []score.Judgement }
 // Report is what cases come to.
 type Report struct {
 	Cases       int
-	Packets     int               // recorded
-	Frames      int               // delivered live
-	Merged      int               // of Frames, those that were recorded as several segments: cut later
-	Gathered    int               // of Frames, those that were recorded as one of several segments: merged on arrival
-	Alike       int               // findings and statuses that are the same
-	Judged      map[string]Judged // by file
+	Packets     int                          // recorded
+	Frames      int                          // delivered live
+	Merged      int                          // of Frames, those that were recorded as several segments: cut later
+	Gathered    int                          // of Frames, those that were recorded as one of several segments: merged on arrival
+	Alike       int                          // findings and statuses that are the same
+	Judged      map[string]Judged            // by file
+	Claims      map[string][]finding.Finding // of live capture, by case and file
 	Differences []Difference
 	Faults      []string // packets that only one of the two has, or that live capture lost
 }
@@ -61,7 +63,7 @@ func (r *Report) compare(c *Case, w *ways) error {
 		switch {
 		case len(of) > 1:
 			r.Merged++
-		case w.live[i].Segs > 1:
+		case len(of) == 1 && w.live[i].Segs > 1:
 			r.Gathered++
 		}
 	}
@@ -75,6 +77,12 @@ func (r *Report) compare(c *Case, w *ways) error {
 	r.Alike += max(0, len(said(w.heard))-len(diffs))
 	r.Differences = append(r.Differences, diffs...)
 	at := c.Name + "/" + w.side.File
+	if r.Claims == nil {
+		r.Claims = map[string][]finding.Finding{}
+	}
+	for i := range w.heard.Findings {
+		r.Claims[at] = append(r.Claims[at], w.heard.Findings[i].Finding)
+	}
 	if n := w.side.Stats; n.Lost+n.Dropped+n.Unseen > 0 {
 		r.Faults = append(r.Faults, fmt.Sprintf("%s: live capture lost %d packets and only counted %d", at, n.Lost+n.Dropped, n.Unseen))
 	}
