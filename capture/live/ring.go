@@ -4,7 +4,6 @@ package live
 
 import (
 	"errors"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,9 +19,10 @@ const (
 	// glance is how long to wait for the kernel's wake-up: it gives one when 64 KiB
 	// have come together, and what is less lies in the ring until somebody looks.
 	glance = 50 * time.Millisecond
-	// maxRecords and maxBytes bound what a Read takes out of the ring.
-	maxRecords = 8192
-	maxBytes   = 2 << 20
+	// maxRecords and maxBytes bound what a Read takes out of the ring. Batches that
+	// stay in the cache cost less than few batches.
+	maxRecords = 2048
+	maxBytes   = 1 << 20
 )
 
 // ebpf is the feed from the eBPF program.
@@ -49,6 +49,9 @@ type ebpf struct {
 
 // read implements feed.
 func (e *ebpf) read(b *capture.Batch) error {
+	if e.hold.order == nil {
+		e.hold = newHold()
+	}
 	end := time.Now().Add(e.wait)
 	for {
 		err := e.fill(end)
@@ -95,8 +98,8 @@ func (e *ebpf) fill(end time.Time) error {
 
 // deliver makes the first n records packets. They have so many bytes.
 func (e *ebpf) deliver(b *capture.Batch, n, bytes int) {
-	b.Packets = slices.Grow(b.Packets, n)
-	b.Buf = slices.Grow(b.Buf, bytes+n*tagLen) // frames do not move any more
+	b.Packets = room(b.Packets, n)
+	b.Buf = room(b.Buf, bytes+n*tagLen) // frames do not move any more
 	var skipped uint64
 	for _, m := range e.hold.order[:n] {
 		s := &e.hold.slots[m.slot]
@@ -135,6 +138,15 @@ func (e *ebpf) deliver(b *capture.Batch, n, bytes int) {
 	e.count.Packets = e.num
 	e.count.Bytes += uint64(len(b.Buf))
 	e.count.Skipped += skipped
+}
+
+// room empties a slice and gives it room for so many. Nothing is copied, as
+// slices.Grow would, with all that is behind its end.
+func room[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, 0, max(n, 2*cap(s)))
+	}
+	return s[:0]
 }
 
 // fit fills a packet from a record.

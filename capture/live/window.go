@@ -50,6 +50,15 @@ type pile struct {
 	data  []byte
 }
 
+// newHold returns one with room for what is held in heavy traffic. Memory that is
+// never used costs nothing; to grow in the midst of a burst does.
+func newHold() hold {
+	pile := func() pile {
+		return pile{slots: make([]slot, 0, 4*maxRecords), data: make([]byte, 0, 2*maxBytes)}
+	}
+	return hold{order: make([]mark, 0, 4*maxRecords), pile: pile(), spare: pile()}
+}
+
 // add adds a record whose bytes are the last of data.
 func (h *hold) add(r packets.Header, data []byte) {
 	off := len(h.data)
