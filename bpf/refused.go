@@ -18,6 +18,9 @@ func Refused(what string, err error, need ...Capability) *Unavailable {
 	u := &Unavailable{What: what, Err: err}
 	if lacks := Lacks(need...); len(lacks) > 0 {
 		u.Lacks, u.Advice = strings.Join(lacks, ", "), "run it as root, or "+setcap(need)
+		if nested() { // root here is nobody there
+			u.Advice = "run it outside of the container, or in one with the host's user namespace"
+		}
 		return u
 	}
 	u.Lacks = missing(err)

@@ -11,13 +11,13 @@ type Unavailable struct {
 	Err    error  // what the kernel answered, or nil
 }
 
-// Error implements error: one sentence.
+// Error implements error: one sentence. Where it is known what to do, the kernel's
+// answer adds nothing: EPERM, and what is read into it.
 func (u *Unavailable) Error() string {
 	s := fmt.Sprintf("%s needs %s", u.What, u.Lacks)
 	if u.Advice != "" {
 		s += ": " + u.Advice
-	}
-	if u.Err != nil {
+	} else if u.Err != nil {
 		s += fmt.Sprintf(" (%v)", u.Err)
 	}
 	return s

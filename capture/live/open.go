@@ -205,7 +205,21 @@ func together(failed []error) error {
 			lacks = append(lacks, u.Lacks)
 		}
 	}
-	return &bpf.Unavailable{What: "live capture", Lacks: strings.Join(lacks, ", or at least "), Err: failed[len(failed)-1]}
+	return &bpf.Unavailable{What: "live capture", Lacks: strings.Join(lacks, ", or at least "), Advice: advice(failed), Err: failed[len(failed)-1]}
+}
+
+// asRoot is what advice begins with where a right is lacking (bpf.Refused).
+const asRoot = "run it as root"
+
+// advice is what helps with all of them: root, where any of them lacks a right.
+func advice(failed []error) string {
+	for _, err := range failed {
+		var u *bpf.Unavailable
+		if errors.As(err, &u) && strings.HasPrefix(u.Advice, asRoot) {
+			return asRoot
+		}
+	}
+	return ""
 }
 
 // try opens one backend.

@@ -28,7 +28,14 @@ func TestMain(m *testing.M) {
 		fallthrough
 	case "real":
 		os.Exit(Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	case "inside":
+		os.Exit(runInside())
 	default:
+		if isLess, err := lessen(how); err != nil {
+			panic(err)
+		} else if isLess {
+			os.Exit(Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		}
 		os.Exit(runMade(how))
 	}
 }

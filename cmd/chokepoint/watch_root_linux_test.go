@@ -45,9 +45,15 @@ type real struct {
 // started starts it and returns when its ready file is there.
 func started(t *testing.T, n *netns.NS, args ...string) *real {
 	t.Helper()
+	return startedAs(t, "real", n, args...)
+}
+
+// startedAs starts the command as TestMain knows it.
+func startedAs(t *testing.T, how string, n *netns.NS, args ...string) *real {
+	t.Helper()
 	ready := filepath.Join(t.TempDir(), "ready")
 	r := &real{cmd: exec.Command(os.Args[0], append([]string{"watch", "--ready-file", ready}, args...)...), ended: make(chan struct{})}
-	r.cmd.Env = append(os.Environ(), childEnv+"=real")
+	r.cmd.Env = append(os.Environ(), childEnv+"="+how)
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
 	if err := n.Do(r.cmd.Start); err != nil {
 		t.Fatal(err)
