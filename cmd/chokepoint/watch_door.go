@@ -21,6 +21,7 @@ type liveWanted struct {
 type liveSource interface {
 	capture.Source
 	Wake() // makes a Read that waits return
+	Ask()  // makes the next Read tell what the kernel has only counted so far
 }
 
 // liveBackend is how it listens.

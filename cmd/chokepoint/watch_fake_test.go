@@ -31,6 +31,8 @@ type made struct {
 	steps  []step
 	now    float64
 	stats  capture.Stats
+	asked  bool      // since the last Read
+	late   uint32    // how many packets a Read that was asked tells of, after the last one that counted
 	log    *[]string // of what happened, in order
 	closed error     // what Close returns
 }
@@ -43,6 +45,9 @@ func (m *made) Read(b *capture.Batch) error {
 	s := step{now: m.now + 0.25}
 	if len(m.steps) > 0 {
 		s, m.steps = m.steps[0], m.steps[1:]
+	}
+	if m.asked && m.late > 0 {
+		b.Notes, m.late, m.asked = append(b.Notes, capture.Note{Kind: capture.NoteDrop, Count: m.late}), 0, false
 	}
 	if s.now > tooLong {
 		return errors.New("nobody has ended the capture")
@@ -71,6 +76,7 @@ func (m *made) Interfaces() (out []capture.Interface) {
 
 func (m *made) Stats() capture.Stats { return m.stats }
 func (m *made) Wake()                {}
+func (m *made) Ask()                 { m.asked = true }
 func (m *made) Close() error {
 	*m.log = append(*m.log, "close")
 	return m.closed
@@ -141,3 +147,4 @@ func (w *livewatch) replayed(src capture.Source) {
 type replay struct{ capture.Source }
 
 func (replay) Wake() {}
+func (replay) Ask()  {}

@@ -124,12 +124,12 @@ func (w *watching) open() error {
 	if err != nil {
 		return w.refused(err)
 	}
-	w.backend, w.wake, w.src.Source = backend, src.Wake, src
+	w.backend, w.wake, w.src.Source, w.src.ask = backend, src.Wake, src, src.Ask
 	w.sayBackend()
 	if f.record == "" {
 		return nil
 	}
-	c := record.Config{Path: f.record, Payload: f.payload, MaxSize: int64(f.fileSize), Keep: f.keep}
+	c := record.Config{Path: f.record, Notice: w.notice, Payload: f.payload, MaxSize: int64(f.fileSize), Keep: f.keep}
 	recorded, err := w.watch.record(src, c)
 	if err != nil {
 		src.Close()

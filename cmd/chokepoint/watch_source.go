@@ -24,6 +24,7 @@ type watched struct {
 	checks   []func()           // called every interval
 	stop     <-chan struct{}    // closed: it ends with what had passed by then
 	clock    func() time.Time   // says when that was
+	ask      func()             // makes the next Read tell what was only counted so far; nil: nothing is
 	until    int64              // that moment, ns; 0: not yet
 	began    int64              // ns; 0: not yet
 	checked  int64
@@ -58,6 +59,9 @@ func (s *watched) Read(b *capture.Batch) error {
 		}
 	default:
 	}
+	if s.ask != nil && s.ending() {
+		s.ask()
+	}
 	err := s.Source.Read(b)
 	now := s.look(b)
 	if s.reached != nil {
@@ -72,6 +76,18 @@ func (s *watched) Read(b *capture.Batch) error {
 	s.over = s.until != 0 && (len(b.Packets) == 0 || now >= s.until) ||
 		s.duration > 0 && s.began != 0 && now-s.began >= int64(s.duration)
 	return err
+}
+
+// lastReads is how long before the time is over every Read may be the last: twice
+// what one waits for a packet.
+const lastReads = 500 * time.Millisecond
+
+// ending reports that there may be no further Read.
+func (s *watched) ending() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := s.duration - time.Duration(s.moment.Now.UnixNano()-s.began)
+	return s.until != 0 || s.duration > 0 && s.began != 0 && left <= lastReads
 }
 
 // look notes what a batch says and returns the time it has got to, ns.

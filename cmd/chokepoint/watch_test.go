@@ -365,3 +365,34 @@ func TestAnExpressionReachesTheLiveRun(t *testing.T) {
 		t.Errorf("filtered %v, meta %v, stderr %s", filtered, meta, got.stderr)
 	}
 }
+
+// What the kernel has only counted when the end comes is asked for.
+func TestTheLastCountsAreAskedFor(t *testing.T) {
+	for _, how := range []string{"duration", "interrupt"} {
+		ctx, stop := context.WithCancel(context.Background())
+		args := []string{"watch", "-i", "eth0", "--json", "--duration", "5s"}
+		var steps []step
+		if how == "interrupt" {
+			args, steps = args[:4], []step{{now: 1}, {now: 2, do: stop}}
+		}
+		w := newWatch(nil, steps...)
+		w.src.late = 15
+		var told uint32
+		w.app.analyze = func(_ context.Context, src capture.Source, _ classify.Sink, _ classify.Options) (classify.Stats, error) {
+			var b capture.Batch
+			for {
+				err := src.Read(&b)
+				for _, n := range b.Notes {
+					told += n.Count
+				}
+				if err != nil {
+					return classify.Stats{}, nil
+				}
+			}
+		}
+		if code := w.app.run(ctx, args); code != 0 || told != 15 {
+			t.Errorf("%s: code %d, %d of 15 told", how, code, told)
+		}
+		stop()
+	}
+}
