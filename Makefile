@@ -73,7 +73,7 @@ fuzz: ## every fuzz target, a minute in all; SECONDS=600 for longer
 	.ci/fuzz $(or $(SECONDS),60)
 
 .PHONY: bench
-bench: build ## speed and memory beside gopacket and tshark; minutes
+bench: build ## speed and memory beside gopacket and tshark, as root also live capture; minutes
 	go test -run '^$$' -bench . -benchtime 200ms ./... | grep -E '^(pkg|Benchmark)'
 	go run ./cmd/internal/bench -chokepoint bin/chokepoint all
 

@@ -5,14 +5,21 @@
 //	bench [flags] mixed   a capture of 2.2 million packets, all detectors on
 //	bench [flags] flows   one million flows open at the same time, through a pipe
 //	bench [flags] flood   a SYN flood of ten million flows, through a pipe
-//	bench [flags] all     the three, one after the other
+//	bench [flags] live    live capture, in network namespaces of its own; needs root
+//	bench [flags] all     the four, one after the other; without root not live
 //
 // The mixed capture is put together from the Ethernet captures of the folder
 // that CHOKEPOINT_CORPORA names, or else from the bundled ones, and kept in the
 // temporary folder. Machines are noisy: read the ratios of one run, and the
 // medians of several rounds.
 //
-// The program runs its own parts (assemble, loop, generate) as children too. On
+// Live capture is measured four times: the program in the kernel by itself; from the
+// ring to a packet, beside a sender in another process; the whole command on the same
+// packets, beside analyze that has them from a file; and the throughput of a link
+// that chokepoint or tcpdump looks at, by iperf3. What is sent must be delivered or
+// counted, to the packet, in every round.
+//
+// The program runs its own parts (assemble, loop, generate, send, receive) as children too. On
 // Linux the peak memory of a child is never below that of the process which
 // started it (exec keeps the old ru_maxrss), so this one has to stay small.
 package main

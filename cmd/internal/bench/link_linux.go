@@ -16,7 +16,7 @@ import (
 
 // links fills a link while nobody, chokepoint and tcpdump look at it, and prints
 // the throughput.
-func (o *options) links(out io.Writer) error {
+func (o *options) links(out io.Writer) (err error) {
 	if _, err := exec.LookPath("iperf3"); err != nil {
 		fmt.Fprintln(out, "\nthe throughput of a link is not measured: needs iperf3")
 		return nil
@@ -25,7 +25,7 @@ func (o *options) links(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer func() { err = errors.Join(err, c.close()) }()
 	all := make([]*onlooker, 0, 5)
 	looks := []func() (look, error){nothing}
 	all = append(all, &onlooker{name: "nobody"})

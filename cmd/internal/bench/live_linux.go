@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -49,6 +50,7 @@ func (o *options) live() error {
 // Of the rounds of records.
 const (
 	roundTime = 2 * time.Second
+	wholeTime = 4 * time.Second        // of the whole command: it has more to do once
 	restTime  = 700 * time.Millisecond // of a reader that cannot keep up
 )
 
@@ -58,7 +60,7 @@ func (o *options) reading(c *cable) []*atRate {
 		return func(rate int) (flow, error) { return o.round(c, backend, rate, rest, roundTime) }
 	}
 	watch := func(backend string) func(int) (flow, error) {
-		return func(rate int) (flow, error) { return o.watched(c, backend, rate, roundTime) }
+		return func(rate int) (flow, error) { return o.watched(c, backend, rate, wholeTime) }
 	}
 	return []*atRate{
 		{name: "ring to Packet, tcx", rate: mustRecord, limits: true, measure: ring(live.TCX, 0)},
@@ -74,12 +76,12 @@ func (o *options) reading(c *cable) []*atRate {
 }
 
 // records measures them, in turn, and prints the table.
-func (o *options) records(out *os.File) error {
+func (o *options) records(out io.Writer) (err error) {
 	c, err := newCable(false)
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer func() { err = errors.Join(err, c.close()) }()
 	all := o.reading(c)
 	for range o.rounds {
 		for _, a := range all {
@@ -98,14 +100,14 @@ func (o *options) records(out *os.File) error {
 // fromFile is what the command spends on the same packets when they come from a
 // file.
 func (o *options) fromFile(rate int) (f flow, err error) {
-	packets := int(float64(rate) * roundTime.Seconds())
+	packets := int(float64(rate) * wholeTime.Seconds())
 	_, idle, err := o.analysed(0)
 	if err != nil {
 		return f, err
 	}
 	s, used, err := o.analysed(packets)
 	b := balance{Sent: uint64(packets), Packets: s.Packets}
-	return flow{b, used.less(idle), s.Packets, roundTime}, errors.Join(err, b.check())
+	return flow{b, used.less(idle), s.Packets, wholeTime}, errors.Join(err, b.check())
 }
 
 // analysed gives so many packets to analyze, through a pipe.

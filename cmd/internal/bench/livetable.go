@@ -59,14 +59,17 @@ func programTable(out io.Writer, all []program) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\there\tat design\tmust\t\t")
 	for _, p := range all {
-		must, word := "", ""
+		must, word, before := "", "", ""
+		if p.reference > 0 {
+			before = fmt.Sprint(p.reference.Nanoseconds())
+		}
 		if p.must > 0 {
 			must, word = fmt.Sprint(p.must.Nanoseconds()), "ok"
 			if p.took > p.must {
 				word = "MISS"
 			}
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t\n", p.name, p.took.Nanoseconds(), p.reference.Nanoseconds(), must, word)
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t\n", p.name, p.took.Nanoseconds(), before, must, word)
 	}
 	w.Flush()
 }
