@@ -38,17 +38,29 @@ func paired(recorded, live []capture.Packet) *pairing {
 		queues[k].list = append(queues[k].list, i)
 	}
 	used := make([]bool, len(recorded))
+	torn := map[int][]int{} // as of, without their end
 	for i := range live {
-		if q := queues[live[i].Key]; q != nil {
-			p.of[i] = p.take(q, used, &live[i])
+		q := queues[live[i].Key]
+		if q == nil {
+			continue
 		}
-		if p.of[i] != nil {
-			p.end = max(p.end, live[i].Time)
+		of, whole := p.take(q, used, &live[i])
+		if !whole {
+			torn[i] = of
+			continue
 		}
+		p.of[i] = of
+		p.end = max(p.end, live[i].Time)
 	}
 	for i := range live {
-		if p.of[i] == nil && live[i].Time <= p.end {
+		switch {
+		case p.of[i] != nil:
+		case live[i].Time <= p.end:
 			p.extra = append(p.extra, i)
+		default: // the recording ended within it
+			for _, k := range torn[i] {
+				used[k] = true
+			}
 		}
 	}
 	for i := range recorded {
@@ -59,8 +71,9 @@ func paired(recorded, live []capture.Packet) *pairing {
 	return p
 }
 
-// take finds what a live packet stands for and takes it out of the queue.
-func (p *pairing) take(q *queue, used []bool, l *capture.Packet) (of []int) {
+// take finds what a live packet stands for, and takes it out of the queue if it is
+// whole.
+func (p *pairing) take(q *queue, used []bool, l *capture.Packet) (of []int, whole bool) {
 	got := uint32(0)
 	for {
 		i := p.find(q, used, l, got)
@@ -71,13 +84,13 @@ func (p *pairing) take(q *queue, used []bool, l *capture.Packet) (of []int) {
 		used[i] = true
 		got += p.recorded[i].PayloadLen
 		if got >= l.PayloadLen {
-			return of
+			return of, true
 		}
 	}
-	for _, i := range of { // torn: none of it counts
+	for _, i := range of {
 		used[i] = false
 	}
-	return nil
+	return of, false
 }
 
 // find looks for the recorded packet with the payload behind the first got bytes.

@@ -63,6 +63,26 @@ func TestMergedFramesStandForTheirSegments(t *testing.T) {
 	}
 }
 
+// TestTheRecordingMayEndWithinAFrame: which live capture then has whole.
+func TestTheRecordingMayEndWithinAFrame(t *testing.T) {
+	recorded := decoded(slices.Clone(watched(t, "telegram-policed", nil).Sides[0].Recorded))
+	live := late(recorded)
+	i := slices.IndexFunc(live, func(p capture.Packet) bool { return p.Segs == 3 })
+	at := slices.IndexFunc(recorded, func(p capture.Packet) bool { return p.Num == live[i].Num })
+	cut := slices.DeleteFunc(slices.Clone(recorded), func(p capture.Packet) bool { return p.Num > live[i].Num })
+	if p := paired(cut, decoded(live[:i+1])); len(p.missing)+len(p.extra) > 0 || len(cut) != at+1 {
+		t.Errorf("at the end: %v missing, %v extra", p.missing, p.extra)
+	}
+	if p := paired(cut, decoded(live[:i])); !slices.Equal(p.missing, []int{at}) {
+		t.Errorf("not delivered: %v missing", p.missing)
+	}
+	next := at + 1 + slices.IndexFunc(recorded[at+1:], func(p capture.Packet) bool { return p.Key == live[i].Key })
+	lost := slices.Delete(slices.Clone(recorded), next, next+1)
+	if p := paired(lost, decoded(live)); len(p.missing) == 0 || !slices.Contains(p.extra, i) {
+		t.Errorf("in the middle: %v missing, %v extra", p.missing, p.extra)
+	}
+}
+
 // TestPairsOutOfOrder: two processors may deliver neighbours in another order.
 func TestPairsOutOfOrder(t *testing.T) {
 	c := watched(t, "telegram-policed", func(p []capture.Packet) []capture.Packet {
