@@ -14,15 +14,11 @@ import (
 	"chokepoint/classify/fact"
 )
 
-// TestDatagramsAgree: datagrams that a host hands to its interface as one
-// (UDP_SEGMENT, as QUIC stacks do) count as those that leave it.
-func TestDatagramsAgree(t *testing.T) {
-	need(t)
-	stamp(t)
+// datagrams: those that a host hands to its interface as one (UDP_SEGMENT, as QUIC
+// stacks do) count as those that leave it.
+func (r *road) datagrams(t *testing.T, posts []*post) {
 	const from, size, atOnce, times = 45000, 1200, 40, 50
-	r := build(t)
 	r.settle(t, &journey{offload: gsoOnly})
-	posts := []*post{newPost(t, r.client), newPost(t, r.server)}
 	for _, p := range posts {
 		p.record(t)
 	}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -24,13 +23,7 @@ import (
 type flows map[uint16]fact.Flow
 
 func (f flows) Flow(got *fact.Flow, _ []string) error {
-	kept := *got
-	for d, b := range got.Bulk {
-		if b != nil { // it is valid during the call only
-			kept.Bulk[d] = &fact.Bulk{MSS: b.MSS, Segments: slices.Clone(b.Segments)}
-		}
-	}
-	f[got.Key.SrcPort] = kept
+	f[got.Key.SrcPort] = *got
 	return nil
 }
 func (f flows) Finding(*finding.Finding) error { return nil }
@@ -74,28 +67,10 @@ type counts struct {
 	retrans                   uint32
 	holes                     uint32 // those that were filled soon included
 	next, contig              uint32
-	log                       logged
 }
 
-// logged is what must be equal of the transmission log of a side.
-type logged struct {
-	mss         uint16
-	bytes       uint64 // of IP
-	lost, wrong uint32 // segments lost, and those the capture is said to have missed
-}
-
-func countsOf(f *fact.Flow, d int) counts {
-	s := &f.Sides[d]
-	c := counts{s.Packets, s.Payload, s.IPBytes, s.Retrans, s.Holes + s.OutOfOrder, s.NextSeq, s.Contig, logged{}}
-	if b := f.Bulk[d]; b != nil {
-		c.log.mss = b.MSS
-		for i := range b.Segments {
-			c.log.bytes += b.Segments[i].Bytes
-			c.log.lost += b.Segments[i].Losses
-			c.log.wrong += b.Segments[i].Gaps
-		}
-	}
-	return c
+func countsOf(s *fact.Side) counts {
+	return counts{s.Packets, s.Payload, s.IPBytes, s.Retrans, s.Holes + s.OutOfOrder, s.NextSeq, s.Contig}
 }
 
 // alike compares what is known of a flow with what another says.
@@ -103,7 +78,7 @@ func alike(t *testing.T, who string, got, want *fact.Flow) {
 	t.Helper()
 	for d := range got.Sides {
 		g, w := &got.Sides[d], &want.Sides[d]
-		if a, b := countsOf(got, d), countsOf(want, d); a != b {
+		if a, b := countsOf(g), countsOf(w); a != b {
 			t.Errorf("%s, %v:\n%+v\n%+v in the file", who, fact.Dir(d), a, b)
 		}
 		for _, r := range []struct {
@@ -124,6 +99,6 @@ func alike(t *testing.T, who string, got, want *fact.Flow) {
 // row is a line of the table.
 func row(f *fact.Flow, d int) string {
 	s := &f.Sides[d]
-	return fmt.Sprintf("%-4v %6d segments %9d payload %9d IP %5d again %5d holes %5d late %5d in the log, rtt %v/%v/%v", fact.Dir(d),
-		s.Packets, s.Payload, s.IPBytes, s.Retrans, s.Holes, s.OutOfOrder, countsOf(f, d).log.lost, s.RTT.Handshake.V, s.RTT.Min.V, s.RTT.P50.V)
+	return fmt.Sprintf("%-4v %6d segments %9d payload %9d IP %5d again %5d holes %5d late, rtt %v/%v/%v", fact.Dir(d),
+		s.Packets, s.Payload, s.IPBytes, s.Retrans, s.Holes, s.OutOfOrder, s.RTT.Handshake.V, s.RTT.Min.V, s.RTT.P50.V)
 }
