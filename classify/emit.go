@@ -14,6 +14,11 @@ import (
 // maxRecent is how many findings are remembered for repetition.
 const maxRecent = fact.MaxFailures
 
+// maxUnreleased is how many failures wait for release, which keeps the last
+// fact.MaxFailures of them: at the end of a capture with many flows open they would
+// be as many.
+const maxUnreleased = 4 * fact.MaxFailures
+
 // emission numbers findings and tells them, each again only when it changed.
 type emission struct {
 	run   *run
@@ -243,7 +248,9 @@ func (o *emission) remember(t *told) {
 	if stage == "dns" || f.Kind == finding.ResetInjected { // one moment, not a silence
 		x.From, x.Time = f.To.UnixNano(), f.To.UnixNano()
 	}
-	w.Failures = append(w.Failures, x)
+	if w.Failures = append(w.Failures, x); len(w.Failures) > maxUnreleased {
+		w.Failures = slices.Delete(w.Failures, 0, len(w.Failures)-maxUnreleased/2)
+	}
 	if o.byID[f.ID] == nil {
 		o.byID[f.ID] = t
 		o.recent = append(o.recent, t)

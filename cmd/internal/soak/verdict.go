@@ -6,7 +6,7 @@ import "fmt"
 const (
 	noiseShare = 1.05
 	noiseBytes = 4 << 20
-	noiseTasks = 2 // threads that the runtime makes when one is held up in a call
+	noiseTasks = 2 // threads that the runtime makes when one is held up in a call, goroutines on their way out
 )
 
 // Judge compares the last third of the samples, taken at even times, with the
@@ -31,7 +31,7 @@ func Judge(all []Sample, filled bool) (grew []string) {
 	}{
 		{"threads", early.Threads, late.Threads, noiseTasks},
 		{"descriptors", early.Files, late.Files, 0},
-		{"goroutines", early.Goroutines, late.Goroutines, 0},
+		{"goroutines", early.Goroutines, late.Goroutines, noiseTasks},
 	} {
 		if c.late > c.early+c.noise {
 			grew = append(grew, fmt.Sprintf("%s: %d, then %d", c.what, c.early, c.late))

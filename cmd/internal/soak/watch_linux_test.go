@@ -184,8 +184,10 @@ func (w *watch) interrupt(t *testing.T) stats {
 	if err := w.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
+	began := time.Now()
 	select {
 	case <-w.ended:
+		t.Logf("ended after %v", time.Since(began).Round(time.Millisecond))
 	case <-time.After(patience):
 		t.Fatal("does not end")
 	}
