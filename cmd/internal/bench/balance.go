@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -65,20 +67,12 @@ func (f flow) each(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / float64(max(1, f.Measured)))
 }
 
-// best joins rounds: the least of everything that a busy machine adds to, the
-// fastest sender.
-func best(rounds []flow) (f flow) {
-	f = rounds[0]
-	for _, r := range rounds[1:] {
-		if r.each(r.User) < f.each(f.User) {
-			f.Packets, f.Measured, f.spent = r.Packets, r.Measured, r.spent
-		}
-		if r.rate() > f.rate() {
-			f.Sent, f.Took = r.Sent, r.Took
-		}
-		f.Lost, f.Unseen = min(f.Lost, r.Lost), min(f.Unseen, r.Unseen)
-	}
-	return f
+// best picks the round with the fewest packets lost and counted, and among those that
+// with the least user CPU: a busy machine only adds to either.
+func best(rounds []flow) flow {
+	return slices.MinFunc(rounds, func(a, b flow) int {
+		return cmp.Or(cmp.Compare(a.Lost+a.Unseen, b.Lost+b.Unseen), cmp.Compare(a.each(a.User), b.each(b.User)))
+	})
 }
 
 // pace holds a sender to a rate.

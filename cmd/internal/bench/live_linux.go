@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,9 @@ import (
 
 // liveLacks says what is missing for live.
 func liveLacks() []string {
-	return append(bpf.Lacks(bpf.BPF, bpf.NetAdmin, bpf.Perfmon), netns.Missing()...)
+	lacks := append(bpf.Lacks(bpf.BPF, bpf.NetAdmin, bpf.Perfmon), netns.Missing()...)
+	slices.Sort(lacks)
+	return slices.Compact(lacks)
 }
 
 // livePart runs a part of live in this process, if that is asked for.
