@@ -155,8 +155,8 @@ func started(pid int) (string, error) {
 	if len(fields) < 20 {
 		return "", fmt.Errorf("/proc/%d/stat: %d fields", pid, len(fields))
 	}
-	if state := fields[3-3][0]; state == 'Z' || state == 'X' {
+	if state := fields[0][0]; state == 'Z' || state == 'X' {
 		return "", fs.ErrNotExist
 	}
-	return string(fields[22-3]), nil
+	return string(fields[22-3]), nil // the first of fields is the third
 }

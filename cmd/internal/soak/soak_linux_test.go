@@ -17,7 +17,7 @@ import (
 // What make soak asks for. Without it the soak is the short one, which CI can
 // afford.
 var (
-	length  = flag.Duration("soak.for", 0, "play for so long; 0: half a minute within little memory")
+	length  = flag.Duration("soak.for", 0, "play for so long; 0: 20 s within little memory")
 	rate    = flag.Int("soak.flows", 2200, "new flows a second")
 	program = flag.String("soak.program", "", "the program to watch with; none: it is built")
 	options = flag.String("soak.options", "", "further flags of watch")
@@ -25,7 +25,7 @@ var (
 
 // The short soak: with so little memory flows are evicted after some seconds.
 const (
-	short       = 30 * time.Second
+	short       = 20 * time.Second
 	shortMemory = "16M"
 )
 
