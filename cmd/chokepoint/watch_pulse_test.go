@@ -21,11 +21,3 @@ func TestThePulseIsForWhoAsks(t *testing.T) {
 		t.Errorf("unasked: %s", got.stderr)
 	}
 }
-
-func TestHeapLimit(t *testing.T) {
-	for budget, want := range map[int64]int64{1 << 20: leastHeap, 512 << 20: 480 << 20} {
-		if got := heapLimit(budget); got != want {
-			t.Errorf("%d: %d", budget, got)
-		}
-	}
-}
