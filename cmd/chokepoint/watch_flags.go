@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"chokepoint/classify"
 )
 
 // sharedFlags are those of analyze that mean the same here.
@@ -20,6 +22,10 @@ const plainInterval = 10 * time.Second
 
 // boardInterval is the same on a terminal: the table is drawn no more often.
 const boardInterval = time.Second
+
+// watchMemory is the budget of flows where --memory does not say: what is kept beside
+// them doubles it, to no more than analyze takes.
+const watchMemory = classify.DefaultMemory / 2
 
 // Of a recording: what is kept where the flags do not say.
 const (
@@ -61,6 +67,8 @@ func (f *watchFlags) register(cmd *cobra.Command) {
 	_ = s.MarkHidden("plan") // it is there
 	var analyze cobra.Command
 	f.analyzeFlags.register(&analyze)
+	f.memory = watchMemory
+	analyze.Flags().Lookup("memory").DefValue = f.memory.String()
 	for _, name := range sharedFlags {
 		s.AddFlag(analyze.Flags().Lookup(name))
 	}

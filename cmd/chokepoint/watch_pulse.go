@@ -17,8 +17,8 @@ func (w *watching) pulse() {
 	w.log.Info().Int("goroutines", goroutines).Uint64("heap", heap).Msgf("%d goroutines, %d MB of heap", goroutines, heap>>20)
 }
 
-// beside is what is kept beside flows: findings, answers, names, batches. Under load
-// it was 150 MB.
+// beside is for what is kept beside flows: findings, answers, names, batches. Under
+// load that was 150 MB.
 const beside = 256 << 20
 
 // heapLimit is where the collector begins to work harder, bytes; up to there the heap
