@@ -45,12 +45,15 @@ unit: # unit, golden, arrow and zero-allocation tests
 # Only where a goroutine is started can the race detector find anything. It makes
 # allocations of its own, so tests that count them are left out. What goroutines
 # share does not depend on whose capture it is: the bundled ones and the recordings
-# do, foreign ones would take four minutes more.
+# do, foreign ones would take four minutes more. Plays from end to end start
+# goroutines of their own only; what they play is raced in its own package.
+PLAYS := bpf/kernels|pcaps/lab/(local|offloads|replay|watched)|cmd/internal/(bench|soak)
+
 .PHONY: race
 race: # the tests of concurrent packages under the race detector
 	@if [ "$$(go env CGO_ENABLED)" != 1 ] || ! command -v "$$(go env CC)" >/dev/null; then \
 		echo "skipped: the race detector needs a C compiler"; exit 0; fi; \
-	concurrent=$$(grep -rlE --include='*.go' '^\s+go (func\(|[a-z])|\.Go\(' . | xargs -n 1 dirname | sort -u); \
+	concurrent=$$(grep -rlE --include='*.go' '^\s+go (func\(|[a-z])|\.Go\(' . | xargs -n 1 dirname | sort -u | grep -vE '$(PLAYS)'); \
 	echo .ci/gotest -race $$concurrent; CHOKEPOINT_CORPORA= .ci/gotest -race -skip Alloc $$concurrent
 
 # Only capture/live, capture/afpacket, bpf and pcaps/lab are Linux's.
