@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -175,16 +176,15 @@ func TestDroppedBeforeTheTap(t *testing.T) {
 // silent is a live source at which no packet ever passes.
 type silent struct {
 	notes []capture.Note
-	now   int64
+	now   atomic.Int64 // read by whoever hears of findings
 	until int64
 }
 
 func (s *silent) Read(b *capture.Batch) error {
 	b.Packets, b.Notes = b.Packets[:0], append(b.Notes[:0], s.notes...)
 	s.notes = nil
-	s.now += int64(250 * time.Millisecond)
-	b.Now = s.now
-	if s.now > s.until {
+	b.Now = s.now.Add(int64(250 * time.Millisecond))
+	if b.Now > s.until {
 		return io.EOF
 	}
 	return nil
@@ -205,8 +205,9 @@ func TestNothingPassesTheTap(t *testing.T) {
 		k := capture.Key{Src: netip.MustParseAddr("192.0.2.1").As16(), Dst: netip.MustParseAddr("192.0.2.2").As16(), SrcPort: 40000, DstPort: 443, Proto: capture.ProtoTCP}
 		for _, workers := range []int{0, 3} {
 			rec := newRecorder()
-			src := &silent{now: start, until: start + int64(20*time.Second),
+			src := &silent{until: start + int64(20*time.Second),
 				notes: []capture.Note{{Kind: capture.NoteDrop, Out: true, Time: start, Key: k, Reason: x.reason, Count: 1}}}
+			src.now.Store(start)
 			var before int
 			sink := &meanwhile{recorder: rec, src: src, before: &before}
 			if _, err := Run(context.Background(), src, sink, Options{Testimony: true, Workers: workers}); err != nil {
@@ -227,7 +228,7 @@ type meanwhile struct {
 }
 
 func (s *meanwhile) Finding(f *finding.Finding) error {
-	if s.src.now < s.src.until-int64(5*time.Second) {
+	if s.src.now.Load() < s.src.until-int64(5*time.Second) {
 		*s.before++
 	}
 	return s.recorder.Finding(f)
