@@ -35,6 +35,10 @@ func refused(p *Pair, from, to netip.AddrPort) (Trace, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c, err := p.There.Dial(ctx, "tcp", from, to)
+	for errors.Is(err, unix.EADDRINUSE) && ctx.Err() == nil { // the last one has not let go of its port yet
+		time.Sleep(time.Millisecond)
+		c, err = p.There.Dial(ctx, "tcp", from, to)
+	}
 	if err == nil {
 		c.Close()
 	}
