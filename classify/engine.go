@@ -29,9 +29,6 @@ type Options struct {
 	// Interval is how often the answers so far are told, of packet time; 0: only
 	// at the end.
 	Interval time.Duration
-	// Testimony says that the source's notes are those of this host's kernel, all
-	// of them: what it does not say did not happen here.
-	Testimony bool
 	// Reload brings new rules, which are taken up at the next tick; what was said
 	// by the old ones stands. nil: the rules stay.
 	Reload <-chan *service.Rules

@@ -36,7 +36,7 @@ func story(t *testing.T, name string) []capture.Packet {
 func noted(t *testing.T, packets []capture.Packet, notes []capture.Note) *recorder {
 	t.Helper()
 	var first *recorder
-	for _, opt := range []Options{{Testimony: true}, {Testimony: true, Workers: 3}} {
+	for _, opt := range []Options{{}, {Workers: 3}} {
 		for _, batch := range []int{0, 7} {
 			rec := newRecorder()
 			src := &capturetest.Source{Packets: packets, Notes: notes, Batch: batch}
@@ -210,7 +210,7 @@ func TestNothingPassesTheTap(t *testing.T) {
 			src.now.Store(start)
 			var before int
 			sink := &meanwhile{recorder: rec, src: src, before: &before}
-			if _, err := Run(context.Background(), src, sink, Options{Testimony: true, Workers: workers}); err != nil {
+			if _, err := Run(context.Background(), src, sink, Options{Workers: workers}); err != nil {
 				t.Fatal(err)
 			}
 			if got := len(rec.about(finding.DropLocal)); got != x.want || before != x.want && workers == 0 {

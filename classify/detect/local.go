@@ -168,11 +168,15 @@ func Stray(x *fact.Stray, f *fact.Flow, w *fact.World) (finding.Finding, bool) {
 	fd.Flows = []string{}
 	fd.Segment, fd.Direction = finding.ThisHost, finding.ToServer
 	fd.From, fd.To = Time(x.First), Time(x.Last)
-	fd.Summary = fmt.Sprintf("dropped by this host before it left, %s to %s port %d: %s",
-		plural(int(x.Count), "packet"), f.Key.DstAddr(), f.Key.DstPort, text)
+	when, where := "before it left", "before they reached the interface"
+	if !x.Out {
+		when, where = "as it came in", "before the tap"
+	}
+	fd.Summary = fmt.Sprintf("dropped by this host %s, %s to %s port %d: %s",
+		when, plural(int(x.Count), "packet"), f.Key.DstAddr(), f.Key.DstPort, text)
 	fd.For = append(fd.For, finding.Evidence{Code: "D12", Family: finding.Reaction, Class: finding.C,
-		Text: fmt.Sprintf("this host's kernel dropped %s of %s before they reached the interface: %s",
-			plural(int(x.Count), "packet"), plural(x.Ports, "connection"), text), Got: x.Reason})
+		Text: fmt.Sprintf("this host's kernel dropped %s of %s %s: %s",
+			plural(int(x.Count), "packet"), plural(x.Ports, "connection"), where, text), Got: x.Reason})
 	fd.NotRuledOut = append(fd.NotRuledOut, "no_packet_to_show")
 	Conclude(&fd, finding.Confirmed)
 	if cause == causeQueue {

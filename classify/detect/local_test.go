@@ -171,3 +171,17 @@ func TestOwnDropsExcuseThePath(t *testing.T) {
 		t.Errorf("a closed port vetoes: %v", r)
 	}
 }
+
+// TestStrayTellsItsWay: what is dropped before the tap is told by the way it took.
+func TestStrayTellsItsWay(t *testing.T) {
+	for _, c := range []struct {
+		out  bool
+		says string
+	}{{true, "before it left"}, {false, "as it came in"}} {
+		x := &fact.Stray{Reason: "NETFILTER_DROP", Out: c.out, Count: 3, Ports: 1}
+		fd, ok := Stray(x, synFlow(), &fact.World{})
+		if !ok || !strings.Contains(fd.Summary, c.says) {
+			t.Errorf("out %v: %v %q", c.out, ok, fd.Summary)
+		}
+	}
+}

@@ -156,9 +156,6 @@ type World struct {
 
 	// Terse spares detectors the reasons that only --why-not prints.
 	Terse bool
-	// Testifies says that this host's kernel is heard: what it does not say did
-	// not happen here.
-	Testifies bool
 	// Strays are packets that this host dropped before the tap, up to MaxStrays.
 	Strays map[StrayKey]*Stray
 	// Servers is what the handshakes with an address had in common.

@@ -36,15 +36,9 @@ type Observed struct {
 
 // Observe analyses a capture. To be exact about when something was said, it should
 // come in batches of one packet.
-func Observe(src capture.Source) (*Observed, error) { return observe(src, false) }
-
-// ObserveLive is Observe of what was captured live: the notes of the source are all
-// that the kernel of the host has to say.
-func ObserveLive(src capture.Source) (*Observed, error) { return observe(src, true) }
-
-func observe(src capture.Source, testimony bool) (*Observed, error) {
+func Observe(src capture.Source) (*Observed, error) {
 	o := &observer{at: map[string]int{}, said: &Observed{Status: map[string]string{}}, clock: &clocked{Source: src}}
-	stats, err := classify.Run(context.Background(), o.clock, o, classify.Options{Workers: 1, Seed: 1, Testimony: testimony})
+	stats, err := classify.Run(context.Background(), o.clock, o, classify.Options{Workers: 1, Seed: 1})
 	o.said.Flows = int(stats.Flows)
 	return o.said, err
 }

@@ -121,7 +121,7 @@ func begin(t *testing.T, host *netns.NS, backend string, servers ...netip.AddrPo
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt := classify.Options{All: true, Testimony: true, Interval: time.Second, Rules: rules}
+	opt := classify.Options{All: true, Interval: time.Second, Rules: rules}
 	go func() {
 		var err error
 		w.stats, err = classify.Run(context.Background(), w, w, opt)

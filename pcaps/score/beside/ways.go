@@ -27,16 +27,15 @@ func asked(s *Side) (*ways, error) {
 	w := &ways{pairing: paired(decoded(slices.Clone(s.Recorded)), s.packets()), side: s}
 	var err error
 	for _, ask := range []struct {
-		into    **score.Observed
-		observe func(capture.Source) (*score.Observed, error)
-		src     capture.Source
+		into **score.Observed
+		src  capture.Source
 	}{
-		{&w.full, score.Observe, listed(s.Recorded)},
-		{&w.plan, score.Observe, planned(s.Recorded)},
-		{&w.heard, score.ObserveLive, &again{side: s, until: w.end}},
-		{&w.deaf, score.Observe, &again{side: s, until: w.end, deaf: true}},
+		{&w.full, listed(s.Recorded)},
+		{&w.plan, planned(s.Recorded)},
+		{&w.heard, &again{side: s, until: w.end}},
+		{&w.deaf, &again{side: s, until: w.end, deaf: true}},
 	} {
-		if *ask.into, err = ask.observe(ask.src); err != nil {
+		if *ask.into, err = score.Observe(ask.src); err != nil {
 			return nil, err
 		}
 	}
