@@ -1,5 +1,3 @@
-// Command chokepoint tells from packets what is being done to messenger traffic
-// on a link, where, and how sure that is.
 package main
 
 import "os"
