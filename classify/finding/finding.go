@@ -145,6 +145,17 @@ const (
 	UnknownSegment Segment = "unknown"
 )
 
+// Trigger is a condition that failures hang on, with the counts that show it:
+// failures and successes with the condition, and the same without it. Only the
+// aggregate over flows may say "triggered by".
+type Trigger struct {
+	By    string  `json:"by"`    // name, address, fingerprint, protocol, volume, repetition
+	Value string  `json:"value"` // the name, address, JA4 ...; foreign text
+	With  [2]int  `json:"with"`  // failed, succeeded with the condition
+	Other [2]int  `json:"other"` // failed, succeeded without it: the control
+	P     float64 `json:"p"`     // Fisher's exact test, one-sided
+}
+
 // Finding is one conclusion with everything it stands on. Packets and times
 // refer to the capture; rates are bits per second of IP bytes.
 type Finding struct {
@@ -161,6 +172,19 @@ type Finding struct {
 	BenignCause string  `json:"benign_cause,omitempty"`
 	Technique   string  `json:"technique,omitempty"`
 	Reason      string  `json:"reason,omitempty"` // drop.local: the kernel's name for it
+	// ConsistentWith is the published device family whose exact print the packets
+	// bear. It names a make of packets, never an owner.
+	ConsistentWith string `json:"consistent_with,omitempty"`
+	// Stage is how far the flow had come, and Signature what ended it, in the words
+	// of Radar's glossary: labels, never evidence.
+	Stage     string `json:"stage,omitempty"`
+	Signature string `json:"signature,omitempty"`
+	// Survived says that what was done did not keep the flow, or the name's user,
+	// from what it wanted: a forged reset that the receiver refused, a forged answer
+	// after which the right address was used.
+	Survived bool `json:"survived,omitempty"`
+	// Trigger is what it hangs on, as the counts over many flows show; nil: not shown.
+	Trigger *Trigger `json:"trigger,omitempty"`
 
 	Service  string    `json:"service,omitempty"`
 	Function string    `json:"function,omitempty"`
