@@ -145,10 +145,10 @@ const (
 	UnknownSegment Segment = "unknown"
 )
 
-// Trigger is a condition that failures hang on, with the counts that show it:
+// Condition is what failures hang on, with the counts that show it:
 // failures and successes with the condition, and the same without it. Only the
 // aggregate over flows may say "triggered by".
-type Trigger struct {
+type Condition struct {
 	By    string  `json:"by"`    // name, address, fingerprint, protocol, volume, repetition
 	Value string  `json:"value"` // the name, address, JA4 ...; foreign text
 	With  [2]int  `json:"with"`  // failed, succeeded with the condition
@@ -184,7 +184,7 @@ type Finding struct {
 	// after which the right address was used.
 	Survived bool `json:"survived,omitempty"`
 	// Trigger is what it hangs on, as the counts over many flows show; nil: not shown.
-	Trigger *Trigger `json:"trigger,omitempty"`
+	Trigger *Condition `json:"trigger,omitempty"`
 
 	Service  string    `json:"service,omitempty"`
 	Function string    `json:"function,omitempty"`
