@@ -22,3 +22,8 @@ var flowDetectors = []detector{
 	{FlowDetector: detect.ICMPProhibited{}},
 	{FlowDetector: detect.Policed{}, bulk: true},
 }
+
+// worldDetectors judge what only shows over several flows, in this order.
+var worldDetectors = []detect.WorldDetector{
+	detect.Repeat{},
+}

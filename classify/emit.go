@@ -6,18 +6,9 @@ import (
 	"math"
 	"slices"
 
-	"chokepoint/classify/detect"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 )
-
-// maxRecent is how many findings are remembered for repetition.
-const maxRecent = fact.MaxFailures
-
-// maxUnreleased is how many failures wait for release, which keeps the last
-// fact.MaxFailures of them: at the end of a capture with many flows open they would
-// be as many.
-const maxUnreleased = 4 * fact.MaxFailures
 
 // emission numbers findings and tells them, each again only when it changed.
 type emission struct {
@@ -28,21 +19,23 @@ type emission struct {
 	open   map[fact.FlowID][]*told // findings of flows that live
 	recent []*told                 // that may still be lifted, oldest first
 	byID   map[string]*told
-	fresh  []*told // to be told at the end of this round
+	wide   [][]*told // what each world detector found itself
+	fresh  []*told   // to be told at the end of this round
 }
 
-// told is a finding as it was told last.
+// told is a finding as it was told last, or is about to be.
 type told struct {
 	finding finding.Finding
+	bare    finding.Finding // as its detector made it
+	lifts   []raised
 	failing fact.Failure
-	lift    *detect.Lift
-	base    finding.Verdict // before it was lifted
-	by      int             // its detector
+	by      int // its detector
 	fresh   bool
 }
 
 func (o *emission) init(r *run) {
 	o.run, o.open, o.byID = r, map[fact.FlowID][]*told{}, map[string]*told{}
+	o.wide = make([][]*told, len(worldDetectors))
 }
 
 // emit tells what the shards judged since the last time, sorted by packet, and
@@ -92,7 +85,7 @@ func (o *emission) take(v *verdicts) {
 		f := &v.says[i].finding
 		t := match(old, f)
 		if t == nil {
-			t = &told{by: v.says[i].by, base: f.Verdict, finding: *f, fresh: true}
+			t = &told{by: v.says[i].by, bare: *f, finding: *f, fresh: true}
 		} else {
 			old = slices.DeleteFunc(old, func(x *told) bool { return x == t })
 			t.update(f)
@@ -102,9 +95,7 @@ func (o *emission) take(v *verdicts) {
 	}
 	for _, t := range old {
 		if v.asked&(1<<t.by) != 0 { // its detector does not say it any more
-			w := t.finding
-			w.Verdict, w.Confidence = finding.Withdrawn, 0
-			t.update(&w)
+			t.withdraw()
 		}
 		now = append(now, t)
 	}
@@ -132,19 +123,23 @@ func match(list []*told, f *finding.Finding) *told {
 // through a longer silence takes nothing back: one that went on through the
 // shorter one was seen.
 func (t *told) update(f *finding.Finding) {
-	if f.Verdict == finding.Inconclusive && t.base.Rank() > f.Verdict.Rank() && onlyUncontrolled(f, &t.finding) {
+	old := &t.bare
+	if f.Verdict == finding.Inconclusive && old.Verdict.Rank() > f.Verdict.Rank() && onlyUncontrolled(f, old) {
 		return
 	}
-	if t.base == f.Verdict && len(t.finding.For) >= len(f.For) && len(t.finding.Against) == len(f.Against) &&
-		t.finding.BenignCause == f.BenignCause && sameFigures(f, &t.finding) {
+	if old.Verdict == f.Verdict && len(old.For) >= len(f.For) && len(old.Against) == len(f.Against) &&
+		old.BenignCause == f.BenignCause && sameFigures(f, old) {
 		return
 	}
-	id, rev := t.finding.ID, t.finding.Rev
-	t.finding, t.base, t.fresh = *f, f.Verdict, true
-	t.finding.ID, t.finding.Rev = id, rev
-	if t.lift != nil {
-		t.raise()
-	}
+	t.bare = *f
+	t.compose()
+}
+
+// withdraw takes a finding back.
+func (t *told) withdraw() {
+	w := t.bare
+	w.Verdict, w.Confidence = finding.Withdrawn, 0
+	t.update(&w)
 }
 
 // Figures that moved by less than this share say nothing new.
@@ -178,21 +173,6 @@ func onlyUncontrolled(f, old *finding.Finding) bool {
 	return lost > 0
 }
 
-// raise applies a lift, unless the finding stands higher already or fell.
-func (t *told) raise() {
-	f := &t.finding
-	if f.Verdict != finding.Suspected {
-		return
-	}
-	f.For = append(slices.Clone(f.For), t.lift.Evidence)
-	for _, c := range t.lift.Controls {
-		if !slices.Contains(f.Controls, c) {
-			f.Controls = append(slices.Clone(f.Controls), c)
-		}
-	}
-	detect.Conclude(f, t.lift.To)
-}
-
 // tell gives fresh findings their numbers and tells them, sorted by packet,
 // kind and flow.
 func (o *emission) tell() {
@@ -200,7 +180,12 @@ func (o *emission) tell() {
 		return cmp.Or(cmp.Compare(firstPacket(&a.finding), firstPacket(&b.finding)),
 			cmp.Compare(a.finding.Kind, b.finding.Kind), cmp.Compare(a.failing.Flow, b.failing.Flow))
 	})
-	for _, t := range o.fresh {
+	now := o.fresh
+	o.fresh = nil // what is told may make others fall
+	for _, t := range now {
+		if !t.fresh {
+			continue
+		}
 		t.fresh = false
 		f := &t.finding
 		if f.ID == "" {
@@ -220,7 +205,6 @@ func (o *emission) tell() {
 			o.err = o.run.sink.Finding(f)
 		}
 	}
-	o.fresh = o.fresh[:0]
 }
 
 func firstPacket(f *finding.Finding) uint64 {
@@ -228,87 +212,6 @@ func firstPacket(f *finding.Finding) uint64 {
 		return 0
 	}
 	return f.Packets[0]
-}
-
-// remember keeps a finding that says a flow failed, for repetition.
-func (o *emission) remember(t *told) {
-	w := o.run.world
-	f := &t.finding
-	w.Failures = slices.DeleteFunc(w.Failures, func(x fact.Failure) bool { return x.Finding == f.ID })
-	stage := stageOf(f.Kind)
-	if stage == "" || f.Verdict.Rank() < finding.Suspected.Rank() {
-		return
-	}
-	x := t.failing
-	x.Finding, x.Kind, x.Verdict, x.Stage = f.ID, string(f.Kind), string(f.Verdict), stage
-	if f.Name != "" {
-		x.Name = f.Name
-	}
-	x.Num = firstPacket(f)
-	if stage == "dns" || f.Kind == finding.ResetInjected { // one moment, not a silence
-		x.From, x.Time = f.To.UnixNano(), f.To.UnixNano()
-	}
-	if w.Failures = append(w.Failures, x); len(w.Failures) > maxUnreleased {
-		w.Failures = slices.Delete(w.Failures, 0, len(w.Failures)-maxUnreleased/2)
-	}
-	if o.byID[f.ID] == nil {
-		o.byID[f.ID] = t
-		o.recent = append(o.recent, t)
-	}
-}
-
-// stageOf says at which stage a kind of finding means that a flow failed.
-func stageOf(k finding.Kind) string {
-	switch k {
-	case finding.DropConnect:
-		return "connect"
-	case finding.DropHello, finding.ResetInjected:
-		return "hello"
-	case finding.DropMidflow:
-		return "midflow"
-	case finding.DNSDenied, finding.DNSForged, finding.DNSUnanswered:
-		return "dns"
-	}
-	return ""
-}
-
-// repeat lifts findings that were repeated elsewhere.
-func (o *emission) repeat() {
-	o.release(false)
-	if len(o.run.world.Failures) < 2 {
-		return
-	}
-	for _, l := range (detect.Repeat{}).Judge(o.run.world) {
-		t := o.byID[l.Finding]
-		if t == nil || t.lift != nil {
-			continue
-		}
-		t.lift = &l
-		t.raise()
-		t.fresh = true
-		o.fresh = append(o.fresh, t)
-	}
-	o.tell()
-}
-
-// release forgets failures that are too old to be repeated, or all of them.
-func (o *emission) release(all bool) {
-	w := o.run.world
-	old := func(at int64) bool { return all || w.Now-at > fact.FailureMemory }
-	w.Failures = slices.DeleteFunc(w.Failures, func(x fact.Failure) bool { return old(x.Time) })
-	if n := len(w.Failures) - fact.MaxFailures; n > 0 {
-		w.Failures = slices.Delete(w.Failures, 0, n)
-	}
-	keep := o.recent[:0]
-	for i, t := range o.recent {
-		if old(t.failing.Time) || len(o.recent)-i > maxRecent {
-			delete(o.byID, t.finding.ID)
-			continue
-		}
-		keep = append(keep, t)
-	}
-	clear(o.recent[len(keep):])
-	o.recent = keep
 }
 
 // flow tells of a flow that ended.

@@ -303,7 +303,7 @@ func (w *worker) finish() {
 	w.tick(w.clock.now/second+1, w.clock.now)
 	w.waves(func(s *shard) bool { return s.track.EndSome(wave) })
 	w.serial(func() {
-		w.run.out.repeat()
+		w.run.out.overall()
 		w.run.answer()
 	})
 }
@@ -342,6 +342,6 @@ func (r *run) reload() {
 func (r *run) conclude() {
 	r.judgeStrays()
 	r.emit()
-	r.out.repeat()
+	r.out.overall()
 	r.interim()
 }

@@ -25,16 +25,30 @@ type FlowDetector interface {
 	Judge(f *fact.Flow, w *fact.World) Judgement
 }
 
-// Lift raises a finding already made, because it was repeated elsewhere.
+// Lift adds to a finding already made what only shows over several flows.
 type Lift struct {
-	Finding  string // id
-	To       finding.Verdict
+	Finding  string          // id
+	To       finding.Verdict // raised to at least that; "" leaves the verdict as it is
 	Evidence finding.Evidence
-	Controls []string // flows that lived meanwhile
+	Controls []string           // flows that lived meanwhile
+	Trigger  *finding.Condition // what it hangs on, nil: not shown
+	Summary  string             // goes on the finding's sentence, "" nothing
+	// Rests lists the other findings that the lift stands on. When one of them
+	// falls, the lift falls with it.
+	Rests []string
 }
 
-// WorldDetector judges what only shows over several flows.
+// WorldJudgement is what a world detector concludes. A finding of its own is told
+// for as long as what it stands on is remembered ([fact.FailureMemory] after it
+// began); left out before that, it is withdrawn.
+type WorldJudgement struct {
+	Lifts    []Lift
+	Findings []finding.Finding
+}
+
+// WorldDetector judges what only shows over several flows. Like a flow detector it
+// keeps no state: asked again, it says again what it found.
 type WorldDetector interface {
 	Name() string
-	Judge(w *fact.World) []Lift
+	Judge(w *fact.World) WorldJudgement
 }

@@ -34,15 +34,15 @@ type Repeat struct{}
 func (Repeat) Name() string { return "repeat" }
 
 // Judge returns the lifts, in the order of the failures.
-func (Repeat) Judge(w *fact.World) []Lift {
-	var out []Lift
+func (Repeat) Judge(w *fact.World) WorldJudgement {
+	var out WorldJudgement
 	for i := range w.Failures {
 		f := &w.Failures[i]
 		if f.Verdict != string(finding.Suspected) || f.Stage == "" || f.Owner == "" {
 			continue // of parties nobody knows, dead ones are plenty
 		}
 		if l, ok := liftOf(w, f); ok {
-			out = append(out, l)
+			out.Lifts = append(out.Lifts, l)
 		}
 	}
 	return out
@@ -62,6 +62,7 @@ func liftOf(w *fact.World, f *fact.Failure) (Lift, bool) {
 	for _, c := range controls[:min(len(controls), maxControls)] {
 		l.Controls = append(l.Controls, c.Flow.String())
 	}
+	l.Rests = []string{g.all[1].Finding} // when it falls, another may still do
 	return l, true
 }
 

@@ -85,7 +85,7 @@ func TestRepeat(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := dropWorld(c.controls...)
 			w.Failures = c.failures
-			lifts := Repeat{}.Judge(w)
+			lifts := Repeat{}.Judge(w).Lifts
 			got := ""
 			for _, l := range lifts {
 				got += l.Finding + " "
@@ -103,11 +103,11 @@ func TestRepeat(t *testing.T) {
 func TestAnOwnerDoesNotLiveByDNS(t *testing.T) {
 	w := dropWorld(living(15, 20), at(alive("meta", 12, 25), google))
 	w.Failures = []fact.Failure{failed("f1", "meta", waIs, "a", 10), failed("f2", "meta", waElse, "b", 30)}
-	if n := len(Repeat{}.Judge(w)); n != 2 {
+	if n := len(Repeat{}.Judge(w).Lifts); n != 2 {
 		t.Fatalf("%d lifts: the address is not known to be a resolver", n)
 	}
 	w.Resolvers = dnsWorld().Resolvers
-	if n := len(Repeat{}.Judge(w)); n != 0 {
+	if n := len(Repeat{}.Judge(w).Lifts); n != 0 {
 		t.Errorf("%d lifts, though only the resolver answered", n)
 	}
 }
@@ -115,7 +115,7 @@ func TestAnOwnerDoesNotLiveByDNS(t *testing.T) {
 func TestRepeatSaysHowOften(t *testing.T) {
 	w := dropWorld(living(15, 20))
 	w.Failures = []fact.Failure{failed("f1", "meta", waIs, "a", 10), failed("f2", "signal", "13.248.212.111", "b", 30)}
-	l := Repeat{}.Judge(w)[0]
+	l := Repeat{}.Judge(w).Lifts[0]
 	if want := "the same on 2 destinations or names of meta, signal within 20.0 s, while 1 other connection(s) went on"; l.Evidence.Text != want {
 		t.Errorf("%q", l.Evidence.Text)
 	}
