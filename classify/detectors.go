@@ -12,6 +12,7 @@ type detector struct {
 // flowDetectors judge flows.
 var flowDetectors = []detector{
 	{FlowDetector: detect.ResetInjected{}},
+	{FlowDetector: detect.PayloadInjected{}},
 	{FlowDetector: detect.DropLocal{}},
 	{FlowDetector: detect.DropConnect{}},
 	{FlowDetector: detect.DropHello{}},

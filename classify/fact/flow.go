@@ -253,16 +253,6 @@ type After struct {
 	ChallengeAck Mark   // pure ACK of the receiver right after an in-window RST
 }
 
-// Conflict is the same sequence range with different bytes from one sender.
-type Conflict struct {
-	Dir         Dir
-	First, Next uint64 // packet numbers
-	Seq         uint32
-	Len         uint32 // bytes compared
-	FirstTTL    uint8
-	NextTTL     uint8
-}
-
 // ICMP is an ICMP error that quoted this flow.
 type ICMP struct {
 	Num        uint64
@@ -301,6 +291,7 @@ type Flow struct {
 	AfterReset [2]After // indexed by the reset's Dir
 	AfterFIN   [2]After
 	Conflicts  []Conflict
+	Page       *Page // how the first answer in the clear came, where that was odd
 	ICMPs      []ICMP
 
 	Names    Names

@@ -30,6 +30,8 @@ type Result struct {
 	Conflict bool // seen before, with other content
 	At       int  // offset of the first byte that differs
 	Span     int  // bytes compared when they differed
+	From     int  // offset where that comparison began
+	Differ   int  // bytes of it that differ
 	Refused  bool // beyond the quota or too far ahead: not kept
 	Filled   bool // it closed a gap
 }
@@ -115,6 +117,7 @@ func (b *Buffer) compare(r *Result, off int, payload []byte) {
 		}
 		if !r.Conflict {
 			r.Conflict, r.At, r.Span = true, from+firstDiff(have, sent), to-from
+			r.From, r.Differ = from, differing(have, sent)
 		}
 	}
 }
@@ -126,6 +129,26 @@ func firstDiff(a, b []byte) int {
 		}
 	}
 	return len(a)
+}
+
+func differing(a, b []byte) (n int) {
+	for i := range a {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n
+}
+
+// Kept returns the bytes received from offset from on, at most n and as far as
+// they are in a row. They are valid as those of [Buffer.Bytes] are.
+func (b *Buffer) Kept(from, n int) []byte {
+	for _, s := range b.spans {
+		if from >= s.from && from < s.to {
+			return b.data[from:min(from+n, s.to)]
+		}
+	}
+	return nil
 }
 
 // reserve makes room up to offset end, which is at most maxGap beyond bytes

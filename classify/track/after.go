@@ -99,11 +99,12 @@ func peer(a *fact.After, f *Flow, m *mark, d fact.Dir, p *capture.Packet) {
 	}
 }
 
-// conflict keeps the same bytes sent twice with different content.
-func (t *Tracker) conflict(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, seq, length uint32) {
+// conflict keeps the same bytes sent twice with different content, and returns
+// what it keeps; nil: there are enough.
+func (t *Tracker) conflict(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, seq, length uint32) *fact.Conflict {
 	tr := t.needTrouble(id, f)
 	if len(tr.conflicts) >= maxConflicts {
-		return
+		return nil
 	}
 	c := fact.Conflict{
 		Dir: d, First: f.Num + uint64(f.sides[d].firstN), Next: p.Num, Seq: seq, Len: length,
@@ -121,4 +122,5 @@ func (t *Tracker) conflict(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, s
 		}
 	}
 	tr.conflicts = append(tr.conflicts, c)
+	return &tr.conflicts[len(tr.conflicts)-1]
 }

@@ -109,6 +109,8 @@ type half struct {
 	tries  int  // segments that could have begun a message and did not
 	done   bool // nothing more to be learnt
 	late   bool // the beginning of the stream was not seen
+	seen   bool // how an answer in the clear came was looked at
+	looked int  // bytes of it when lists were asked last
 	parser parser
 }
 
@@ -136,6 +138,7 @@ type trouble struct {
 	afterFIN   [2]fact.After
 	resetAt    [2]mark // how things stood when the first reset of a side came
 	conflicts  []fact.Conflict
+	page       *fact.Page
 	icmps      []fact.ICMP
 }
 

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unique"
 
+	"chokepoint/capture"
+	"chokepoint/classify/flow"
 	"chokepoint/classify/wire"
 )
 
@@ -38,7 +40,10 @@ func (t *Tracker) httpRequest(f *Flow, h *half, b []byte) bool {
 	return status != wire.NeedMore
 }
 
-func (t *Tracker) httpResponse(f *Flow, h *half, b []byte) bool {
+// httpResponse reads the head of a response. Its bytes stay to be compared: a
+// forged answer and the true one overlap.
+func (t *Tracker) httpResponse(id flow.ID, e *flow.Entry[Flow], p *capture.Packet, h *half, b []byte) bool {
+	f := &e.Rec
 	status, _ := t.response.Parse(b)
 	if status == wire.NeedMore {
 		h.want = len(b) + 1
@@ -54,6 +59,6 @@ func (t *Tracker) httpResponse(f *Flow, h *half, b []byte) bool {
 		m.location = strings.Clone(r.Location)
 		t.side += len(m.location)
 	}
-	// The bytes stay to be compared: a forged answer and the true one overlap.
+	t.page(id, f, p, h, b)
 	return false
 }

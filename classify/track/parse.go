@@ -218,8 +218,8 @@ func (t *Tracker) add(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 	before := h.buf.Cap()
 	r := h.buf.Add(dataSeq(p), p.Payload)
 	t.buffered += h.buf.Cap() - before
-	if r.Conflict && r.Span > 1 {
-		t.conflict(id, &e.Rec, d, p, h.buf.Base()+uint32(r.At), uint32(r.Span))
+	if r.Conflict {
+		t.contradicted(id, &e.Rec, d, p, h, &r)
 	}
 }
 
@@ -236,7 +236,7 @@ func (t *Tracker) attempt(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 		if d == fact.Up {
 			return t.httpRequest(&e.Rec, h, b)
 		}
-		return t.httpResponse(&e.Rec, h, b)
+		return t.httpResponse(id, e, p, h, b)
 	case asDNS:
 		return t.dnsStream(id, e, d, p, h, b)
 	}

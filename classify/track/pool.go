@@ -65,8 +65,11 @@ func (t *Tracker) release(f *Flow) {
 // size is what an extra holds beside work and bulk logs, bytes, roughly.
 func (x *extra) size() int {
 	n := 0
-	if x.trouble != nil {
-		n += troubleSize
+	if tr := x.trouble; tr != nil {
+		n += troubleSize + sizeOfPage(tr.page)
+		for i := range tr.conflicts {
+			n += sizeOfConflict(&tr.conflicts[i])
+		}
 	}
 	if x.dns != nil {
 		n += x.dns.held

@@ -161,7 +161,7 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 		to.Resets, to.ResetCount = tr.resets, tr.resetCount
 		to.FINs = tr.finsOf(x.work)
 		to.AfterReset, to.AfterFIN = tr.afterReset, tr.afterFIN
-		to.Conflicts, to.ICMPs = tr.conflicts, tr.icmps
+		to.Conflicts, to.ICMPs, to.Page = tr.conflicts, tr.icmps, tr.page
 	}
 	if x.dns != nil {
 		to.DNS, to.DNSMore = x.dns.ex, x.dns.more

@@ -44,6 +44,8 @@ type Config struct {
 	KnownServer func(a [16]byte) bool
 	// Recognise appends the rules that a payload satisfies. nil: there are none.
 	Recognise func(p *service.Payload, out []service.Sign) []service.Sign
+	// Pages recognises answers in the clear that are on lists. nil: there are none.
+	Pages Pages
 	// OnEnd is told of every flow that ends, before its record goes.
 	OnEnd func(id flow.ID, why fact.End)
 }
