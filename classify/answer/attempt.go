@@ -50,7 +50,7 @@ type attempt struct {
 	outcome outcome
 	stage   stage
 	own     bool // this host itself made it fail
-	spare   bool // clients fall back from it (QUIC, IPv6): counts when nothing else worked
+	spare   bool // clients fall back from it (QUIC, IPv6, a refused port): counts when nothing else worked
 }
 
 // judge tells what became of a flow that is not a DNS exchange.
@@ -58,7 +58,7 @@ func judge(f *fact.Flow) attempt {
 	switch f.Key.Proto {
 	case capture.ProtoTCP:
 		a := judgeTCP(f)
-		a.spare = a.outcome == failed && a.stage == stageConnect && f.Key.DstAddr().Is6()
+		a.spare = a.outcome == failed && (a.stage == stageConnect && f.Key.DstAddr().Is6() || a.stage == stageRefused && f.SYNACK.Num == 0)
 		a.own = a.outcome == failed && ownDoing(f)
 		return a
 	case capture.ProtoUDP:

@@ -38,6 +38,9 @@ type record struct {
 	client   netip.Addr
 	at       int64
 	outcome  outcome
+	stage    stage
+	spare    bool
+	own      bool
 	lived    bool // this host's TCP refused all resets: they ended nothing
 	queries  int  // 0: not a DNS exchange
 	denied   int  // of them
@@ -53,6 +56,7 @@ type Builder struct {
 	recent   []recordKey         // a ring of the last maxRecords of them
 	oldest   int                 // in it, when it is full
 	accused  map[string]struct{} // flow ids that standing findings name
+	unasked  map[string]struct{} // flow ids of attempts that nobody made to use the service
 	others   others
 }
 
@@ -86,7 +90,7 @@ func newBuilder(r rules, expect []string) *Builder {
 	return &Builder{
 		rules: r, expect: expect,
 		services: map[string]*seen{},
-		records:  map[recordKey]record{}, accused: map[string]struct{}{},
+		records:  map[recordKey]record{}, accused: map[string]struct{}{}, unasked: map[string]struct{}{},
 	}
 }
 
@@ -106,7 +110,8 @@ func (b *Builder) Flow(f *fact.Flow) {
 	s.flows++
 	s.add(f, a)
 	b.remember(f, recordKey{service: f.Label.Service},
-		record{function: normal(f.Label.Function), place: f.Label.Place, client: f.Key.SrcAddr(), at: f.Start, outcome: a.outcome, lived: refused(f)})
+		record{function: normal(f.Label.Function), place: f.Label.Place, client: f.Key.SrcAddr(), at: f.Start,
+			outcome: a.outcome, stage: a.stage, spare: a.spare, own: a.own, lived: refused(f)})
 }
 
 // exchanges adds the queries of a DNS flow, each to the service whose name it
@@ -125,9 +130,9 @@ func (b *Builder) exchanges(f *fact.Flow) {
 			s.flows++
 		}
 		o := judgeName(d, b.rules)
-		s.tally(label.Function).name(o, d.Query.Time)
+		s.tally(label.Function).name(o, d.QName, d.Query.Time)
 		if at := s.place(label.Place); at != nil {
-			at.name(o, d.Query.Time)
+			at.name(o, d.QName, d.Query.Time)
 		}
 		s.client(f.Key.SrcAddr(), o == failed)
 		key := recordKey{f.ID.String(), label.Service, d.QName}
@@ -211,6 +216,7 @@ func (b *Builder) Other(f Brief) {
 // Finding adds a finding, or replaces an earlier revision of it. Revisions are
 // expected in their order.
 func (b *Builder) Finding(f *finding.Finding) {
+	b.excuse(f)
 	if !b.ledger.Add(f) || f.Verdict.Rank() < finding.Suspected.Rank() {
 		return
 	}
@@ -263,9 +269,10 @@ func (b *Builder) accuse(standing []*finding.Finding) map[string]*seen {
 	for id, s := range b.services {
 		views[id] = s.clone()
 	}
+	b.leaveOut(views)
 	done := map[recordKey]struct{}{}
 	for _, f := range standing {
-		if !cuts(f) {
+		if !cuts(f) || f.Survived {
 			continue
 		}
 		for _, id := range f.Flows {
@@ -275,9 +282,9 @@ func (b *Builder) accuse(standing []*finding.Finding) map[string]*seen {
 			}
 			done[key] = struct{}{}
 			s := views[key.service]
-			s.tally(r.function).accuse(r)
+			s.tally(r.function).accuse(key.name, r)
 			if at := s.places[r.place]; at != nil {
-				at.accuse(r)
+				at.accuse(key.name, r)
 			}
 			s.client(r.client, true)
 		}

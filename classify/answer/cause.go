@@ -18,7 +18,7 @@ func (v *view) cause(s Status) string {
 		switch {
 		case v.has(local), v.ownDoing():
 			return CauseThisHost
-		case v.ownPolicy():
+		case v.ownPolicy(), v.portal:
 			return CauseOwnPolicy
 		}
 		if c := v.badPath(); c != "" {
@@ -56,7 +56,7 @@ func (v *view) has(e effect) bool {
 func (v *view) ownPolicy() bool {
 	for cause := range v.benign {
 		switch cause {
-		case "own_policy", "own_resolver", "ad_blocker", "adblock":
+		case "local_policy", "own_resolver", "ad_blocker":
 			return v.mainTotal.denied > 0
 		}
 	}
@@ -213,15 +213,16 @@ func (v *view) next(s Status, blind []string) []Step {
 	switch s {
 	case Unseen:
 		add("use "+v.info.Name+" while capturing", true)
+	case Failing:
+		if v.portal {
+			add("log in to this network first, then capture again", true)
+			return out
+		}
+		v.nextOfNames(add)
 	case Throttled:
 		add("the same download through a VPN, captured as well", true)
-	case Blocked, Degraded, Failing:
-		if v.kind(finding.DropHello) || v.mainTotal.stages[stageHello] > 0 {
-			add("one request for another name to the same address would settle name or address", true)
-		}
-		if v.mainTotal.denied > 0 {
-			add("ask for the same name over TCP, and another resolver", true)
-		}
+	case Blocked, Degraded:
+		v.nextOfNames(add)
 	}
 	if s == Failing && v.mainTotal.broken() > 0 {
 		add("the same from another network or through a VPN, captured as well", true)
@@ -235,6 +236,16 @@ func (v *view) next(s Status, blind []string) []Step {
 		}
 	}
 	return out
+}
+
+// nextOfNames says what would tell a name from an address, or a resolver from the path.
+func (v *view) nextOfNames(add func(text string, traffic bool)) {
+	if v.unsettled() && (v.kind(finding.DropHello) || v.mainTotal.stages[stageHello] > 0) {
+		add("one request for another name to the same address would settle name or address", true)
+	}
+	if v.mainTotal.denied > 0 {
+		add("ask for the same name over TCP, and another resolver", true)
+	}
 }
 
 // captureAgain says how the next capture sees more.

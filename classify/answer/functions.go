@@ -70,6 +70,8 @@ func (p *part) works() string {
 	switch w := p.tried.works(); {
 	case w == WorksUnseen && (p.effects[blocks] || p.effects[local]):
 		return WorksNo
+	case p.effects[blocks] && p.tried.unresolved(): // answered elsewhere, and nobody used it
+		return WorksNo
 	case w == WorksYes && len(p.effects) > 0, w == WorksUnseen && len(p.effects) > 0:
 		return WorksPartly
 	default:
@@ -88,7 +90,7 @@ func (p *part) status() Status {
 		return Throttled
 	case e[blocks], e[degrades]:
 		return Degraded
-	case works == WorksPartly && p.tried.mostlyFails():
+	case works == WorksPartly && (p.tried.mostlyFails() || p.tried.unresolved()):
 		return Failing
 	case works != WorksUnseen:
 		return OK

@@ -22,14 +22,16 @@ func (v *view) sentence(s *Service) string {
 			return head + "its names were asked for, no connection was tried"
 		}
 		return head + "no name asked for, no address contacted"
+	case v.portal:
+		return head + "a captive portal answers in its place: one has to log in to this network first"
 	case s.Status == Inconclusive && !v.minor:
-		parts = append(parts, "tried, and this capture cannot tell whether it works")
+		parts = append(parts, v.untold())
 	case s.Status == OK:
 		parts = v.fine(s)
 	default:
 		parts = v.troubled(s)
 	}
-	if s.Status == Failing && s.Cause == CauseUnknown {
+	if s.Status == Failing && s.Cause == CauseUnknown && v.mainTotal.connections() > 0 {
 		head = v.info.Name + " does not work and the cause is not shown: "
 		if s.Works == WorksPartly {
 			head = v.info.Name + " works in part only and the cause is not shown: "
@@ -41,7 +43,19 @@ func (v *view) sentence(s *Service) string {
 	if differ := v.differing(s); differ != "" {
 		parts = append(parts, differ)
 	}
+	if where := v.where(v.telling(s.Status)); where != "" && s.Cause == CauseInterference {
+		parts = append(parts, where)
+	}
 	return head + strings.Join(parts, "; ")
+}
+
+// untold tells which functions the capture cannot tell of, beside those that work.
+func (v *view) untold() string {
+	good := v.named(OK)
+	if len(good) == 0 {
+		return "tried, and this capture cannot tell whether it works"
+	}
+	return and(good) + " " + plural(len(good), "works", "work") + ", of " + and(v.named(Inconclusive)) + " this capture cannot tell"
 }
 
 func (v *view) fine(s *Service) []string {
@@ -53,6 +67,9 @@ func (v *view) fine(s *Service) []string {
 	parts := []string{text}
 	if t := &v.mainTotal; t.failed+t.spare > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %d connections failed", t.failed+t.spare, t.connections()))
+	}
+	if text := v.survived(); text != "" {
+		parts = append(parts, text)
 	}
 	switch s.Cause {
 	case CauseThisHost:
@@ -170,7 +187,10 @@ func (v *view) phrases(s *Service) []string {
 		out = append(out, fmt.Sprintf("%d of %d connections failed%s", failed, t.connections(), v.stageText()))
 	}
 	if t.connections() == 0 && t.denied > 0 && len(out) == 0 {
-		out = append(out, fmt.Sprintf("%d of %d names denied", t.denied, t.names))
+		out = append(out, fmt.Sprintf("%d of %d queries for its names denied", t.denied, t.names))
+	}
+	if t.connections() == 0 && t.denied > 0 && s.Works == WorksPartly && !v.minor {
+		out = append(out, "no connection was tried")
 	}
 	switch {
 	case s.Cause == CauseFirstHop, s.Cause == CausePath:
@@ -246,6 +266,31 @@ func (v *view) phrase(kind finding.Kind, list []*finding.Finding) string {
 		return namePhrase(kind, list)
 	}
 	return ratePhrase(kind, first)
+}
+
+// survived tells what was done in vain, "" when nothing was: it makes no status, and
+// whoever asks what is being done here wants to know.
+func (v *view) survived() string {
+	forged, names := 0, false
+	for _, f := range v.about {
+		if !raises(f) || !f.Survived || !v.concerns(f) {
+			continue
+		}
+		switch f.Kind {
+		case finding.DNSDenied, finding.DNSForged, finding.DNSUnanswered:
+			names = true
+		default:
+			forged += len(f.Flows)
+		}
+	}
+	var parts []string
+	if forged > 0 {
+		parts = append(parts, fmt.Sprintf("interference with %d %s had no effect", forged, plural(forged, "connection", "connections")))
+	}
+	if names {
+		parts = append(parts, "forged answers about its names had no effect")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func namePhrase(kind finding.Kind, list []*finding.Finding) string {

@@ -29,6 +29,7 @@ type view struct {
 	main      []string // functions that the status stands on, in order
 	aside     []string // functions tried beside them
 	minor     bool     // main are none that count
+	portal    bool     // a captive portal stands in its place
 	mainTotal tally    // of main, and of what was not told
 }
 
@@ -53,6 +54,13 @@ func (b *Builder) view(id string, all map[string]*seen, standing []*finding.Find
 	v.collect(b)
 	v.functions, v.places = v.judgeFunctions(), v.judgePlaces()
 	v.headline()
+	if v.portal = v.captive(b.rules); v.portal {
+		for name, st := range v.functions {
+			if st != Unseen {
+				v.functions[name] = Failing
+			}
+		}
+	}
 	return v
 }
 
@@ -90,7 +98,7 @@ func (v *view) collect(b *Builder) {
 	for _, f := range v.about {
 		on := b.bearing(f)
 		v.bears[f] = on
-		if !raises(f) {
+		if !raises(f) || f.Survived {
 			continue
 		}
 		for _, function := range on.functions {
@@ -144,7 +152,7 @@ func (v *view) status() Status {
 			worst = st
 		}
 	}
-	if v.minor {
+	if v.minor && !v.portal {
 		return worst.minor()
 	}
 	return worst
@@ -165,6 +173,9 @@ func (s Status) minor() Status {
 
 // works sums up the functions that the status stands on.
 func (v *view) works() string {
+	if v.portal && v.status() == Failing {
+		return WorksNo
+	}
 	if v.minor {
 		if v.status() == Degraded {
 			return WorksPartly

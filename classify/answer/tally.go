@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"maps"
 	"net/netip"
 
 	"chokepoint/classify/fact"
@@ -21,7 +22,8 @@ type tally struct {
 	worked, failed, open int
 	spare                int // failures that clients fall back from, not in failed
 	own                  int // failures that this host itself made, of both
-	names, denied        int // DNS
+	names, denied        int // DNS queries
+	asked                map[string]asked // the same by name, nil: none
 	stages               [stages]int
 	firstFail            int64 // ns, 0 none
 	peak                 float64
@@ -60,20 +62,11 @@ func (t *tally) failedAt(at int64) {
 	}
 }
 
-// name counts one query.
-func (t *tally) name(o outcome, at int64) {
-	t.names++
-	if o == failed {
-		t.denied++
-		t.failedAt(at)
-	}
-}
-
 // accuse turns an attempt into a failure because a finding says so.
-func (t *tally) accuse(r record) {
+func (t *tally) accuse(name string, r record) {
 	switch {
 	case r.queries > 0:
-		t.denied += r.queries - r.denied
+		t.deny(name, r.queries-r.denied)
 	case r.outcome == worked:
 		t.worked--
 		t.failed++
@@ -89,6 +82,26 @@ func (t *tally) accuse(r record) {
 	t.failedAt(r.at)
 }
 
+// excuse takes an attempt out because it was none: nobody wanted the service.
+func (t *tally) excuse(r record) {
+	switch r.outcome {
+	case worked:
+		t.worked--
+	case open:
+		t.open--
+	case failed:
+		t.stages[r.stage]--
+		if r.spare {
+			t.spare--
+		} else {
+			t.failed--
+		}
+		if r.own {
+			t.own--
+		}
+	}
+}
+
 func (t *tally) plus(o *tally) {
 	t.worked += o.worked
 	t.failed += o.failed
@@ -97,6 +110,7 @@ func (t *tally) plus(o *tally) {
 	t.own += o.own
 	t.names += o.names
 	t.denied += o.denied
+	t.plusAsked(o.asked)
 	for i := range t.stages {
 		t.stages[i] += o.stages[i]
 	}
@@ -123,10 +137,7 @@ func (t *tally) broken() int {
 func (t *tally) works() string {
 	good, bad := t.worked, t.broken()
 	if t.connections() == 0 {
-		// Names that were answered are no proof that anything works.
-		if good, bad = t.names-t.denied, t.denied; bad == 0 {
-			return WorksUnseen
-		}
+		return t.resolves()
 	}
 	switch {
 	case good == 0 && bad == 0:
@@ -154,13 +165,14 @@ type seen struct {
 	clients     map[netip.Addr]bool // true: affected
 	opens       sample              // handshake RTT, ms
 	first, last int64               // span of what worked, ns
+	peers       map[netip.Addr]bool // addresses at which it worked
 	bytes       [2]uint64           // IP bytes
 	peak        [2]float64
 	lost, sent  uint64 // wire segments of TCP flows that worked
 }
 
 func newSeen() *seen {
-	return &seen{functions: map[string]*tally{}, places: map[string]*tally{}, clients: map[netip.Addr]bool{}}
+	return &seen{functions: map[string]*tally{}, places: map[string]*tally{}, clients: map[netip.Addr]bool{}, peers: map[netip.Addr]bool{}}
 }
 
 func (s *seen) tally(function string) *tally {
@@ -210,6 +222,9 @@ func (s *seen) add(f *fact.Flow, a attempt) {
 	if a.outcome != worked {
 		return
 	}
+	if len(s.peers) < maxPeers {
+		s.peers[f.Key.DstAddr()] = true
+	}
 	if s.first == 0 || f.Start < s.first {
 		s.first = f.Start
 	}
@@ -236,10 +251,7 @@ func opens(f *fact.Flow) (float64, bool) {
 func (s *seen) clone() *seen {
 	c := *s
 	c.functions, c.places = copied(s.functions), copied(s.places)
-	c.clients = make(map[netip.Addr]bool, len(s.clients))
-	for k, v := range s.clients {
-		c.clients[k] = v
-	}
+	c.clients, c.peers = maps.Clone(s.clients), maps.Clone(s.peers)
 	return &c
 }
 
@@ -247,6 +259,7 @@ func copied(by map[string]*tally) map[string]*tally {
 	out := make(map[string]*tally, len(by))
 	for k, t := range by {
 		c := *t
+		c.asked = maps.Clone(t.asked)
 		out[k] = &c
 	}
 	return out

@@ -60,7 +60,7 @@ func newTally(next classify.Sink, expect []string) *tally {
 // revision holds.
 func (t *tally) Finding(f *finding.Finding) error {
 	switch {
-	case f.Service != "" || !interferes(f):
+	case f.Service != "" && !f.Survived || !interferes(f): // of the others the service's status speaks
 		delete(t.accused, f.ID)
 	case len(t.accused) < maxAccused:
 		t.accused[f.ID] = true

@@ -144,37 +144,15 @@ func (t *telling) meanwhile(s *screen, svc *answer.Service) {
 	}
 }
 
-// segments says where, seen from the tap.
-var segments = map[finding.Segment]string{
-	finding.ThisHost:   "on this host",
-	finding.ClientSide: "between the tap and the client",
-	finding.ServerSide: "between the tap and the server",
-}
-
 // where places what was found; "" when nothing places it.
 func (t *telling) where(groups []*group) string {
 	var parts []string
 	for _, g := range groups {
-		text := segments[g.Segment]
-		if h := g.Hops; h != nil && h.Injector != nil {
-			text = strings.TrimSpace(text + ", " + span(*h.Injector) + " hops from the tap")
-			text = strings.TrimPrefix(text, ", ")
-			if h.Server != nil {
-				text += " (the server: " + span(*h.Server) + ")"
-			}
-		}
-		if text != "" {
+		if text := answer.Where(g.Segment, g.Hops); text != "" {
 			parts = append(parts, g.ID+" "+text)
 		}
 	}
 	return strings.Join(parts, "; ")
-}
-
-func span(h [2]int) string {
-	if h[0] == h[1] {
-		return fmt.Sprint(h[0])
-	}
-	return fmt.Sprintf("%d-%d", h[0], h[1])
 }
 
 // notShown lists what stays open of a service, without what the capture as a

@@ -155,7 +155,7 @@ func (t *telling) paths(s *screen) {
 		name = "First hop"
 	}
 	cells := []string{"BAD", t.clock(g.from) + "-" + t.clock(g.to)}
-	if where := segments[g.Segment]; where != "" {
+	if where := answer.Where(g.Segment, nil); where != "" {
 		cells = append(cells, where)
 	}
 	s.of = name
