@@ -20,6 +20,8 @@ type freeze struct {
 	unacked     uint32   // u1: bytes of the other side that were sent again and not acknowledged
 	record      int      // u2: bytes missing of the record it is in the middle of
 	fin         bool     // u3: the other side's FIN is not acknowledged
+	probes      uint32   // keep-alives of the other side that were not answered
+	open        bool     // the silent side broke off within what it was sending
 }
 
 func freezeOf(f *fact.Flow) *freeze {
@@ -35,8 +37,13 @@ func freezeOf(f *fact.Flow) *freeze {
 			break
 		}
 	}
-	z.packets = mute.Packets + other.Packets - min(other.Packets, uint64(other.Retrans))
-	z.bytes = mute.Payload + delivered(f, z.silent.Other())
+	if k := &f.Stall[z.silent]; k.At.Num != 0 {
+		z.packets, z.bytes = k.Packets[0]+k.Packets[1], k.Payload[0]+k.Payload[1]
+		z.probes, z.open = k.Probed.Count, k.Open
+	} else {
+		z.packets = mute.Packets + other.Packets - min(other.Packets, uint64(other.Retrans))
+		z.bytes = mute.Payload + delivered(f, z.silent.Other())
+	}
 	z.demand(mute, other)
 	return z
 }
@@ -57,8 +64,12 @@ func (z *freeze) demand(mute, other *fact.Side) {
 	// Still trying: its last packet came in the silence and was not new data.
 	trying := other.LastAny > z.from && other.LastAny > other.Last.Time
 	payload := mute.HasAck && int32(other.Last.SeqEnd-mute.MaxAck) > 0
-	if payload && other.Unacked.Or(0) > 0 && other.Retrans >= 2 && trying {
-		z.unacked, z.asked = other.Unacked.V, max(other.Last.Time, z.from)
+	again := other.Retrans
+	if k := &z.f.Stall[z.silent]; k.At.Num != 0 {
+		again = k.Asked.Count
+	}
+	if data, _ := unheard(z.f, z.silent); payload && data > 0 && again >= 2 && trying {
+		z.unacked, z.asked = data, max(other.Last.Time, z.from)
 	}
 	if n := mute.TLSRemain; n.Ok && n.V > 0 {
 		z.record, z.asked = n.V, z.from
@@ -83,14 +94,16 @@ func (z *freeze) excused(j *Judgement) bool {
 		j.stop("ended", "the %s ended the connection itself", z.name())
 	case other.FIN.Num != 0 && other.FIN.Time <= z.from:
 		j.stop("closed", "the other side had closed before")
-	case z.unacked == 0 && z.record == 0 && !z.fin:
+	case z.unacked == 0 && z.record == 0 && !z.fin && z.probes < dropRetries:
 		j.stop("no_demand", "nothing is owed: silence is not evidence")
 	case other.Window.Ok && other.Window.V == 0:
 		j.stop("zero_window", "the receiver's window is shut: the sender must be silent")
 	case mute.Unacked.Or(0) > 0 && other.LastAny < z.from:
 		j.stop("receiver_silent", "the receiver fell silent first and acknowledged no more")
-	case !z.inBand():
-		j.stop("out_of_band", "%d packets and %d bytes before the silence", z.packets, z.bytes)
+	case z.packets < freezeMinPackets:
+		j.stop("out_of_band", "%d packets before the silence: it had hardly begun", z.packets)
+	case !z.inBand() && z.weak():
+		j.stop("good_bye", "only the end of the connection went unanswered, after %d packets", z.packets)
 	default:
 		return false
 	}
@@ -140,9 +153,9 @@ func (z *freeze) vetoes() []finding.Reason {
 		out = append(out, finding.Reason{Code: "unwitnessed",
 			Text: "neither side was heard again: the capture may have missed how the connection went on and ended"})
 	}
-	if z.goodBye() {
-		out = append(out, finding.Reason{Code: "good_bye",
-			Text: "only the end of the connection went unanswered: what it was for had been done"})
+	if z.weak() {
+		out = append(out, finding.Reason{Code: goodBye,
+			Text: "only the end of the connection went unanswered: what it was for may have been done"})
 	}
 	if z.f.Blind&fact.BlindMidstream != 0 {
 		out = append(out, finding.Reason{Code: "midstream",
@@ -161,9 +174,15 @@ func (z *freeze) vetoes() []finding.Reason {
 // section 6.2.3.2), and the FIN itself.
 const farewell = 64
 
-// goodBye reports that nothing is owed but an answer to the good-bye: the lab's
-// half-open-leftovers, where only those are lost and every visit went well.
-func (z *freeze) goodBye() bool { return z.fin && z.record == 0 && z.unacked <= farewell }
+// goodBye is the code for what only a good-bye speaks for.
+const goodBye = "good_bye"
+
+// weak reports that nothing is owed but an answer to the good-bye, or to keep-alives:
+// the lab's half-open-leftovers, where only those are lost and every visit went well.
+// That others were cut at the same point may still tell (DropCluster).
+func (z *freeze) weak() bool {
+	return z.record == 0 && !z.open && (z.fin && z.unacked <= farewell || z.unacked == 0)
+}
 
 // witnessed reports that the side which is owed spoke well within the silence.
 // What it acknowledges then is what the capture has (else there is a gap), so
@@ -181,19 +200,25 @@ func (z *freeze) mtuRuledOut() bool {
 	case z.fin, z.unacked > 0 && z.unacked <= mtuDoubt:
 		return true
 	case z.unacked > 0:
-		return mean(delivered(z.f, other), z.f.Sides[other].Packets) >= fullSize
+		return meanHeard(z.f, other) >= fullSize
 	}
 	return mean(z.f.Sides[mute].Payload, z.f.Sides[mute].Packets) >= fullSize
 }
 
 func mean(sum, n uint64) uint64 { return sum / max(n, 1) }
 
-func (z *freeze) name() string {
-	if z.silent == fact.Up {
-		return "client"
-	}
-	return "server"
+// meanHeard is the payload per segment of what the receiver of d acknowledged, at
+// least: what it did not is taken to be full segments.
+func meanHeard(f *fact.Flow, d fact.Dir) uint64 {
+	s := &f.Sides[d]
+	unheard := uint64(s.Retrans) + uint64(s.Unacked.Or(0))/fullEthernet
+	return mean(delivered(f, d), s.Packets-min(s.Packets, unheard))
 }
+
+// fullEthernet is the payload of a full segment on Ethernet, bytes.
+const fullEthernet = 1460
+
+func (z *freeze) name() string { return sideName(z.silent) }
 
 // demandText lists what is owed.
 func (z *freeze) demandText() string {
@@ -206,6 +231,12 @@ func (z *freeze) demandText() string {
 	}
 	if z.fin {
 		parts = append(parts, "an answer to a FIN sent again")
+	}
+	if z.probes > 0 {
+		parts = append(parts, fmt.Sprintf("answers to %d keep-alives", z.probes))
+	}
+	if z.open {
+		parts = append(parts, "the rest of what it broke off within, after a full segment without PSH")
 	}
 	if len(parts) == 0 {
 		return "nothing"

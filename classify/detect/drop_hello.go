@@ -11,7 +11,8 @@ import (
 // DropHello finds connections that opened and whose first payload was then
 // never acknowledged, however often it was sent, with nothing at all from the
 // server (resets-and-drops, D2); or whose first payload was acknowledged in
-// part and never to its end, technique "swallowed-tail". Any other sign of life
+// part and never to its end, technique "swallowed-tail"; or whose server fell
+// silent for good a few packets later (D3), technique "muted". Any other sign of life
 // of the server clears it for good. A server that dies after accepting looks
 // the same, so only another name answered on the same address makes it likely.
 type DropHello struct{}
@@ -23,10 +24,18 @@ func (DropHello) Name() string { return string(finding.DropHello) }
 func (DropHello) Judge(f *fact.Flow, w *fact.World) Judgement {
 	j := judging(w)
 	j.needs("handshake", "a complete TCP handshake")
-	j.needs("hello_unacked", "the first payload and three retransmissions of it never acknowledged, and nothing else from the server")
+	j.needs("hello_unacked", "the first payload and three retransmissions of it never acknowledged, and nothing else from the server; "+
+		"or acknowledged, then silence, and three repetitions of what the client sent next, or of its FIN")
 	j.needs("control", "a connection of this client to another party that goes on meanwhile; better, another name on the same address")
 	h := &f.Hello
-	if !isTCP(f) || h.First.Num == 0 || helloAnswered(f, &j) {
+	if !isTCP(f) || h.First.Num == 0 {
+		return j
+	}
+	if h.Acked.Ok && !h.HeadAck {
+		mutedOf(f).judge(w, &j)
+		return j
+	}
+	if helloAnswered(f, &j) {
 		return j
 	}
 	j.saw("hello", "%s sent %d times", helloText(f), h.Count+1)
@@ -46,8 +55,6 @@ func helloAnswered(f *fact.Flow, j *Judgement) bool {
 	h := &f.Hello
 	oneWay := f.Blind&fact.BlindOneWay != 0
 	switch {
-	case h.Acked.Ok:
-		j.stop("acknowledged", "the server acknowledged all of the first payload")
 	case h.Data.Num != 0:
 		j.stop("answered", "the server answered with payload (packet %d)", h.Data.Num)
 	case f.ResetCount[fact.Down] > 0:
@@ -162,8 +169,7 @@ func helloSize(f *fact.Flow) uint32 {
 // smallest is the length of the shortest segment of the first payload: its
 // tail, when all before it are as long as Ethernet lets them be.
 func smallest(f *fact.Flow) uint32 {
-	const full = 1460
-	size, before := helloSize(f), full*max(f.Hello.Segs, 1)-full
+	size, before := helloSize(f), fullEthernet*max(f.Hello.Segs, 1)-fullEthernet
 	return size - min(before, size)
 }
 

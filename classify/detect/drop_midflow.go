@@ -29,9 +29,10 @@ const (
 )
 
 // DropMidflow finds connections that went well and then froze: the far side is
-// owed an answer, its silence is long, the flow is as short as those cut after
-// a number of packets or bytes (resets-and-drops, D4; rate-and-calls, 2.6). One
-// flow is never more than suspected.
+// owed an answer and its silence is long (resets-and-drops, D4 for flows as short as
+// those cut after a number of packets or bytes, D5 for others; rate-and-calls, 2.6);
+// or one side lives and does not hear the other (D6). One flow is never more than
+// suspected.
 type DropMidflow struct{}
 
 // Name returns "drop.midflow".
@@ -42,11 +43,16 @@ func (DropMidflow) Judge(f *fact.Flow, w *fact.World) Judgement {
 	j := judging(w)
 	j.needs("demand", "bytes unacknowledged and sent again, an unfinished TLS record, or an unanswered FIN")
 	j.needs("silence", "max(10 round trips, 5 s) without any packet of the side that owes")
-	j.needs("band", fmt.Sprintf("%d..%d packets and %d..%d payload bytes so far",
+	j.needs("band", fmt.Sprintf("%d..%d packets and %d..%d payload bytes so far; it counts less beyond",
 		freezeMinPackets, freezeMaxPackets, freezeMinBytes, freezeMaxBytes))
 	j.needs("control", "a connection of this client to another party that goes on meanwhile")
 	if !isTCP(f) {
 		return j
+	}
+	if o := oneWayOf(f); o != nil {
+		if o.judge(w, &j); len(j.Findings) > 0 {
+			return j
+		}
 	}
 	z := freezeOf(f)
 	if z.excused(&j) {
@@ -76,8 +82,7 @@ func (z *freeze) finding(w *fact.World) finding.Finding {
 	text := fmt.Sprintf("after %d packets and %d payload bytes nothing more from the %s for %s, owing: %s",
 		z.packets, z.bytes, z.name(), spellNs(z.lasted()), z.demandText())
 	fd.Summary = text
-	fd.For = append(fd.For, finding.Evidence{Code: "D4", Family: finding.Demand, Class: finding.S, Text: text,
-		Got: spellNs(z.lasted()), Want: ">= " + spellNs(z.needed()), Packets: fd.Packets})
+	fd.For = append(fd.For, z.evidence(text, fd.Packets))
 	if live := liveControls(f, w, z.from, z.until); len(live) > 0 {
 		fd.For = append(fd.For, liveEvidence(live))
 		addControls(&fd, live)
@@ -96,4 +101,15 @@ func (z *freeze) finding(w *fact.World) finding.Finding {
 	}
 	fd.NotRuledOut = append(fd.NotRuledOut, "dead_server", "far_end_cut")
 	return fd
+}
+
+// evidence is D4 where the flow was as short as those cut after a number of packets
+// or bytes, and D5 where it was not: then one more way to die is as good.
+func (z *freeze) evidence(text string, packets []uint64) finding.Evidence {
+	e := finding.Evidence{Code: "D4", Family: finding.Demand, Class: finding.S, Text: text,
+		Got: spellNs(z.lasted()), Want: ">= " + spellNs(z.needed()), Packets: packets}
+	if !z.inBand() {
+		e.Code, e.Class = "D5", finding.M
+	}
+	return e
 }

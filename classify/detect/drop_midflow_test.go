@@ -94,7 +94,7 @@ func TestDropMidflow(t *testing.T) {
 		{"the server's side reset", edit(func(f *fact.Flow, up, down *side) { f.ResetCount[fact.Down] = 1 }), live, "", ""},
 		{"the client had closed before", edit(func(f *fact.Flow, up, down *side) { up.FIN = fact.Mark{Num: 20, Time: sec(0.2)} }), live, "", ""},
 		{"the client fell silent first", edit(func(f *fact.Flow, up, down *side) { down.Unacked, up.LastAny = fact.Some(uint32(1380)), sec(0.4) }), live, "", ""},
-		{"a hundred packets are no cut after a few", edit(func(f *fact.Flow, up, down *side) { down.Packets, down.Payload = 100, 100_000 }), live, "", ""},
+		{"D5: a hundred packets are no cut after a few, but a cut", edit(func(f *fact.Flow, up, down *side) { down.Packets, down.Payload = 100, 100_000 }), live, finding.Suspected, ""},
 		{"eight packets neither", edit(func(f *fact.Flow, up, down *side) { down.Packets, down.Payload, up.Packets = 4, 4200, 8 }), live, "", ""},
 		{"the capture lost packets", edit(func(f *fact.Flow, up, down *side) { f.Blind = fact.BlindGap }), live, finding.Inconclusive, "capture_gap"},
 		{"made-up headers", edit(func(f *fact.Flow, up, down *side) { f.Blind = fact.BlindSynthetic }), live, finding.Inconclusive, "synthetic"},

@@ -278,6 +278,7 @@ type Flow struct {
 	Vantage        string
 
 	Sides [2]Side
+	Stall [2]Stall // since each side last got further
 
 	Handshake bool // SYN, SYN/ACK and ACK all seen
 	SYNACK    Mark

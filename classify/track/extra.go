@@ -71,6 +71,7 @@ type work struct {
 	records [2]records
 	probes  [2]probe
 	clocks  [2]tsClock
+	stalls  [2]stall
 	rtt     [2]rttHist
 
 	heads   [2]head

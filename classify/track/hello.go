@@ -65,6 +65,9 @@ func (t *Tracker) helloAnswer(f *Flow, w *work, d fact.Dir, p *capture.Packet) {
 	if d != fact.Down || h.First.Num == 0 || h.Acked.Ok && h.Answer.Num != 0 {
 		return
 	}
+	if p.Flags&capture.SYN != 0 {
+		return // a SYN/ACK sent again answers the SYN: servers that defer accepting do not look at a bare ACK
+	}
 	if h.Answer.Num == 0 {
 		h.Answer = markOf(p)
 	}

@@ -110,7 +110,7 @@ func (w *work) renew() {
 	w.records = [2]records{}
 	w.streams = [2]half{}
 	w.finAt[0].set, w.finAt[1].set = false, false
-	w.probes, w.clocks = [2]probe{}, [2]tsClock{}
+	w.probes, w.clocks, w.stalls = [2]probe{}, [2]tsClock{}, [2]stall{}
 	w.heads[0].n, w.heads[1].n = 0, 0
 }
 

@@ -151,6 +151,9 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 				to.Sides[d].FIN = fact.Mark{Num: fin.Num, Time: fin.Time, SeqEnd: fin.Seq + fin.PayloadLen + 1}
 			}
 		}
+		for d := range w.stalls {
+			w.stalls[d].write(f, &to.Stall[d])
+		}
 		for d, c := range w.clocks {
 			if c.seen {
 				to.Sides[d].LastTSval, to.Sides[d].LastTSvalAt = fact.Some(c.val), c.at

@@ -27,7 +27,7 @@ func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 	if p.Flags&capture.SYN != 0 {
 		t.syn(f, id, d, p)
 	}
-	n := f.sequence(d, p, m)
+	n, had := f.sequence(d, p, m), s.ack
 	t.acknowledge(f, d, p, n)
 	f.window(d, p)
 	if p.Flags&capture.ACK != 0 && f.flags&(handshake|midstream) == 0 {
@@ -43,6 +43,7 @@ func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 	}
 	s.headerFields(p)
 	f.account(s, p, m.segs)
+	t.stalled(id, f, d, p, n, m, had)
 	t.Table.Touch(id, e, f.queue(), p.Time)
 }
 
