@@ -57,6 +57,7 @@ func (r *run) emit() {
 		}
 		s.judged, s.briefs, s.secret = s.judged[:0], s.briefs[:0], s.secret[:0]
 	}
+	r.tellMade()
 	slices.SortStableFunc(all, func(a, b verdicts) int { return cmp.Compare(a.flow, b.flow) })
 	for i := range all {
 		o.take(&all[i])

@@ -32,6 +32,8 @@ type Options struct {
 	// Reload brings new rules, which are taken up at the next tick; what was said
 	// by the old ones stands. nil: the rules stay.
 	Reload <-chan *service.Rules
+	// Asked are flows whose every judgement is told, with the reasons; nil: none.
+	Asked *Asked
 }
 
 // Sink takes what a run finds, in an order that does not depend on Workers.

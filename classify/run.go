@@ -62,6 +62,7 @@ func newRun(src capture.Source, sink Sink, opt Options) *run {
 	if opt.Rules == nil {
 		opt.Rules = service.Default()
 	}
+	opt.All = opt.All || opt.Asked != nil
 	if opt.Seed == 0 {
 		opt.Seed = rand.Uint64() | 1
 	}

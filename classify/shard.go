@@ -23,6 +23,7 @@ type shard struct {
 	more    bool   // flows are waiting to end
 
 	judged []verdicts
+	told   []Made // of flows that were asked for
 	ended  []*ended
 	briefs []answer.Brief
 	secret []secretSeen
@@ -109,9 +110,12 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 	x := s.take()
 	s.track.Snapshot(id, &x.flow, max(s.run.world.Now, s.clock.now), why)
 	s.complete(&x.flow)
-	findings := 0
+	findings, bulk := 0, x.flow.Bulk != [2]*fact.Bulk{}
 	if suspect {
-		findings = s.judge(&x.flow, true, x.flow.Bulk != [2]*fact.Bulk{}, f.WasFound())
+		findings = s.judge(&x.flow, true, bulk, f.WasFound())
+	}
+	if s.run.opt.Asked.has(x.flow.ID) {
+		s.unprompted(&x.flow, suspect, bulk)
 	}
 	if findings == 0 && x.flow.Label.Service == "" && !f.WasFound() {
 		s.briefs = append(s.briefs, s.track.Brief(id)) // told of or not: it is one of the others
@@ -164,12 +168,20 @@ func (s *shard) complete(f *fact.Flow) {
 // find. told: there were findings about the flow before, which may fall now.
 func (s *shard) judge(f *fact.Flow, events, bulk, told bool) int {
 	v := verdicts{flow: f.ID}
+	w, asked := s.run.world, s.run.opt.Asked.has(f.ID)
+	if asked {
+		w = s.run.talkative()
+	}
 	for i, d := range flowDetectors {
 		if d.bulk && !bulk || !d.bulk && !events {
 			continue
 		}
 		v.asked |= 1 << i
-		for _, x := range d.Judge(f, s.run.world).Findings {
+		j := d.Judge(f, w)
+		if asked {
+			s.made(f, i, j, false)
+		}
+		for _, x := range j.Findings {
 			v.says = append(v.says, said{by: i, finding: x})
 		}
 	}

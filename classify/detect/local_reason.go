@@ -89,3 +89,9 @@ func (c localCause) benignCause(reason string) string {
 	}
 	return "local_" + strings.ToLower(reason)
 }
+
+// LocalReason says in words why this host's kernel dropped something.
+func LocalReason(reason string) string {
+	_, text := causeOf(reason)
+	return text
+}

@@ -61,6 +61,9 @@ func (a *app) analyzeAll(ctx context.Context, f *analyzeFlags, args []string) er
 	if fromPipe(ins) {
 		defer an.reloadOnHangup(func() (*service.Rules, error) { return a.rules(f.services, f.mine) })()
 	}
+	if _, _, yes := f.asked(); yes {
+		return an.explain(ctx, f, ins)
+	}
 	for _, in := range ins {
 		if ctx.Err() != nil || an.out.err != nil {
 			break

@@ -27,6 +27,7 @@ type analyzeFlags struct {
 	vantage, plan                      choice
 	memory                             size
 	workers                            int
+	whyFlags
 }
 
 func (f *analyzeFlags) register(cmd *cobra.Command) {
@@ -38,6 +39,8 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 	s.StringArrayVarP(&f.read, "read", "r", nil, "read this `FILE` too, as tcpdump takes it (repeatable)")
 	s.BoolVar(&f.join, "join", false, "the files of a directory are one capture, the ring of a long recording")
 	s.BoolVar(&f.json, "json", false, "one JSON record per line on stdout; logs are JSON on stderr")
+	s.StringVar(&f.explain, "explain", "", "tell everything about `X`: a finding (f3), flow (c000123), packet number or service")
+	s.StringVar(&f.whyNot, "why-not", "", "tell why nothing, or nothing more, was found of `X`: the nearest miss of every detector")
 	s.BoolVar(&f.all, "all", false, "show flows of unknown service too")
 	s.StringSliceVar(&f.only, "only", nil, "print only these services, by `ID,...`; others still serve as controls")
 	s.StringSliceVar(&f.expect, "expect", nil, "answer for these services, by `ID,...`, even when nothing was seen of them")
@@ -52,6 +55,7 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 	s.BoolVarP(&f.verbose, "verbose", "v", false, "say more on stderr, also how fast it went")
 	s.BoolVar(&f.noColor, "no-color", false, "plain text; NO_COLOR is honoured too")
 	cmd.MarkFlagsMutuallyExclusive("quiet", "verbose")
+	cmd.MarkFlagsMutuallyExclusive("explain", "why-not")
 }
 
 // options translates the flags, all but what needs the rules.
