@@ -129,7 +129,7 @@ func (t *told) update(f *finding.Finding) {
 		return
 	}
 	if old.Verdict == f.Verdict && len(old.For) >= len(f.For) && len(old.Against) == len(f.Against) &&
-		old.BenignCause == f.BenignCause && sameFigures(f, old) {
+		old.BenignCause == f.BenignCause && old.Survived == f.Survived && sameFigures(f, old) {
 		return
 	}
 	t.bare = *f

@@ -10,6 +10,7 @@ import (
 	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
+	"chokepoint/classify/known"
 	"chokepoint/classify/service"
 )
 
@@ -23,9 +24,11 @@ type Options struct {
 	Vantage string // host, gateway, span, server; "" or "auto": inferred
 	All     bool   // records of flows of unknown service too
 	Rules   *service.Rules
-	Filter  *expr.Filter // nil: every packet
-	Expect  []string     // services that get an answer even when nothing was seen
-	Seed    uint64       // of hash tables; 0: random
+	// ForgedIPs are addresses known to be those of forged answers; nil: none.
+	ForgedIPs *known.IPs
+	Filter    *expr.Filter // nil: every packet
+	Expect    []string     // services that get an answer even when nothing was seen
+	Seed      uint64       // of hash tables; 0: random
 	// Interval is how often the answers so far are told, of packet time; 0: only
 	// at the end.
 	Interval time.Duration

@@ -320,6 +320,7 @@ func (r *run) begin(c *clock, now int64) {
 	}
 	r.reload()
 	r.mergeAll()
+	r.missAnswers(now)
 	r.mergeStrays()
 }
 

@@ -11,11 +11,8 @@ import (
 )
 
 const (
-	maxResolvers   = 1024
-	maxServers     = 4096
-	maxNames       = 4096
-	maxNameAnswers = 16
-	maxClients     = 1000
+	maxServers = 4096
+	maxClients = 1000
 	// near is the round trip within which an end is on the tap's own link or
 	// host, ns (resets-and-drops, section 1: no gap of 1 ms).
 	near = 1_000_000
@@ -29,16 +26,19 @@ type seen struct {
 	starts   starts
 	secret   secretDNS
 	votes    votes
+	asking   asking
 	nameAge  []string // keys of World.Names, oldest first
 }
 
 // merge takes the observations of a tick into the world. Lists are in packet
 // order over all shards.
 func (r *run) merge(o *track.Observations) {
+	for i := range o.Asked {
+		r.learnQuery(&o.Asked[i])
+	}
 	for i := range o.DNS {
 		r.seen.bindings.learn(&o.DNS[i])
-		r.learnResolver(&o.DNS[i])
-		r.learnName(&o.DNS[i])
+		r.learnAnswer(&o.DNS[i])
 	}
 	for i := range o.Controls {
 		c := &o.Controls[i].Control
@@ -102,40 +102,6 @@ func (r *run) learnArranged(o *track.Arranged) {
 	r.seen.arranged.learn(o, &l)
 }
 
-func (r *run) learnResolver(d *track.DNSSeen) {
-	w := r.world
-	res := w.Resolvers[d.Query.Resolver]
-	if res == nil {
-		if len(w.Resolvers) >= maxResolvers {
-			return
-		}
-		a := d.Query.Resolver
-		res = &fact.Resolver{Addr: a, Private: a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsLoopback()}
-		res.Name, _ = r.opt.Rules.PublicResolver(a)
-		w.Resolvers[a] = res
-	}
-	a := &d.Answer
-	res.Answers++
-	res.Last = a.Time
-	if a.EDNS {
-		res.EDNS++
-	}
-	if a.RA {
-		res.RA++
-	}
-	if a.RTT.Ok && (!res.MinRTT.Ok || int64(a.RTT.V) < res.MinRTT.V) {
-		res.MinRTT = fact.Some(int64(a.RTT.V))
-	}
-	switch {
-	case !res.TTL.Ok || res.TTLCount == 0:
-		res.TTL, res.TTLCount = fact.Some(a.IPTTL), 1
-	case res.TTL.V == a.IPTTL:
-		res.TTLCount++
-	default:
-		res.TTLCount-- // majority voting: the mode is what is left
-	}
-}
-
 // learnServer keeps how far away a server's handshakes came from.
 func (r *run) learnServer(v *track.Vote) {
 	w := r.world
@@ -155,40 +121,6 @@ func (r *run) learnServer(v *track.Vote) {
 	default:
 		s.Count--
 	}
-}
-
-// DNS types whose answers are addresses.
-const (
-	typeA    = 1
-	typeAAAA = 28
-)
-
-// learnName keeps what resolvers say of names that belong to services.
-func (r *run) learnName(d *track.DNSSeen) {
-	q := &d.Query
-	if q.QType != typeA && q.QType != typeAAAA {
-		return
-	}
-	if owner, _ := r.opt.Rules.OwnerOfName(q.QName); owner == "" && !r.opt.Rules.MustExist(q.QName) {
-		return
-	}
-	n := r.world.Names[q.QName]
-	if n == nil {
-		if len(r.seen.nameAge) >= maxNames {
-			delete(r.world.Names, r.seen.nameAge[0])
-			r.seen.nameAge = r.seen.nameAge[1:]
-		}
-		n = &fact.NameFact{Name: q.QName}
-		r.world.Names[q.QName] = n
-		r.seen.nameAge = append(r.seen.nameAge, q.QName)
-	}
-	if len(n.Answers) >= maxNameAnswers {
-		n.Answers = append(n.Answers[:0], n.Answers[1:]...)
-	}
-	n.Answers = append(n.Answers, fact.NameAnswer{
-		Resolver: q.Resolver, TCP: q.TCP, QType: q.QType, Rcode: d.Answer.Rcode, Addrs: d.Answer.Addrs,
-		Num: d.Answer.Num, Time: d.Answer.Time, Client: q.Client, Flow: d.Flow,
-	})
 }
 
 // votes adds up what handshakes say of where the capture was taken.
@@ -242,19 +174,22 @@ func (r *run) vantage() string {
 func (r *run) mergeAll() {
 	m := &r.merged
 	m.Reset()
-	for _, s := range r.shards {
+	for i, s := range r.shards {
 		o := &s.track.Out
+		o.SetShard(i)
 		m.Controls = append(m.Controls, o.Controls...)
 		m.DNS = append(m.DNS, o.DNS...)
+		m.Asked = append(m.Asked, o.Asked...)
 		m.Votes = append(m.Votes, o.Votes...)
 		m.Arranged = append(m.Arranged, o.Arranged...)
 		o.Reset()
 	}
-	if len(m.Controls)+len(m.DNS)+len(m.Votes)+len(m.Arranged) == 0 {
+	if len(m.Controls)+len(m.DNS)+len(m.Asked)+len(m.Votes)+len(m.Arranged) == 0 {
 		return
 	}
 	slices.SortStableFunc(m.Controls, func(a, b track.Progress) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.DNS, func(a, b track.DNSSeen) int { return cmp.Compare(a.Num, b.Num) })
+	slices.SortStableFunc(m.Asked, func(a, b track.DNSAsked) int { return cmp.Compare(a.Query.Num, b.Query.Num) })
 	slices.SortStableFunc(m.Votes, func(a, b track.Vote) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.Arranged, func(a, b track.Arranged) int { return cmp.Compare(a.Num, b.Num) })
 	r.merge(m)

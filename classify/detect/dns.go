@@ -86,6 +86,12 @@ func (x dnsCase) resolver() *fact.Resolver {
 	return &fact.Resolver{Addr: x.d.Resolver}
 }
 
+// habit is how the resolver answers for names of others around that time.
+func (x dnsCase) habit() fact.Habit {
+	owner, _ := x.w.Rules.OwnerOfName(x.name())
+	return x.resolver().Habit(x.at(), owner)
+}
+
 // at is when the question was put, ns; of its first answer if it was not seen.
 func (x dnsCase) at() int64 {
 	if x.d.Query.Num != 0 || len(x.d.Answers) == 0 {

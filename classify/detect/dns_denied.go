@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
@@ -21,7 +22,7 @@ func (DNSDenied) Judge(f *fact.Flow, w *fact.World) Judgement {
 	j.needs("denial", "NXDOMAIN, REFUSED, SERVFAIL or an empty answer for a name that exists for certain")
 	j.needs("witness", "another transport or resolver that gives addresses for it")
 	for _, x := range dnsCases(f, w) {
-		if !x.exists() {
+		if !x.exists() && !x.attested() {
 			continue
 		}
 		if _, ok := x.doubled(); ok {
@@ -29,7 +30,8 @@ func (DNSDenied) Judge(f *fact.Flow, w *fact.World) Judgement {
 			continue
 		}
 		for i := range x.d.Answers {
-			if what := denial(&x.d.Answers[i], x.d.QType); what != "" {
+			what := denial(&x.d.Answers[i], x.d.QType)
+			if what != "" && (x.exists() || x.d.Answers[i].Rcode == rcodeNXDomain) {
 				x.judgeDenial(&x.d.Answers[i], what, &j)
 				break
 			}
@@ -46,30 +48,55 @@ func (x dnsCase) judgeDenial(a *fact.DNSAnswer, what string, j *Judgement) {
 		j.benign(fd, "local_policy", "the resolver is on this side of the uplink: whoever runs it decides, or what it asks in turn")
 		return
 	}
-	class := finding.M
-	if a.Rcode == rcodeServFail {
-		class = finding.W // resolvers fail every day
-	}
-	fd.For = append(fd.For, finding.Evidence{Code: "N3", Family: finding.Content, Class: class, Got: what, Packets: []uint64{a.Num},
-		Text: fmt.Sprintf("%s for %s, a name that exists for certain", what, x.name())})
+	fd.For = append(fd.For, x.denied(a, what))
+	haste, _ := x.haste(a)
 	if better := x.denialWitness(a); better != nil {
 		fd.For = append(fd.For, *better)
 	} else {
 		j.stop("no_witness", "nobody was heard to say otherwise of %s", x.name())
 	}
-	if e, ok := x.shape(a); ok && class == finding.M {
+	if e, ok := x.shape(a); ok && (a.Rcode != rcodeServFail || haste.Class == finding.S) {
 		fd.For = append(fd.For, e)
 	}
-	if e, ok := x.haste(a); ok {
-		fd.For = append(fd.For, e)
+	if haste.Class != "" {
+		fd.For = append(fd.For, haste)
+	}
+	if e := x.hijack(); e != nil {
+		fd.For = append(fd.For, *e)
 	}
 	fd.RuledOut = append(fd.RuledOut, "own_resolver", "no_such_name")
 	fd.NotRuledOut = append(fd.NotRuledOut, "resolver_policy")
 	ceiling := finding.Likely
-	if info, ok := x.w.Rules.Resolver(x.d.Resolver); ok && info.Rewrites {
+	if info, ok := x.w.Rules.Resolver(x.d.Resolver); ok && (info.Rewrites || info.Filters) {
 		ceiling = finding.Suspected // who chose it may have wanted this
 	}
+	if a.Rcode == rcodeServFail && haste.Class != finding.S {
+		ceiling = finding.Unexplained // resolvers fail every day
+	}
+	x.survive(&fd)
 	j.conclude(fd, ceiling)
+}
+
+// denied is the denial itself as evidence.
+func (x dnsCase) denied(a *fact.DNSAnswer, what string) finding.Evidence {
+	e := finding.Evidence{Code: "N3", Family: finding.Content, Class: finding.M, Got: what, Packets: []uint64{a.Num},
+		Text: fmt.Sprintf("%s for %s, a name that exists for certain", what, x.name())}
+	if !x.exists() {
+		e.Text = fmt.Sprintf("%s for %s, a name that others give addresses for", what, x.name())
+	}
+	if a.Rcode == rcodeServFail {
+		e.Class = finding.W // resolvers fail every day
+	}
+	return e
+}
+
+// attested reports a known party's name that another resolver, or another
+// transport, gives addresses for.
+func (x dnsCase) attested() bool {
+	if !x.owned() {
+		return false
+	}
+	return slices.ContainsFunc(x.said(), func(a fact.NameAnswer) bool { return x.weighWitness(&a, nil) >= 2 })
 }
 
 // denialWitness is the best contradiction. A resolver that refuses refuses the
@@ -79,7 +106,7 @@ func (x dnsCase) denialWitness(a *fact.DNSAnswer) *finding.Evidence {
 	if e := x.laterCopy(a); e != nil {
 		return e
 	}
-	e := x.witness(a.Num)
+	e := x.witness(a)
 	switch {
 	case e == nil:
 		return nil

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -23,19 +24,38 @@ type double struct {
 // (Duan et al., "Hold-On", 2012).
 func (x dnsCase) doubled() (double, bool) {
 	best := double{}
-	if x.d.TCP || x.d.Query.Num == 0 || x.distinct() <= max(x.d.Copies, 1) {
+	if x.d.TCP || !x.surplus() {
 		return best, false
 	}
 	all := x.d.Answers
 	for i := range all {
 		for k := i + 1; k < len(all); k++ {
 			class, why := x.contradict(&all[i], &all[k])
+			if all[k].Time-all[0].Time > fact.DNSOpen {
+				break // too late to be about this query
+			}
 			if rank(class) > rank(best.class) {
 				best = double{&all[i], &all[k], class, why}
 			}
 		}
 	}
 	return best, best.class != ""
+}
+
+// surplus reports more answers than copies of the query had been sent by then.
+// Without the query nobody knows how many there were: one, if it was one.
+func (x dnsCase) surplus() bool {
+	n := 0
+	for i := range x.d.Answers {
+		a := &x.d.Answers[i]
+		if a.Identical {
+			continue
+		}
+		if n++; n > max(cmp.Or(a.Copies, x.d.Copies), 1) {
+			return true
+		}
+	}
+	return n+x.d.More > max(x.d.Copies, 1) && n > 1
 }
 
 // distinct counts the answers that are no copies of another.
@@ -119,32 +139,71 @@ func network(a netip.Addr) netip.Prefix {
 func (x dnsCase) judgeDouble(p double, j *Judgement) {
 	fd := x.start(finding.DNSForged)
 	fd.Technique = "double"
-	fd.Packets = []uint64{x.d.Query.Num, p.a.Num, p.b.Num}
+	fd.Packets = []uint64{p.a.Num, p.b.Num}
+	if x.d.Query.Num != 0 {
+		fd.Packets = append([]uint64{x.d.Query.Num}, fd.Packets...)
+	}
 	fd.Filter = Filter(fd.Packets...)
 	fd.Summary = fmt.Sprintf(`two answers to one query for %s "from" %s: %s%s and %s%s`, x.name(), x.d.Resolver,
 		shown(p.a, x.d.QType), after(p.a), shown(p.b, x.d.QType), after(p.b))
 	fd.For = append(fd.For, finding.Evidence{Code: "N1", Family: finding.Multiplicity, Class: p.class,
 		Text: fmt.Sprintf("%d answers to %d query: %s", x.distinct(), max(x.d.Copies, 1), p.why), Packets: fd.Packets})
-	if e, ok := x.haste(p.a); ok {
-		fd.For = append(fd.For, e)
-	}
-	if hops, change := ttlDelta(p.a.IPTTL, p.b.IPTTL); change == ttlOtherHops && hops >= 2 {
-		fd.For = append(fd.For, finding.Evidence{Code: "N2", Family: finding.Identity, Class: finding.M,
-			Text: fmt.Sprintf("they came with TTL %d and %d, %d hops apart", p.a.IPTTL, p.b.IPTTL, hops), Packets: fd.Packets[1:]})
-	}
+	x.corroborate(&fd, p)
 	if x.f.Vantage == "host" && !x.ownResolver() {
 		fd.Segment = finding.ServerSide
 	}
 	fd.RuledOut = append(fd.RuledOut, "query_copies", "mirror")
+	ceiling := x.doubleCeiling(p, &fd, j)
+	x.survive(&fd)
+	j.conclude(fd, ceiling)
+}
+
+// corroborate adds how the two answers of a pair were made, and which of them is
+// the odd one.
+func (x dnsCase) corroborate(fd *finding.Finding, p double) {
+	forged := p.a
+	if Odd(x.w, x.d, p.b) && !Odd(x.w, x.d, p.a) {
+		forged = p.b
+	}
+	haste, ok := x.haste(p.a)
+	if ok {
+		fd.For = append(fd.For, haste)
+	}
+	if hops, change := ttlDelta(p.a.IPTTL, p.b.IPTTL); change == ttlOtherHops && hops >= 2 && haste.Class != finding.S {
+		fd.For = append(fd.For, finding.Evidence{Code: "N2", Family: finding.Identity, Class: finding.M,
+			Text: fmt.Sprintf("they came with TTL %d and %d, %d hops apart", p.a.IPTTL, p.b.IPTTL, hops), Packets: []uint64{p.a.Num, p.b.Num}})
+	}
+	for _, ip := range x.knownForged(forged) {
+		fd.For = append(fd.For, listed(&ip, forged))
+	}
+	if e := x.hijack(); e != nil {
+		fd.For = append(fd.For, *e)
+	}
+	fd.ConsistentWith = x.print(forged)
+}
+
+// doubleCeiling is how sure a pair can make of forgery where the capture, or the
+// place, leaves another explanation.
+func (x dnsCase) doubleCeiling(p double, fd *finding.Finding, j *Judgement) finding.Verdict {
 	ceiling := finding.Confirmed
 	if x.ownResolver() {
 		ceiling = finding.Suspected
 		fd.NotRuledOut = append(fd.NotRuledOut, "own_network")
 	}
 	blind := x.f.Blind | x.w.Blind
-	if p.class != finding.C && blind&(fact.BlindGap|fact.BlindKernelDrops) != 0 {
+	switch lossy := blind&(fact.BlindGap|fact.BlindKernelDrops) != 0; {
+	case x.d.Query.Num == 0 && p.class != finding.C:
+		ceiling = finding.Inconclusive
+		j.stop("one_way", "the query was not captured: it may have been sent twice")
+		noteBlind(fd, "one_way")
+	case x.d.Query.Num == 0: // no resolver says both, however often it is asked, but for one in two minds
+		ceiling = Cap(finding.Suspected, ceiling)
+		fd.NotRuledOut = append(fd.NotRuledOut, "query_copies")
+		fd.RuledOut = slices.DeleteFunc(fd.RuledOut, func(s string) bool { return s == "query_copies" })
+		noteBlind(fd, "one_way")
+	case p.class != finding.C && lossy:
 		ceiling = finding.Inconclusive
 		j.stop("capture_loss", "the capture lost packets: a second copy of the query may be among them")
 	}
-	j.conclude(fd, ceiling)
+	return ceiling
 }

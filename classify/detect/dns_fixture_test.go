@@ -57,8 +57,15 @@ func dnsFlow(ds ...fact.DNS) *fact.Flow {
 // resolverAt is a resolver with 20 answers behind it, 38 ms and 10 hops away.
 func resolverAt(addr string) *fact.Resolver {
 	a := netip.MustParseAddr(addr)
-	return &fact.Resolver{Addr: a, Private: a.IsPrivate(), Answers: 20, EDNS: 18, RA: 20, TTLCount: 18,
-		MinRTT: fact.Some(int64(38 * time.Millisecond)), TTL: fact.Some(uint8(118)), Last: sec(3)}
+	r := &fact.Resolver{Addr: a, Private: a.IsPrivate()}
+	for i := range 20 {
+		s := fact.DNSSample{Num: uint64(500 + i), Time: sec(3), RTT: int64(38 * time.Millisecond), TTL: 118, RA: true, AskedEDNS: true, EDNS: i >= 2}
+		if i >= 18 {
+			s.TTL = 119
+		}
+		r.Add(s)
+	}
+	return r
 }
 
 // told is what a resolver said of a name at some second.
@@ -87,5 +94,12 @@ func heard(w *fact.World, name string, answers ...fact.NameAnswer) *fact.World {
 		w.Names[name] = n
 	}
 	n.Answers = append(n.Answers, answers...)
+	owner, _ := dnsRules.OwnerOfName(name)
+	for _, a := range answers {
+		if r := w.Resolvers[a.Resolver]; r != nil {
+			r.Add(fact.DNSSample{Num: a.Num, Time: a.Time, TCP: a.TCP, Owner: owner, Gave: len(a.Addrs) > 0,
+				TTL: 118, RTT: int64(38 * time.Millisecond), RA: true, AskedEDNS: true, EDNS: true})
+		}
+	}
 	return w
 }

@@ -26,6 +26,7 @@ func (DNSForged) Judge(f *fact.Flow, w *fact.World) Judgement {
 			x.judgeDouble(p, &j)
 			continue
 		}
+		x.judgeOutlet(&j)
 		if n := x.distinct(); n > 1 {
 			j.saw("answers", "%d answers to %d copies of the query for %s, no contradiction", n, x.d.Copies, x.name())
 		}
@@ -41,16 +42,19 @@ func (x dnsCase) judgeBogus(j *Judgement) {
 	}
 	for i := range x.d.Answers {
 		a := &x.d.Answers[i]
+		if x.judgeKnown(a, j) {
+			return
+		}
 		addr, kind := bogus(a)
 		if kind == "" && x.foreignFace(a) {
 			addr, kind = a.Addrs[0], bogusTeredo
 		}
-		if kind == "" && !x.misplaced(a) {
-			continue
-		}
 		if kind == "" {
-			x.judgeMisplaced(a, j)
-			return
+			if x.misplaced(a) || x.swapped(a) {
+				x.judgeMisplaced(a, j)
+				return
+			}
+			continue
 		}
 		fd := x.start(finding.DNSForged)
 		fd.Technique = "bogus"
@@ -73,34 +77,76 @@ func (x dnsCase) judgeBogus(j *Judgement) {
 }
 
 // judgeMisplaced: addresses that are not the owner's are strange, not false; it
-// takes another resolver that knows better.
+// takes another resolver that knows better, or an answer that the resolver cannot
+// have given.
 func (x dnsCase) judgeMisplaced(a *fact.DNSAnswer, j *Judgement) {
-	better := x.witness(a.Num)
-	if better == nil || better.Class != finding.S {
-		j.stop("no_witness", "%s for %s is not its owner's, and nobody was heard to say otherwise", addrsText(a.Addrs), x.name())
-		return
-	}
 	fd := x.start(finding.DNSForged)
 	fd.Technique = "wrong_owner"
 	fd.Summary = fmt.Sprintf(`%s is %s, says %s%s: no address of its owner's`, x.name(), addrsText(a.Addrs), x.d.Resolver, after(a))
+	if cause, text := x.excuse(a, ""); cause == "captive_portal" {
+		j.benign(fd, cause, text)
+		return
+	}
+	better := x.witness(a)
+	haste, _ := x.haste(a)
+	if (better == nil || better.Class != finding.S) && haste.Class != finding.S && x.hijack() == nil {
+		j.stop("no_witness", "%s for %s is not its owner's, and nobody was heard to say otherwise", addrsText(a.Addrs), x.name())
+		return
+	}
 	if cause, text := x.excuse(a, ""); cause != "" {
 		j.benign(fd, cause, text)
 		return
 	}
-	x.concludeForged(fd, finding.Evidence{Code: "N5", Family: finding.Content, Class: finding.M, Packets: []uint64{a.Num},
-		Text: fmt.Sprintf("%s is served from its owner's prefixes only, and %s is outside them", x.name(), addrsText(a.Addrs))}, a, j)
+	e := finding.Evidence{Code: "N5", Family: finding.Content, Class: finding.M, Packets: []uint64{a.Num},
+		Text: fmt.Sprintf("%s is served from its owner's prefixes only, and %s is outside them", x.name(), addrsText(a.Addrs))}
+	if !x.misplaced(a) {
+		fd.Summary = fmt.Sprintf(`%s is %s, says %s%s: too soon to be its word`, x.name(), addrsText(a.Addrs), x.d.Resolver, after(a))
+		fd.Technique = "swapped"
+		e.Class, e.Text = finding.W, fmt.Sprintf("%s is in no network that others give for %s", addrsText(a.Addrs), x.name())
+	}
+	x.concludeForged(fd, e, a, j)
+}
+
+// swapped reports an answer for a name that exists which the resolver cannot have
+// given, and which has nothing in common with what others say.
+func (x dnsCase) swapped(a *fact.DNSAnswer) bool {
+	if e, _ := x.haste(a); !x.exists() || len(a.Addrs) == 0 || e.Class != finding.S {
+		return false
+	}
+	others := 0
+	for i := range x.said() {
+		o := &x.said()[i]
+		if x.weighWitness(o, a) < 2 {
+			continue
+		}
+		if others++; near(o.Addrs, a.Addrs) {
+			return false
+		}
+	}
+	return others > 0
 }
 
 func (x dnsCase) concludeForged(fd finding.Finding, e finding.Evidence, a *fact.DNSAnswer, j *Judgement) {
 	fd.For = append(fd.For, e)
-	if better := x.witness(a.Num); better != nil && better.Class == finding.S {
+	if better := x.witness(a); better != nil && better.Class == finding.S {
+		if fd.Technique == "swapped" {
+			better.Class = finding.W // content networks give everyone another address
+		}
 		fd.For = append(fd.For, *better)
 	}
 	if e, ok := x.haste(a); ok {
 		fd.For = append(fd.For, e)
 	}
+	if e, ok := x.shape(a); ok {
+		fd.For = append(fd.For, e)
+	}
+	if e := x.hijack(); e != nil {
+		fd.For = append(fd.For, *e)
+	}
+	fd.ConsistentWith = x.print(a)
 	fd.RuledOut = append(fd.RuledOut, "own_resolver", "captive_portal")
 	fd.NotRuledOut = append(fd.NotRuledOut, "resolver_policy")
+	x.survive(&fd)
 	j.conclude(fd, finding.Confirmed)
 }
 
@@ -116,6 +162,8 @@ func (x dnsCase) excuse(a *fact.DNSAnswer, kind string) (cause, text string) {
 		return "local_policy", "a proxy on this side answers so to catch connections"
 	case info.Rewrites:
 		return "local_policy", fmt.Sprintf("%s gives other addresses on purpose", info.Name)
+	case info.Filters && kind == bogusNull:
+		return "local_policy", fmt.Sprintf("%s hides names at this address by a list that its users chose", info.Name)
 	}
 	return "", ""
 }

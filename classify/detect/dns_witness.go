@@ -14,7 +14,7 @@ import (
 // transport of the same resolver, by another resolver, by the same resolver at
 // another time; else for the resolver answering other names. The first two are
 // strong. It is nil when nothing was heard.
-func (x dnsCase) witness(not uint64) *finding.Evidence {
+func (x dnsCase) witness(not *fact.DNSAnswer) *finding.Evidence {
 	best, rank := (*fact.NameAnswer)(nil), 0
 	for i := range x.said() {
 		a := &x.said()[i]
@@ -43,12 +43,14 @@ func (x dnsCase) witness(not uint64) *finding.Evidence {
 	return e
 }
 
-// weighWitness ranks an answer as a contradiction: 3 the same resolver over the
-// other transport, 2 another resolver, 1 the same at another time, 0 none.
-func (x dnsCase) weighWitness(a *fact.NameAnswer, not uint64) int {
+// weighWitness ranks an answer as a contradiction of another: 3 the same resolver
+// over the other transport, 2 another resolver, 1 the same at another time, 0 none.
+// What cannot be so, or says the same, contradicts nothing. A nil one is any.
+func (x dnsCase) weighWitness(a *fact.NameAnswer, not *fact.DNSAnswer) int {
 	age := a.Time - x.at()
 	switch {
-	case a.Num == not, len(a.Addrs) == 0, age > dnsMemory || age < -dnsMemory,
+	case a.Odd, len(a.Addrs) == 0, age > dnsMemory || age < -dnsMemory,
+		not != nil && (a.Num == not.Num || near(a.Addrs, not.Addrs)),
 		slices.ContainsFunc(a.Addrs, func(a netip.Addr) bool { return bogusKind(a) != "" }):
 		return 0
 	case a.Resolver != x.d.Resolver:
@@ -71,18 +73,9 @@ func (x dnsCase) said() []fact.NameAnswer {
 // owner at about the same time.
 func (x dnsCase) answersOthers() bool {
 	mine, _ := x.w.Rules.OwnerOfName(x.name())
-	for name, n := range x.w.Names { // any will do: the order does not show
-		if owner, _ := x.w.Rules.OwnerOfName(name); name == x.name() || owner != "" && owner == mine {
-			continue
-		}
-		if slices.ContainsFunc(n.Answers, func(a fact.NameAnswer) bool {
-			return a.Resolver == x.d.Resolver && len(a.Addrs) > 0 && x.isNear(a.Time) &&
-				bogusKind(a.Addrs[0]) == ""
-		}) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(x.resolver().Samples, func(s fact.DNSSample) bool {
+		return s.Gave && !s.Odd && x.isNear(s.Time) && (s.Owner == "" || s.Owner != mine)
+	})
 }
 
 func (x dnsCase) isNear(t int64) bool { return t >= x.at()-4*dnsNear && t <= x.at()+4*dnsNear }

@@ -5,9 +5,11 @@ import (
 	"time"
 )
 
-// DNS is one query and everything that came back for it. A query stays open
-// for 5 s after its first answer, so that a second answer is seen (Duan et al.,
-// "Hold-On", 2012, waits as long).
+// DNSOpen is how long a query stays open after its first answer, ns, so that a
+// second answer is seen (Duan et al., "Hold-On", 2012, waits as long).
+const DNSOpen = int64(5 * time.Second)
+
+// DNS is one query and everything that came back for it.
 type DNS struct {
 	Query    Mark // Num 0: the query itself was not captured
 	Copies   int  // times the client sent it
@@ -15,10 +17,12 @@ type DNS struct {
 	QName    string // lower case, presentation form; foreign text
 	QNameRaw string // case kept
 	QType    uint16
+	QClass   uint16 // 3: of the server itself (RFC 4892)
 	Resolver netip.Addr
 	Client   netip.Addr
 	TCP      bool
 	EDNS     bool
+	Cookie   bool        // the query carries a DNS cookie (RFC 7873)
 	Answers  []DNSAnswer // at most 4
 	More     int         // answers beyond those kept
 }
@@ -28,6 +32,7 @@ type DNSAnswer struct {
 	Num       uint64
 	Time      int64
 	RTT       Opt[time.Duration] // since the last copy of the query
+	Copies    int                // of the query, sent by then
 	Rcode     uint8
 	AA, RA    bool
 	TC        bool
@@ -35,6 +40,10 @@ type DNSAnswer struct {
 	HasSOA    bool
 	SOAOwner  string
 	EDNS      bool
+	Cookie    bool
+	Recased   bool         // the question came back in other letters than it was asked in
+	Broken    bool         // a record breaks the format
+	Text      string       // the first TXT record; foreign text
 	Addrs     []netip.Addr // A, AAAA and address hints
 	MinTTL    uint32       // smallest TTL of the answer section, s
 	Targets   []string     // CNAME targets
@@ -43,4 +52,16 @@ type DNSAnswer struct {
 	IPID      Opt[uint16]
 	DF        bool
 	Identical bool // byte-for-byte copy of an earlier answer but for nothing
+}
+
+// Mixed reports a name asked for in letters of both cases, as clients do that want
+// them back (draft-vixie-dnsext-dns0x20).
+func (d *DNS) Mixed() bool {
+	upper, lower := false, false
+	for i := range len(d.QNameRaw) {
+		c := d.QNameRaw[i]
+		upper = upper || c >= 'A' && c <= 'Z'
+		lower = lower || c >= 'a' && c <= 'z'
+	}
+	return upper && lower
 }

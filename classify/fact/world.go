@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"chokepoint/classify/known"
 	"chokepoint/classify/service"
 )
 
@@ -84,20 +85,6 @@ func local(a netip.Addr) bool {
 	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast()
 }
 
-// Resolver is what is known of one DNS server.
-type Resolver struct {
-	Addr     netip.Addr
-	Name     string // of a known public resolver, "" otherwise
-	Private  bool   // in private, link-local or loopback space
-	Answers  int
-	MinRTT   Opt[int64] // smallest response time, ns
-	TTL      Opt[uint8] // mode of the responses' IP TTL
-	TTLCount int        // responses that TTL was seen on
-	EDNS     int        // responses with OPT
-	RA       int        // responses with RA set
-	Last     int64      // time of the last answer, ns
-}
-
 // Server is what the SYN/ACKs of one address had in common.
 type Server struct {
 	TTL   uint8 // the mode
@@ -108,6 +95,7 @@ type Server struct {
 type NameFact struct {
 	Name    string
 	Answers []NameAnswer // newest last, at most 16
+	Open    []NameQuery  // without an answer, in the order they were sent, at most MaxOpen
 }
 
 // NameAnswer is one resolver's word on a name, for A or AAAA.
@@ -117,6 +105,7 @@ type NameAnswer struct {
 	QType    uint16
 	Rcode    uint8
 	Addrs    []netip.Addr
+	Odd      bool // it cannot be so
 	Num      uint64
 	Time     int64
 	Client   netip.Addr
@@ -152,7 +141,8 @@ type World struct {
 	Controls  []Control // by Last, newest last
 	Resolvers map[netip.Addr]*Resolver
 	Names     map[string]*NameFact
-	Failures  []Failure // by Time, newest last
+	Failures  []Failure  // by Time, newest last
+	ForgedIPs *known.IPs // what the user knows of forged answers; nil: nothing
 
 	// Terse spares detectors the reasons that only --why-not prints.
 	Terse bool

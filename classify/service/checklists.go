@@ -40,12 +40,22 @@ func (c *checker) resolver(d *resolverDoc) *resolver {
 		c.name(h, matchExact)
 		r.hosts = append(r.hosts, h.s)
 	}
-	for _, a := range d.Addrs {
+	for _, h := range d.Calls {
+		c.name(h, matchSuffix)
+		r.calls = append(r.calls, h.s)
+	}
+	r.prefixes, r.outlets, r.filters = c.blocks(d.Addrs), c.blocks(d.Outlets), c.blocks(d.Filters)
+	return r
+}
+
+// blocks reads addresses and prefixes.
+func (c *checker) blocks(list []text) (out []netip.Prefix) {
+	for _, a := range list {
 		if ip, err := netip.ParseAddr(a.s); err == nil && ip.Zone() == "" {
-			r.prefixes = append(r.prefixes, netip.PrefixFrom(ip, ip.BitLen()))
+			out = append(out, netip.PrefixFrom(ip, ip.BitLen()))
 			continue
 		}
-		r.prefixes = append(r.prefixes, c.prefix(a))
+		out = append(out, c.prefix(a))
 	}
-	return r
+	return out
 }

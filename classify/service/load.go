@@ -106,7 +106,7 @@ func newRules() *Rules {
 		ports:     new(ports),
 		magic:     newMagics(),
 		tokens:    tokens{},
-		resolvers: resolvers{&bart.Table[*resolver]{}, map[string]*resolver{}},
+		resolvers: newResolvers(),
 	}
 }
 

@@ -94,6 +94,9 @@ type resolverDoc struct {
 	Note     text
 	Hosts    []text // names of its encrypted transports
 	Addrs    []text // addresses or prefixes
+	Outlets  []text // addresses or prefixes that it asks the world from, beside Addrs
+	Calls    []text // suffixes of names that its hosts call themselves (id.server, RFC 4892)
+	Filters  []text // of Addrs, those that deny names by lists which their users chose
 }
 
 type existDoc struct {

@@ -43,7 +43,7 @@ func exchangeBytes(x *fact.DNS) int {
 }
 
 func answerBytes(a *fact.DNSAnswer) int {
-	n := answerSize + addrSize*len(a.Addrs) + len(a.SOAOwner) + len(a.ECHName)
+	n := answerSize + addrSize*len(a.Addrs) + len(a.SOAOwner) + len(a.ECHName) + len(a.Text)
 	for _, s := range a.Targets {
 		n += stringSize + len(s)
 	}
@@ -109,9 +109,9 @@ func (t *Tracker) dnsMessage(id flow.ID, e *flow.Entry[Flow], p *capture.Packet,
 	l := x.dns
 	before := l.held
 	i := l.find(m.ID, m.QName, m.QType)
-	if i < 0 {
+	if i < 0 || !m.Response && l.settled(i, p.Time) {
 		i = l.add(fact.DNS{
-			ID: m.ID, QName: strings.Clone(m.QName), QNameRaw: strings.Clone(m.QNameRaw), QType: m.QType,
+			ID: m.ID, QName: strings.Clone(m.QName), QNameRaw: strings.Clone(m.QNameRaw), QType: m.QType, QClass: m.QClass,
 			Client: e.Key.SrcAddr(), Resolver: e.Key.DstAddr(), TCP: tcp,
 		})
 	}
@@ -133,6 +133,13 @@ func (l *dnsLog) find(id uint16, name string, qtype uint16) int {
 		}
 	}
 	return -1
+}
+
+// settled reports an exchange whose first answer is so long ago that none will
+// come any more: the same question is a new one.
+func (l *dnsLog) settled(i int, now int64) bool {
+	a := l.ex[i].Answers
+	return len(a) > 0 && now-a[0].Time > fact.DNSOpen
 }
 
 // add makes room for an exchange: an old one that was answered plainly goes.
@@ -165,8 +172,13 @@ func (t *Tracker) dnsQuery(id flow.ID, f *Flow, l *dnsLog, i int, p *capture.Pac
 		x.Query = fact.Mark{Num: p.Num, Time: p.Time}
 	}
 	x.Copies++
-	x.EDNS = t.message.HasOPT
+	x.EDNS, x.Cookie = t.message.HasOPT, t.message.HasCookie
 	l.last[i] = p.Time
+	if len(t.Out.Asked) < maxDNSSeen {
+		t.Out.Asked = append(t.Out.Asked, DNSAsked{Ref: Ref{ID: id, Num: f.Num}, QName: x.QName, Query: fact.NameQuery{
+			Num: p.Num, Time: p.Time, Flow: fact.FlowID(f.Num), ID: x.ID, QType: x.QType, TCP: x.TCP, Client: x.Client, Resolver: x.Resolver,
+		}})
+	}
 	if x.Copies >= silenceCopies && len(x.Answers) == 0 {
 		t.mark(id, f)
 	}
@@ -179,6 +191,7 @@ func (t *Tracker) dnsAnswer(id flow.ID, f *Flow, l *dnsLog, i int, p *capture.Pa
 		return
 	}
 	a := answerFacts(&t.message, p)
+	a.Copies, a.Recased = x.Copies, t.message.QNameRaw != x.QNameRaw
 	if l.last[i] != 0 {
 		a.RTT = fact.Some(time.Duration(p.Time - l.last[i]))
 	}
@@ -189,7 +202,7 @@ func (t *Tracker) dnsAnswer(id flow.ID, f *Flow, l *dnsLog, i int, p *capture.Pa
 	l.sums[i][len(x.Answers)] = sum
 	x.Answers = append(x.Answers, a)
 	l.held += answerBytes(&a)
-	if len(x.Answers) > 1 || a.Rcode != 0 || len(a.Addrs) == 0 || special(a.Addrs) {
+	if len(x.Answers) > 1 || a.Rcode != 0 || len(a.Addrs) == 0 {
 		t.mark(id, f)
 	}
 	f.flags |= replied
@@ -198,5 +211,5 @@ func (t *Tracker) dnsAnswer(id flow.ID, f *Flow, l *dnsLog, i int, p *capture.Pa
 	}
 	q := *x
 	q.Answers = nil
-	t.Out.DNS = append(t.Out.DNS, DNSSeen{Num: p.Num, Flow: fact.FlowID(f.Num), Query: q, Answer: a})
+	t.Out.DNS = append(t.Out.DNS, DNSSeen{Ref: Ref{ID: id, Num: f.Num}, Num: p.Num, Flow: fact.FlowID(f.Num), Query: q, Answer: a})
 }

@@ -1,7 +1,6 @@
 package track
 
 import (
-	"net/netip"
 	"strings"
 
 	"chokepoint/capture"
@@ -10,14 +9,18 @@ import (
 )
 
 // DNS record types (IANA dns-parameters).
-const typeCNAME = 5
+const (
+	typeCNAME = 5
+	typeTXT   = 16
+)
 
 // answerFacts copies what is kept of a response.
 func answerFacts(m *dns.Message, p *capture.Packet) fact.DNSAnswer {
 	a := fact.DNSAnswer{
 		Num: p.Num, Time: p.Time, Rcode: uint8(m.Rcode), AA: m.AA, RA: m.RA, TC: m.TC, Clipped: m.Clipped,
-		HasSOA: m.HasSOA, SOAOwner: strings.Clone(m.SOAOwner), EDNS: m.HasOPT, IPTTL: p.TTL,
-		DF: p.Has&capture.HasDF != 0,
+		HasSOA: m.HasSOA, SOAOwner: strings.Clone(m.SOAOwner), EDNS: m.HasOPT, Cookie: m.HasCookie, IPTTL: p.TTL,
+		Broken: m.FaultAt != 0 && !m.Clipped,
+		DF:     p.Has&capture.HasDF != 0,
 	}
 	if p.Has&capture.HasIPID != 0 {
 		a.IPID = fact.Some(p.IPID)
@@ -33,20 +36,12 @@ func answerFacts(m *dns.Message, p *capture.Packet) fact.DNSAnswer {
 		if r.Addr.IsValid() && len(a.Addrs) < maxAddrs {
 			a.Addrs = append(a.Addrs, r.Addr)
 		}
+		if r.Type == typeTXT && a.Text == "" {
+			a.Text = strings.Clone(r.Target)
+		}
 		if r.Type == typeCNAME && len(a.Targets) < maxAddrs {
 			a.Targets = append(a.Targets, strings.Clone(r.Target))
 		}
 	}
 	return a
-}
-
-// special reports whether an address is none of the public Internet: it cannot
-// serve a public name.
-func special(addrs []netip.Addr) bool {
-	for _, a := range addrs {
-		if !a.IsGlobalUnicast() || a.IsPrivate() || a.Is4() && a.As4()[0] >= 240 || a.IsUnspecified() {
-			return true
-		}
-	}
-	return false
 }

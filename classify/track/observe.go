@@ -14,6 +14,7 @@ import (
 type Observations struct {
 	Controls []Progress
 	DNS      []DNSSeen
+	Asked    []DNSAsked
 	Votes    []Vote
 	Arranged []Arranged
 }
@@ -33,7 +34,7 @@ type Arranged struct {
 // Reset empties the lists and keeps their memory.
 func (o *Observations) Reset() {
 	o.Controls, o.DNS, o.Votes = o.Controls[:0], o.DNS[:0], o.Votes[:0]
-	o.Arranged = o.Arranged[:0]
+	o.Arranged, o.Asked = o.Arranged[:0], o.Asked[:0]
 }
 
 // Progress is a flow getting somewhere: server payload after client payload.
@@ -51,14 +52,6 @@ type Vote struct {
 	Client, Server       netip.Addr
 	ClientLeg, ServerLeg int64
 	ClientTTL, ServerTTL uint8
-}
-
-// DNSSeen is a DNS response with what was asked.
-type DNSSeen struct {
-	Num    uint64
-	Flow   fact.FlowID
-	Query  fact.DNS // without Answers
-	Answer fact.DNSAnswer
 }
 
 // Bounds of what a shard tells at a tick. Controls and votes are samples: the
