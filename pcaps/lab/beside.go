@@ -16,6 +16,7 @@ type Beside struct {
 	// Offloads has the hosts merge what arrives and segment late: see
 	// [netns.NS.Merging]. Recordings then show merged frames.
 	Offloads bool
+	Weather  Weather // of the network
 }
 
 // Place is where a recording is taken.

@@ -41,7 +41,7 @@ func Play(ctx context.Context, s *Scenario, seed uint64) (*Recording, error) {
 // PlayBeside is Play with something done beside it, where the stacks are real.
 func PlayBeside(ctx context.Context, s *Scenario, seed uint64, beside Beside) (r *Recording, err error) {
 	if s.Play == nil {
-		r, err = playScript(ctx, s, seed)
+		r, err = playScript(ctx, s, seed, beside.Weather)
 	} else {
 		r, err = playReal(ctx, s, seed, beside)
 	}
@@ -58,11 +58,12 @@ func playReal(ctx context.Context, s *Scenario, seed uint64, beside Beside) (*Re
 	}
 	defer w.close()
 	s.Play(w)
+	beside.Weather.over(w)
 	captures, err := w.run(s.Lasts)
 	if err != nil {
 		return nil, err
 	}
-	r := &Recording{Scenario: s, Seed: seed, Notes: w.Notes(), Files: map[string][]byte{}, Truth: s.Truth, Taken: captures}
+	r := &Recording{Scenario: s, Seed: seed, Notes: w.Notes(), Files: map[string][]byte{}, Truth: s.Truth, Taken: captures, Late: w.late()}
 	for _, file := range slices.Sorted(maps.Keys(captures)) {
 		c := captures[file]
 		if c.Dropped > 0 {

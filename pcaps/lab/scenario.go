@@ -48,4 +48,5 @@ type Recording struct {
 	// Taken is what the recorders of both hosts took down, before anything of it was
 	// cut, left out or remade; nil in simulated time.
 	Taken map[string]tap.Capture
+	Late  Lateness // how well the machine kept up with it; the zero value in simulated time
 }

@@ -11,8 +11,9 @@ import (
 var scripted = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
 // playScript plays a scenario in simulated time.
-func playScript(ctx context.Context, s *Scenario, seed uint64) (*Recording, error) {
+func playScript(ctx context.Context, s *Scenario, seed uint64, on Weather) (*Recording, error) {
 	w := script.New(seed, scripted)
+	w.Weather(on.Loss, on.Reorder, overtaken)
 	s.Script(w)
 	w.Run(s.Lasts)
 	if err := ctx.Err(); err != nil {

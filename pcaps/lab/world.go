@@ -63,6 +63,8 @@ type World struct {
 	closes []func()
 	work   sync.WaitGroup
 	start  time.Time
+	line   *wire.Wire // the middlebox's, once it is connected
+	pulse  pulse
 
 	mu    sync.Mutex
 	notes []string
@@ -215,6 +217,7 @@ func (w *World) run(lasts time.Duration) (map[string]tap.Capture, error) {
 		}
 	})
 	w.start = time.Now()
+	w.work.Go(func() { w.pulse.run(w.ctx.Done()) })
 	for _, s := range w.plan {
 		w.work.Go(func() { w.step(s) })
 	}
@@ -253,6 +256,7 @@ func (w *World) connect() (*wire.Wire, error) {
 		return nil, err
 	}
 	w.closes = append(w.closes, func() { line.Close() })
+	w.line = line
 	return line, nil
 }
 

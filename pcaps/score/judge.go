@@ -56,6 +56,7 @@ type Claim struct {
 	Accuses    bool     // somebody is accused, not only suspected
 	True       bool     // the truth names it, at that verdict
 	Wrong      []string // why it must not be said
+	Flows      []string // it is about
 	Touched    Touch    // whether its evidence is the packets that were touched
 }
 
@@ -149,7 +150,7 @@ func claim(t *truth.Truth, file string, f *finding.Finding, touched *touched) Cl
 	return Claim{
 		Kind: f.Kind, Service: f.Service, Verdict: f.Verdict, Confidence: f.Confidence,
 		Accuses: accusing && f.Verdict.Rank() >= finding.Likely.Rank(),
-		True:    named(t, file, f), Wrong: against(t, file, f), Touched: touched.by(f),
+		Flows:   f.Flows, True: named(t, file, f), Wrong: against(t, file, f), Touched: touched.by(f),
 	}
 }
 

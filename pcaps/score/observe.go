@@ -32,6 +32,8 @@ type Observed struct {
 	Findings []Found           // in the order in which they were first told
 	Status   map[string]string // by service
 	Flows    int
+	Aborted  int      // flows of TCP that a reset ended, whoever sent it
+	Blind    []string // what could not be seen of any flow, in the records' words
 }
 
 // Observe analyses a capture. To be exact about when something was said, it should
@@ -39,7 +41,7 @@ type Observed struct {
 func Observe(src capture.Source) (*Observed, error) {
 	o := &observer{at: map[string]int{}, said: &Observed{Status: map[string]string{}}, clock: &clocked{Source: src}}
 	stats, err := classify.Run(context.Background(), o.clock, o, classify.Options{Workers: 1, Seed: 1})
-	o.said.Flows = int(stats.Flows)
+	o.said.Flows, o.said.Blind = int(stats.Flows), o.blind.Names()
 	return o.said, err
 }
 
@@ -64,9 +66,16 @@ type observer struct {
 	clock *clocked
 	said  *Observed
 	at    map[string]int // index of a finding by its id
+	blind fact.Blindness
 }
 
-func (o *observer) Flow(*fact.Flow, []string) error { return nil }
+func (o *observer) Flow(f *fact.Flow, _ []string) error {
+	if f.ResetCount[fact.Up]+f.ResetCount[fact.Down] > 0 {
+		o.said.Aborted++
+	}
+	o.blind |= f.Blind
+	return nil
+}
 
 func (o *observer) Finding(f *finding.Finding) error {
 	i, known := o.at[f.ID]

@@ -13,6 +13,7 @@ import (
 	"chokepoint/capture/pcapfile"
 	"chokepoint/classify/finding"
 	"chokepoint/pcaps"
+	"chokepoint/pcaps/recorded"
 	"chokepoint/pcaps/score"
 	"chokepoint/pcaps/vary"
 )
@@ -32,6 +33,20 @@ const (
 	unnamed = "the download is policed, as it says; the packet that names it is among those that the capture lost"
 	brink   = "the downloads are policed, as it says; whether one of four flows fits a bucket of its own hangs on single packets"
 )
+
+// allCases are the stories and the recordings of the lab.
+func allCases(t *testing.T) []pcaps.Case {
+	t.Helper()
+	stories, err := pcaps.Cases()
+	if err != nil || len(stories) < 17 {
+		t.Fatalf("%d stories: %v", len(stories), err)
+	}
+	recordings, err := recorded.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Concat(stories, recordings)
+}
 
 // TestVariationsMakeNothingSurer: whoever took the capture, nothing is claimed that the
 // truth does not allow, and nothing more surely than of the capture as it was recorded.
@@ -76,11 +91,9 @@ func hold(t *testing.T, c *pcaps.Case, f pcaps.File, seen chan<- string) {
 		if whole == nil { // the first variation is none
 			whole = said
 		}
-		adopt(said, whole)
-		wrong := surer(whole, said)
-		for _, claim := range score.Judge(c.Name, f.Name, &c.Truth, said).Claims {
-			wrong = append(wrong, claim.Wrong...)
-		}
+		score.Adopt(said, whole)
+		j := score.Judge(c.Name, f.Name, &c.Truth, said)
+		wrong := append(score.Surer(whole, said), j.Wrong()...)
 		slices.Sort(wrong)
 		for _, w := range slices.Compact(wrong) {
 			what := fmt.Sprintf("%s/%s/%s: %s", c.Name, f.Name, v.Name, w)
@@ -101,53 +114,6 @@ func observed(t *testing.T, packets []capture.Packet, ifs []capture.Interface) *
 		t.Fatal(err)
 	}
 	return said
-}
-
-// adopt gives a finding that cannot tell whose connection it was the service that it
-// was of in the whole capture: what a variation hides is no licence to accuse, and no
-// accusation of somebody else.
-func adopt(said, whole *score.Observed) {
-	ends := func(f *score.Found) string {
-		if f.Client == nil || f.Server == nil {
-			return ""
-		}
-		return fmt.Sprint(*f.Client, *f.Server)
-	}
-	of := map[string]string{}
-	for i := range whole.Findings {
-		of[ends(&whole.Findings[i])] = whole.Findings[i].Service
-	}
-	for i := range said.Findings {
-		if f := &said.Findings[i]; f.Service == "" {
-			f.Service = of[ends(f)]
-		}
-	}
-}
-
-// surer returns what is said more surely than of the whole capture. What is
-// unexplained or inconclusive says nothing.
-func surer(whole, said *score.Observed) (wrong []string) {
-	was := sureness(whole)
-	now := sureness(said)
-	for k, v := range now {
-		if v.Rank() > was[k].Rank() && v.Rank() >= finding.Suspected.Rank() {
-			wrong = append(wrong, fmt.Sprintf("%s is %s, was %q", k, v, was[k]))
-		}
-	}
-	return wrong
-}
-
-// sureness is the surest verdict of each kind of finding about each service.
-func sureness(said *score.Observed) map[string]finding.Verdict {
-	out := map[string]finding.Verdict{}
-	for i := range said.Findings {
-		f := &said.Findings[i]
-		k := fmt.Sprintf("%s of %q", f.Kind, f.Service)
-		if score.Accuses(f.Kind) && f.Verdict.Rank() > out[k].Rank() {
-			out[k] = f.Verdict
-		}
-	}
-	return out
 }
 
 // filtered reports whether -run leaves out captures.
@@ -181,8 +147,8 @@ func TestSurerComparesByKindAndService(t *testing.T) {
 		{"context", finding.Finding{Kind: finding.PathLoss, Service: "max", Verdict: finding.Confirmed}, 0},
 	} {
 		now := said(tt.now)
-		adopt(now, whole)
-		if got := surer(whole, now); len(got) != tt.wrong {
+		score.Adopt(now, whole)
+		if got := score.Surer(whole, now); len(got) != tt.wrong {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}

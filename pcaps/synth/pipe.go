@@ -13,6 +13,9 @@ type Pipe struct {
 	Queue  int           // bytes waiting at most, 0 unlimited
 	Loss   [2]float64    // probability
 
+	Reorder   float64       // probability that a packet is held by ReorderBy, while others overtake it
+	ReorderBy time.Duration // one way
+
 	busy [2]int64 // when the queue will have drained, ns
 	last [2]int64 // latest arrival, ns
 }
@@ -37,7 +40,11 @@ func (l *Pipe) Handle(at Spot, p *Packet) {
 	}
 	p.TTL -= l.Hops
 	arrival := max(sent+int64(l.Delay)+int64(l.Sim.Jitter(l.Jitter)), l.last[d]+500)
-	l.last[d] = arrival
+	if l.Reorder > 0 && l.Sim.Rand.Float64() < l.Reorder {
+		arrival += int64(l.ReorderBy) // and the next may come before it
+	} else {
+		l.last[d] = arrival
+	}
 	l.Sim.After(time.Duration(arrival-now), func() { at.Forward(p) })
 }
 

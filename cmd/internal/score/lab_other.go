@@ -5,11 +5,16 @@ package main
 import (
 	"errors"
 
-	"chokepoint/pcaps"
+	"chokepoint/pcaps/score"
 	"chokepoint/pcaps/score/beside"
 )
 
+var errLinux = errors.New("the lab needs Linux, and so does the page")
+
 // fresh would play the lab's scenarios.
-func fresh(uint64, func(string) bool, *beside.Report) ([]pcaps.Case, error) {
-	return nil, errors.New("the lab needs Linux")
-}
+func fresh(*options, uint64, *beside.Report) (score.Runs, error) { return nil, errLinux }
+
+func (o *options) playMatrix() error { return errLinux }
+
+// whole would make the page.
+func whole() (*score.Score, string, error) { return nil, "", errLinux }

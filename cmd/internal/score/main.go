@@ -1,6 +1,6 @@
 // Command score is what "make score" runs: it analyses every bundled capture and
 // every recording of the lab, prints how well that went, and fails when a floor is
-// broken.
+// broken. With -lab it plays scenarios anew, as root: see the flags.
 package main
 
 import (
@@ -11,9 +11,8 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"time"
 
-	"chokepoint/pcaps"
-	"chokepoint/pcaps/recorded"
 	"chokepoint/pcaps/score"
 	"chokepoint/pcaps/score/beside"
 )
@@ -22,55 +21,89 @@ import (
 type options struct {
 	page  string // where to write the page; "": nowhere
 	stand bool   // print the floors that the score stands on, and nothing else
+	kept  bool   // analyse what is checked in
 	lab   bool   // fresh recordings, too
+	grid  string // play the matrix and write what came of it there; "": do not
+	pick  choice
 	seed  uint64 // of the first of them
 	runs  int    // how many seeds
-	only  string // play scenarios of which the name matches
+	jobs  int    // how many are played at a time
+	again int    // how often plays that starved are played again
 	live  bool   // and watch them live
 	// fresh plays the lab's scenarios with a seed, and adds to the report what was
 	// watched live beside it; nil: nothing is.
-	fresh func(seed uint64, only func(name string) bool, live *beside.Report) ([]pcaps.Case, error)
+	fresh func(o *options, seed uint64, live *beside.Report) (score.Runs, error)
+}
+
+// choice is which scenarios are played.
+type choice struct{ only, lines *regexp.Regexp }
+
+// has reports whether a scenario is: by its name and by one of its lines, "-" where
+// it is on none.
+func (c choice) has(name string, lines []string) bool {
+	if len(lines) == 0 {
+		lines = []string{"-"}
+	}
+	return c.only.MatchString(name) && slices.ContainsFunc(lines, c.lines.MatchString)
 }
 
 func main() {
 	o := options{fresh: fresh}
 	flag.StringVar(&o.page, "update", "", "write the page to this `FILE`")
 	flag.BoolVar(&o.stand, "stand", false, "print the floors that the tool stands on, as floors.yaml has them, and end")
+	flag.BoolVar(&o.kept, "kept", true, "analyse what is checked in")
 	flag.BoolVar(&o.lab, "lab", false, "play all scenarios of the lab anew, as root, and keep a score of its own for them")
+	flag.StringVar(&o.grid, "matrix", "", "play the matrix's lines on paths that lose and reorder, as root, keep what came of it in this `FILE`, and end")
 	flag.Uint64Var(&o.seed, "seed", 1, "of the first fresh recordings; each run has the next")
 	flag.IntVar(&o.runs, "runs", 1, "fresh recordings of each scenario")
-	flag.StringVar(&o.only, "only", "", "play only the scenarios whose name matches this `REGEXP`")
+	flag.IntVar(&o.jobs, "jobs", 3, "how many scenarios are played at a time")
+	flag.IntVar(&o.again, "again", 2, "how often plays are played again that the machine did not keep up with")
+	only := flag.String("only", "", "play only the scenarios whose name matches this `REGEXP`")
+	lines := flag.String("lines", "", "play only the scenarios on a line of the matrix that matches this `REGEXP`; - is none")
 	flag.BoolVar(&o.live, "live", true, "watch the fresh recordings live, from both ends, and hold that beside them")
 	flag.Parse()
-	if err := o.run(os.Stdout); err != nil {
+	err := o.choose(*only, *lines)
+	if err == nil {
+		err = o.run(os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "score:", err)
 		os.Exit(1)
 	}
 }
 
+func (o *options) choose(only, lines string) (err error) {
+	if o.pick.only, err = regexp.Compile(only); err == nil {
+		o.pick.lines, err = regexp.Compile(lines)
+	}
+	return err
+}
+
 func (o *options) run(out io.Writer) error {
+	if o.grid != "" {
+		return o.playMatrix()
+	}
 	floors, err := score.Standing()
 	if err != nil {
 		return err
 	}
-	cases, err := kept()
-	if err != nil {
-		return err
-	}
-	s, err := score.Of(cases)
-	if err != nil {
-		return err
-	}
-	if o.stand {
-		text, err := score.Stands(s).YAML()
-		fmt.Fprint(out, text)
-		return err
-	}
-	fmt.Fprint(out, s.Markdown())
-	broken := floors.Broken(s)
-	if o.page != "" {
-		if err := os.WriteFile(o.page, []byte(s.Markdown()), 0o644); err != nil {
+	var broken []string
+	if o.kept {
+		s, page, err := whole()
+		if err != nil {
 			return err
+		}
+		if o.stand {
+			text, err := score.Stands(s).YAML()
+			fmt.Fprint(out, text)
+			return err
+		}
+		fmt.Fprint(out, page)
+		broken = floors.Broken(s)
+		if o.page != "" {
+			if err := os.WriteFile(o.page, []byte(page), 0o644); err != nil {
+				return err
+			}
 		}
 	}
 	if o.lab {
@@ -83,44 +116,32 @@ func (o *options) run(out io.Writer) error {
 	return refusal(broken)
 }
 
-// kept returns the captures that are checked in.
-func kept() ([]pcaps.Case, error) {
-	stories, err := pcaps.Cases()
-	if err != nil {
-		return nil, err
-	}
-	recordings, err := recorded.All()
-	return slices.Concat(stories, recordings), err
-}
-
 // played keeps score of fresh recordings. What they are short of is printed; of the
 // floors only those count that no chance excuses.
 func (o *options) played(out io.Writer, floors *score.Floors) (broken []string, err error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("the lab needs root")
 	}
-	only, err := regexp.Compile(o.only)
-	if err != nil {
-		return nil, err
-	}
 	var live *beside.Report
 	if o.live {
 		live = &beside.Report{}
 	}
-	var cases []pcaps.Case
+	began := time.Now()
+	var runs score.Runs
 	for i := range o.runs {
-		more, err := o.fresh(o.seed+uint64(i), only.MatchString, live)
+		more, err := o.fresh(o, o.seed+uint64(i), live)
 		if err != nil {
 			return nil, err
 		}
-		cases = append(cases, more...)
+		runs = append(runs, more...)
 	}
-	s, err := score.Of(cases)
-	if err != nil {
-		return nil, err
-	}
-	fmt.Fprintf(out, "\n# Fresh from the lab\n%s", s.Tables())
+	s := score.Tallied(runs.Judgements())
+	fmt.Fprintf(out, "\n# Fresh from the lab\n%s%s", s.Tables(), runs.Markdown())
+	fmt.Fprintf(os.Stderr, "score: %d plays in %v, %d at a time\n", len(runs), time.Since(began).Round(time.Second), o.jobs)
 	broken = floors.Unexcused(s)
+	if n := len(runs.False()); n > s.Broken {
+		broken = append(broken, fmt.Sprintf("%d false claims, with those of plays that starved", n))
+	}
 	if live != nil {
 		fmt.Fprint(out, live.Markdown())
 		broken = append(broken, live.Broken(floors)...)

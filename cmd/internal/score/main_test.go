@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"chokepoint/pcaps"
+	"chokepoint/pcaps/score"
 	"chokepoint/pcaps/score/beside"
 )
 
 func TestThePageIsPrintedAndWritten(t *testing.T) {
-	o := options{page: filepath.Join(t.TempDir(), "SCORE.md")}
+	o := options{kept: true, page: filepath.Join(t.TempDir(), "SCORE.md")}
 	var out bytes.Buffer
 	if err := o.run(&out); err != nil {
 		t.Fatal(err)
@@ -25,7 +26,7 @@ func TestThePageIsPrintedAndWritten(t *testing.T) {
 }
 
 func TestTheFloorsItStandsOnArePrinted(t *testing.T) {
-	o := options{stand: true}
+	o := options{kept: true, stand: true}
 	var out bytes.Buffer
 	if err := o.run(&out); err != nil || !strings.HasPrefix(out.String(), "false_alarms: ") {
 		t.Errorf("%v: %s", err, out.String())
@@ -39,20 +40,43 @@ func TestFreshRecordingsAreScoredBySeed(t *testing.T) {
 	o := options{lab: true, seed: 7, runs: 2}
 	var seeds []uint64
 	var out bytes.Buffer
-	o.fresh = func(seed uint64, _ func(string) bool, _ *beside.Report) ([]pcaps.Case, error) {
+	o.fresh = func(_ *options, seed uint64, _ *beside.Report) (score.Runs, error) {
 		seeds = append(seeds, seed)
 		all, err := pcaps.Cases()
-		return all[:1], err
+		if err != nil {
+			return nil, err
+		}
+		r, err := score.Judged(&all[0], seed, "")
+		starved, again := score.Judged(&all[0], seed, "the machine slept")
+		return score.Runs{starved, r}, errors.Join(err, again)
 	}
 	err := o.run(&out)
-	if err != nil || len(seeds) != 2 || seeds[0] != 7 || seeds[1] != 8 || !strings.Contains(out.String(), "\n2 captures.\n") {
-		t.Errorf("%v, seeds %v", err, seeds)
+	if err != nil || len(seeds) != 2 || seeds[0] != 7 || seeds[1] != 8 || !strings.Contains(out.String(), "\n2 captures.\n") ||
+		!strings.Contains(out.String(), "seed 8: the machine slept") {
+		t.Errorf("%v, seeds %v: %s", err, seeds, out.String())
 	}
-	o.fresh = func(uint64, func(string) bool, *beside.Report) ([]pcaps.Case, error) {
-		return nil, errors.New("no veth")
-	}
+	o.fresh = func(*options, uint64, *beside.Report) (score.Runs, error) { return nil, errors.New("no veth") }
 	if err := o.run(&out); err == nil || err.Error() != "no veth" {
 		t.Error(err)
+	}
+}
+
+func TestScenariosAreChosenByNameAndLine(t *testing.T) {
+	var o options
+	if err := o.choose("^reset-", "^[FR]|-"); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name  string
+		lines []string
+		want  bool
+	}{{"reset-race", []string{"F2"}, true}, {"reset-race", []string{"P1"}, false}, {"reset-other", nil, true}, {"freeze", []string{"F14"}, false}} {
+		if got := o.pick.has(tt.name, tt.lines); got != tt.want {
+			t.Errorf("%s of %v: %v", tt.name, tt.lines, got)
+		}
+	}
+	if (&options{}).choose("(", "") == nil {
+		t.Error("no regular expression, and no error")
 	}
 }
 

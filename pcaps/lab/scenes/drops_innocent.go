@@ -17,7 +17,7 @@ import (
 
 // innocentDrops are silences that nobody made.
 func innocentDrops() []*lab.Scenario {
-	return slices.Concat(failingServers(), failingPaths(), leavingClients(), []*lab.Scenario{longPollSilence(), nat64()})
+	return slices.Concat(failingServers(), failingPaths(), leavingClients(), []*lab.Scenario{longPollSilence(), nat64()}, innocentTold())
 }
 
 // blameless is the truth of a world where nobody interferes: findings of silence go

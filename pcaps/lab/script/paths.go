@@ -73,3 +73,10 @@ func (w *World) serverTap() *synth.Tap {
 // Host is the server at an address, to be changed. Its path is made: what stands on
 // it has to be there already.
 func (w *World) Host(addr string) *synth.Host { return w.Path(w.Addr(addr)).Server }
+
+// Weather has all of the way beyond the home router lose packets with a probability
+// more, and hold some by a while others overtake them.
+func (w *World) Weather(loss, reorder float64, by time.Duration) {
+	w.provider.Loss = [2]float64{loss, loss}
+	w.provider.Reorder, w.provider.ReorderBy = reorder, by
+}

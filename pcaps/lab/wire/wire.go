@@ -35,7 +35,12 @@ type Stats struct {
 	Broken   [2]uint64 // longer than the MTU or with checksums left to the hardware: offloads are on
 	// Late is by how much a frame was sent too late at worst.
 	Late time.Duration
+	// Slow are frames that were sent more than [Slow] too late.
+	Slow uint64
 }
+
+// Slow is late enough to matter: a tenth and more of the round trips that are played.
+const Slow = 5 * time.Millisecond
 
 // ErrClosed is what Run of a closed wire returns.
 var ErrClosed = errors.New("wire: closed")
@@ -139,7 +144,11 @@ func (w *Wire) send(d box.Dir, frame []byte) {
 		return
 	}
 	w.stats.Sent[d]++
-	w.stats.Late = max(w.stats.Late, time.Duration(now()-w.box.Now()))
+	late := time.Duration(now() - w.box.Now())
+	w.stats.Late = max(w.stats.Late, late)
+	if late > Slow {
+		w.stats.Slow++
+	}
 }
 
 // now is the time as the kernel stamps packets, ns since the epoch.
