@@ -85,18 +85,15 @@ bench: build ## speed and memory beside gopacket and tshark, as root also live c
 score: ## pcaps/SCORE.md: how well each kind of finding does; as root also on fresh runs of the lab, unless FRESH=0
 	go run ./cmd/internal/score -update pcaps/SCORE.md $(if $(filter 0,$(shell id -u)),$(if $(filter 0,$(FRESH)),,-lab -seed $(SEED)))
 
-# Whoever plays has to keep time, whatever else the machine does.
-KEEPTIME := $(shell chrt -f 1 true 2>/dev/null && echo chrt -f 1)
-
 .PHONY: score-seeds
 score-seeds: ## what resets, drops, DNS and their innocent twins come to with SEEDS=10 seeds nobody has seen; needs root
 	go build -trimpath -o bin/score ./cmd/internal/score
-	$(KEEPTIME) bin/score -kept=false -lab -live=false -lines '^[FRZB]|^-$$' -runs $(or $(SEEDS),10) -seed $(SEED) -jobs $(or $(JOBS),8)
+	bin/score -kept=false -lab -live=false -lines '^[FRZB]|^-$$' -runs $(or $(SEEDS),10) -seed $(SEED) -jobs $(or $(JOBS),4)
 
 .PHONY: matrix
 matrix: # the lines F and B played on paths that lose and reorder: pcaps/matrix/played.yaml; needs root
 	go build -trimpath -o bin/score ./cmd/internal/score
-	$(KEEPTIME) bin/score -matrix pcaps/matrix/played.yaml -seed 77 -jobs $(or $(JOBS),8)
+	bin/score -matrix pcaps/matrix/played.yaml -seed 77 -jobs $(or $(JOBS),4)
 
 # The objects are checked in: only who changes C needs the compiler, and that one
 # version of it, as another would make other bytes.

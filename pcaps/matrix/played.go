@@ -13,7 +13,8 @@ import (
 type Log struct {
 	Seed  uint64 `yaml:"seed"`
 	Cells []Cell `yaml:"cells"`
-	// Starved are plays that count for nothing: the machine did not keep up.
+	// Starved are plays that count for nothing: something was missed, and the machine
+	// had not kept up.
 	Starved []string `yaml:"starved,omitempty"`
 }
 

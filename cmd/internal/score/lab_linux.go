@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -44,23 +45,23 @@ func fresh(o *options, seed uint64, watched *beside.Report) (runs score.Runs, er
 			b[s] = &session{report: watched, offloads: (uint64(i)+seed)%2 == 1}
 		}
 	}
-	err = o.rounds(able, seed, b.beside, func(s *lab.Scenario, r *lab.Recording, starved string) error {
+	err = o.rounds(able, seed, b.beside, func(s *lab.Scenario, r *lab.Recording, starved string) (again bool, err error) {
 		if err := b.done(s, r); err != nil {
-			return err
+			return false, err
 		}
 		c := page.Case(s, r)
 		run, err := score.Judged(&c, seed, starved)
 		runs = append(runs, run)
-		return err
+		return starved != "", err
 	})
 	slices.SortStableFunc(runs, func(a, b score.Run) int { return strings.Compare(a.Case, b.Case) })
 	return runs, err
 }
 
-// rounds plays scenarios, those again, fewer at a time, that the machine did not keep
-// up with. done is told of all plays, also of those.
+// rounds plays scenarios, and those again, fewer at a time, that done asks for. It is
+// told of all plays, with why the machine did not keep up with one, if it did not.
 func (o *options) rounds(of []*lab.Scenario, seed uint64, beside func(*lab.Scenario) lab.Beside,
-	done func(s *lab.Scenario, r *lab.Recording, starved string) error) (err error) {
+	done func(s *lab.Scenario, r *lab.Recording, starved string) (again bool, err error)) (err error) {
 	jobs := o.jobs
 	for round := 0; len(of) > 0 && round <= o.again; round++ {
 		var late []*lab.Scenario
@@ -72,9 +73,12 @@ func (o *options) rounds(of []*lab.Scenario, seed uint64, beside func(*lab.Scena
 			starved := ""
 			if r.Late.Starved() {
 				starved = r.Late.String()
+			}
+			again, failed := done(s, r, starved)
+			err = errors.Join(err, failed)
+			if again {
 				late = append(late, s)
 			}
-			err = errors.Join(err, done(s, r, starved))
 		})
 		of, jobs = late, max(jobs/2, 1)
 	}
@@ -88,30 +92,9 @@ func (o *options) playMatrix() error {
 		return errors.New("the lab needs root")
 	}
 	kept := matrix.Log{Seed: o.seed}
-	for name, sky := range page.Skies {
-		last := map[string]string{} // why a scenario's last play counts for nothing
-		err := o.rounds(o.able(page.Scenes()), o.seed, func(*lab.Scenario) lab.Beside { return lab.Beside{Weather: sky} },
-			func(s *lab.Scenario, r *lab.Recording, starved string) error {
-				if last[s.Name] = starved; starved != "" {
-					return nil
-				}
-				c := page.Case(s, r)
-				for _, f := range c.Files {
-					cell, err := matrix.Judged(&c, f, name)
-					if err != nil {
-						return err
-					}
-					kept.Cells = append(kept.Cells, cell)
-				}
-				return nil
-			})
-		if err != nil {
+	for _, name := range slices.Sorted(maps.Keys(page.Skies)) {
+		if err := o.playColumn(&kept, name); err != nil {
 			return err
-		}
-		for s, why := range last {
-			if why != "" {
-				kept.Starved = append(kept.Starved, fmt.Sprintf("%s, %s: %s", name, s, why))
-			}
 		}
 	}
 	text, err := kept.YAML()
@@ -119,4 +102,34 @@ func (o *options) playMatrix() error {
 		return err
 	}
 	return os.WriteFile(o.grid, text, 0o644)
+}
+
+// playColumn adds a column. Of a play that the machine did not keep up with counts
+// what is found, and what is falsely said; that something is missed does not.
+func (o *options) playColumn(kept *matrix.Log, name string) error {
+	short := map[string]string{} // scenarios of which nothing counts yet, and why
+	beside := func(*lab.Scenario) lab.Beside { return lab.Beside{Weather: page.Skies[name]} }
+	err := o.rounds(o.able(page.Scenes()), o.seed, beside, func(s *lab.Scenario, r *lab.Recording, starved string) (again bool, err error) {
+		delete(short, s.Name)
+		c := page.Case(s, r)
+		var cells []matrix.Cell
+		for _, f := range c.Files {
+			cell, err := matrix.Judged(&c, f, name)
+			if err != nil {
+				return false, err
+			}
+			again = again || starved != "" && len(cell.Short) > 0 && len(cell.Wrong) == 0
+			cells = append(cells, cell)
+		}
+		if again {
+			short[s.Name] = starved
+			return true, nil
+		}
+		kept.Cells = append(kept.Cells, cells...)
+		return false, nil
+	})
+	for s, why := range short {
+		kept.Starved = append(kept.Starved, fmt.Sprintf("%s, %s: %s", name, s, why))
+	}
+	return err
 }
