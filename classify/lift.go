@@ -149,7 +149,7 @@ func (o *emission) remember(t *told) {
 	f := &t.finding
 	w.Failures = slices.DeleteFunc(w.Failures, func(x fact.Failure) bool { return x.Finding == f.ID })
 	stage := stageOf(f.Kind)
-	if stage == "" || f.Verdict.Rank() < finding.Suspected.Rank() {
+	if stage == "" || f.Verdict.Rank() < finding.Suspected.Rank() || !detect.Liftable(f) {
 		if o.byID[f.ID] != nil {
 			o.dropLifts(f.ID)
 		}

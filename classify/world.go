@@ -113,6 +113,7 @@ func (r *run) learnServer(v *track.Vote) {
 		s = &fact.Server{}
 		w.Servers[v.Server] = s
 	}
+	s.SawRTT(v.ServerLeg, w.Now)
 	switch { // majority voting
 	case s.Count == 0:
 		s.TTL, s.Count = v.ServerTTL, 1

@@ -78,7 +78,8 @@ func (c *resetCase) judge(j *Judgement) {
 // signs runs every rule.
 func (c *resetCase) signs() []resetSign {
 	var out []resetSign
-	for _, rule := range []func() []resetSign{c.causal, c.life, c.behind, c.ahead, c.train, c.content, c.identity, c.reaction, c.fin} {
+	for _, rule := range []func() []resetSign{c.causal, c.life, c.behind, c.ahead, c.train, c.bothSides,
+		c.rewrite, c.content, c.identity, c.reaction, c.fin} {
 		out = append(out, rule()...)
 	}
 	return out

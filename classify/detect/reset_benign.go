@@ -153,9 +153,9 @@ func (c *resetCase) idle() (resetExcuse, bool) {
 // losers of a happy-eyeballs race, aborted downloads.
 func (c *resetCase) clientGaveUp() (resetExcuse, bool) {
 	r := c.first()
-	text := "The client gave up"
+	x := resetExcuse{cause: "client_abort", text: "The client gave up", packets: []uint64{r.Num}, quiet: true}
 	if c.f.SYNACK.Num != 0 && c.f.Hello.First.Num == 0 {
-		text = "The client gave up right after the SYN/ACK, as the loser of a race of connections does"
+		x.cause, x.text = "happy_eyeballs", "The client gave up right after the SYN/ACK, as the loser of a race of connections does (RFC 8305)"
 	}
-	return resetExcuse{cause: "client_abort", text: text, packets: []uint64{r.Num}, quiet: true}, c.dir == fact.Up
+	return x, c.dir == fact.Up
 }

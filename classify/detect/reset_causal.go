@@ -27,7 +27,7 @@ func (c *resetCase) causal() []resetSign {
 	if len(c.resets) == 0 {
 		return nil
 	}
-	for _, rule := range []func(*fact.Reset) (resetSign, bool){c.earlySYN, c.tooEarly, c.earlyUncovered} {
+	for _, rule := range []func(*fact.Reset) (resetSign, bool){c.earlySYN, c.earlyRefusal, c.tooEarly, c.atOnce, c.earlyUncovered} {
 		if s, ok := rule(c.first()); ok {
 			return []resetSign{s}
 		}
@@ -124,4 +124,66 @@ func (c *resetCase) earlyUncovered(r *fact.Reset) (resetSign, bool) {
 	return resetSign{code: "R2", family: finding.Causality, class: finding.M, needs: needBoth | needClock | needSYN,
 		clause: "arrived " + inMs(age) + " after the hello; the path needs " + inMs(rtt.V),
 		got:    inMs(age), want: ">= " + inMs(rtt.V/2), packets: []uint64{hello.Num, r.Num}}, true
+}
+
+// nearHops is how many hops away a refusal may have been made and still be a firewall of
+// one's own: host, home router, office (B19).
+const nearHops = 3
+
+// earlyRefusal is R2 for a refusal that nothing contradicts but the distance: other
+// connections' handshakes show how long a SYN is on its way to that address.
+func (c *resetCase) earlyRefusal(r *fact.Reset) (resetSign, bool) {
+	syn, path := c.peer().SYN, c.known()
+	if c.dir != fact.Down || !r.SYNOnly || !answersSYN(c, r) || syn.Num == 0 || !path.Ok {
+		return resetSign{}, false
+	}
+	age := time.Duration(r.Time - syn.Time)
+	if !impossible(age, path.V) {
+		return resetSign{}, false
+	}
+	s := resetSign{code: "R2", family: finding.Causality, class: finding.S, needs: needBoth | needSYN | needClock,
+		clause: "arrived " + inMs(age) + " after the SYN it acknowledges; handshakes with that address take " + inMs(path.V),
+		got:    inMs(age), want: ">= " + inMs(path.V/2), packets: []uint64{syn.Num, r.Num}}
+	if hops, ok := hopDistance(r.TTL); ok && hops <= nearHops || localAddr(c.address()) || c.lossy() {
+		s.class = finding.M
+	}
+	return s, true
+}
+
+// minKnown is how many handshakes make a known round trip.
+const minKnown = 2
+
+// known is the shortest round trip of other connections' handshakes with the server.
+func (c *resetCase) known() fact.Opt[time.Duration] {
+	s := c.w.Servers[c.f.Key.DstAddr()]
+	if s == nil || s.RTTs < minKnown || c.f.Last-s.LastAt > fact.ServerMemory {
+		return fact.Opt[time.Duration]{}
+	}
+	return fact.Some(time.Duration(s.RTT))
+}
+
+// atOnceMax is the longest round trip believed in for atOnce: a radio that wakes up
+// for the SYN makes longer ones (100 ms and more, LTE and 5G), one's own resets then
+// come at a fraction of it.
+const atOnceMax = 150 * time.Millisecond
+
+// atOnce is R2 by the handshake: it came so soon after the SYN/ACK that nothing which
+// the client had said since can have reached its sender. Who has just accepted has no
+// reason yet to reset. This holds where a phone's VPN app answers the data itself, as
+// the handshake still waits for the server (B39).
+func (c *resetCase) atOnce(r *fact.Reset) (resetSign, bool) {
+	rtt := c.peer().RTT.Handshake
+	if c.dir != fact.Down || !r.HandshakeOK || finBefore(r) || c.f.SYNACK.Num == 0 || !rtt.Ok || c.peer().SYNCount != 1 {
+		return resetSign{}, false
+	}
+	if path := c.known(); path.Ok {
+		rtt.V = min(rtt.V, path.V)
+	}
+	age := time.Duration(r.Time - c.f.SYNACK.Time)
+	if !impossible(age, rtt.V) || age > rtt.V/causalSoloC || rtt.V < causalMinSolo || rtt.V > atOnceMax || localAddr(c.address()) {
+		return resetSign{}, false
+	}
+	return resetSign{code: "R2", family: finding.Causality, class: finding.S, needs: needBoth | needSYN | needClock,
+		clause: "arrived " + inMs(age) + " after the SYN/ACK; an answer to anything said since needs " + inMs(rtt.V),
+		got:    inMs(age), want: ">= " + inMs(rtt.V/2), packets: []uint64{c.f.SYNACK.Num, r.Num}}, true
 }

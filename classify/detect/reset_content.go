@@ -39,16 +39,23 @@ func (c *resetCase) payload(r *fact.Reset) (resetSign, bool) {
 	s := resetSign{code: "R7", family: finding.Content, class: finding.M, technique: "payload",
 		clause: fmt.Sprintf("carries %d bytes of payload", r.PayloadLen),
 		got:    fmt.Sprintf("%d bytes", r.PayloadLen), want: "0 bytes", packets: []uint64{r.Num}}
-	known := func(p []byte) bool { return int(r.PayloadLen) == len(p) && bytes.Equal(r.Payload, p) }
 	switch {
-	case c.dir == fact.Down && known(henanPayload):
+	case c.dir == fact.Down && isHenan(r):
 		s.class = finding.C
 		s.clause += " consistent with the Henan injector (01 02 .. 09 00)"
-	case r.HasAck && known(tajikPayload):
+	case isTajik(r):
 		s.class = finding.C
 		s.clause += " consistent with the injector reported from Tajikistan (22 zero bytes)"
 	}
 	return s, true
+}
+
+func isHenan(r *fact.Reset) bool { return carries(r, henanPayload) }
+
+func isTajik(r *fact.Reset) bool { return r.HasAck && carries(r, tajikPayload) }
+
+func carries(r *fact.Reset, p []byte) bool {
+	return int(r.PayloadLen) == len(p) && bytes.Equal(r.Payload, p)
 }
 
 // readable reports whether a payload is plain text.

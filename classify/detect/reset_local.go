@@ -46,8 +46,11 @@ func (c *resetCase) firewalled() bool {
 // reaction is R9 as this host's own TCP tells it: it refused the resets.
 func (c *resetCase) reaction() []resetSign {
 	l := c.f.Local
-	if l == nil || l.Refused[c.dir].Count == 0 || len(c.resets) == 0 {
+	switch {
+	case len(c.resets) == 0:
 		return nil
+	case l == nil || l.Refused[c.dir].Count == 0:
+		return c.challenged()
 	}
 	r, after := &l.Refused[c.dir], &c.f.AfterReset[c.dir]
 	s := resetSign{code: "R9", family: finding.Reaction, class: finding.W, got: r.Reason,
@@ -68,6 +71,9 @@ func (c *resetCase) reaction() []resetSign {
 // refusedAll reports that this host's TCP discarded all resets of the side: what the
 // sender does after them is no life after a reset (R1 gives way to R9).
 func (c *resetCase) refusedAll() bool {
+	if s := c.challenged(); len(s) > 0 && s[0].class == finding.C && len(c.resets) == 1 {
+		return true
+	}
 	l := c.f.Local
 	return l != nil && int(l.Refused[c.dir].Count) >= len(c.resets) && l.Received[c.dir].Count == 0
 }

@@ -38,9 +38,36 @@ func (c *resetCase) report(r *resetRuling) finding.Finding {
 	if kind == finding.ResetInjected {
 		f.Technique = technique(r.counted)
 		f.Hops, f.Segment = c.place(f.Technique)
+		f.ConsistentWith = c.family(r.counted)
+		f.Survived = c.survived()
 	}
+	c.stage(&f)
 	c.span(&f)
 	return f
+}
+
+// stage labels the finding as Radar would, if its resets were the flow's first: the
+// signatures are told by who was first.
+func (c *resetCase) stage(f *finding.Finding) {
+	if len(c.f.Resets) == 0 || c.f.Resets[0].Dir != c.dir {
+		return
+	}
+	if s := fact.Stage(c.f); s != fact.StageNone {
+		f.Stage, f.Signature = s, fact.Signature(c.f)
+	}
+}
+
+// Liftable reports whether a finding may be made surer because the same was seen
+// elsewhere. Resets that are too many or come from elsewhere, and show nothing more,
+// are counts and estimates: what misleads them once, a load or a balancer, does so
+// on every connection.
+func Liftable(f *finding.Finding) bool {
+	if f.Kind != finding.ResetInjected {
+		return true
+	}
+	return slices.ContainsFunc(f.For, func(e finding.Evidence) bool {
+		return rank(e.Class) > 0 && e.Family != finding.Multiplicity && e.Family != finding.Identity
+	})
 }
 
 // span dates the finding by its first and last abortive packet.

@@ -118,7 +118,7 @@ func TestRulesAtTheirEdges(t *testing.T) {
 		{name: "R5 no socket, then a socket", flow: twoKinds(func(a, _ *fact.Reset) { bare(a, 0) }), verdict: finding.Suspected, kind: injected, how: "train",
 			counts: "R5/S", packets: []uint64{5, 6}},
 		{name: "R5 a socket, then none, for a packet still under way", flow: twoKinds(func(a, b *fact.Reset) {
-			a.AckAhead = fact.Some(int32(-helloLen))
+			a.AckAhead, a.Covers = fact.Some(int32(-helloLen)), fact.Mark{}
 			bare(b, 0)
 		}), verdict: finding.Unexplained, kind: seen, packets: []uint64{5, 6}},
 		{name: "R5 one with acknowledgement number 0", flow: twoKinds(func(a, b *fact.Reset) { bare(a, helloEnd); bare(b, 0) }),

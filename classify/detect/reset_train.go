@@ -30,7 +30,7 @@ func (c *resetCase) tooMany() (resetSign, bool) {
 	excess, from, to := 0, 0, 0
 	for i := range c.resets {
 		for j := i + minTrain - 1; j < len(c.resets) && c.resets[j].Time-c.resets[i].Time <= int64(resetWindow); j++ {
-			if n := j - i + 1 - c.offenders(i, j); n > excess {
+			if n := j - i + 1 - c.offenders(i, j) - c.trailing(i, j); n > excess {
 				excess, from, to = n, i, j
 			}
 		}
@@ -38,7 +38,7 @@ func (c *resetCase) tooMany() (resetSign, bool) {
 	if excess <= 1 {
 		return resetSign{}, false
 	}
-	n, offenders := to-from+1, c.offenders(from, to)
+	n, offenders := to-from+1, c.offenders(from, to)+c.trailing(from, to)
 	s := resetSign{code: "R5", family: finding.Multiplicity, class: finding.S, needs: needBoth | needClock, technique: "train",
 		clause: fmt.Sprintf("%d of them answer %s", n, plural(offenders, "packet")),
 		got:    fmt.Sprint(n), want: fmt.Sprintf("<= %d", offenders+1), packets: nums(c.resets[from : to+1])}
@@ -53,6 +53,38 @@ func (c *resetCase) tooMany() (resetSign, bool) {
 func (c *resetCase) offenders(i, j int) int {
 	a, b := &c.resets[i], &c.resets[j]
 	return int(a.Offenders + c.heard(b) - c.heard(a))
+}
+
+// trailing is how many of resets i to j may answer packets older than those: a host
+// without the socket takes its number from the acknowledgement of what it answers
+// (RFC 9293 section 3.5.2), so a number that such a packet bore has its excuse however
+// late it is, but only as often as packets bore it. A busy host answers long after
+// the path's round trip (lab: server-closes-unread, played under load).
+func (c *resetCase) trailing(i, j int) int {
+	same, late := map[uint32]int{}, map[uint32]int{}
+	for k := i; k <= j; k++ {
+		r := &c.resets[k]
+		if !socketless(r) {
+			continue
+		}
+		if same[r.Seq]++; same[r.Seq] > 1 {
+			continue
+		}
+		if late[r.Seq] = int(r.Late); r.Forgotten && r.SeqAhead.Or(0) <= 0 {
+			late[r.Seq] = len(c.resets)
+		}
+	}
+	sum := 0
+	for seq, n := range same {
+		sum += min(n, late[seq])
+	}
+	return sum
+}
+
+// coversLast reports whether a reset acknowledges the very last packet of the other
+// side: its sender had them all, and none can be under way to it.
+func (c *resetCase) coversLast(r *fact.Reset) bool {
+	return r.HasAck && (r.SYNOnly && answersSYN(c, r) || r.Covers.Num != 0 && r.Covers.Num == r.PrevOtherNum)
 }
 
 // lockstep: TTL and window rise and fall together from packet to packet. No
@@ -90,8 +122,9 @@ func coupled(a, b *fact.Reset) bool {
 }
 
 // mixed: for one offender a host sends one kind of reset. A bare RST says there
-// is no socket, so a RST|ACK cannot follow it; nor the other way round once
-// everything the peer sent was acknowledged.
+// is no socket, so a RST|ACK cannot follow it; nor the other way round once the
+// peer's last packet was acknowledged, as a pure ACK never is: nothing is under way
+// then that the bare one could answer.
 func (c *resetCase) mixed() (resetSign, bool) {
 	for i := 1; i < len(c.resets); i++ {
 		a, b := &c.resets[i-1], &c.resets[i]
@@ -101,8 +134,8 @@ func (c *resetCase) mixed() (resetSign, bool) {
 		if socketless(b) && seqDelta(b.Seq, a.Seq) < 0 && (b.AckEchoes || a.HasAck) {
 			continue // the socket is gone, and an ACK of before has arrived (lab: server-closes-unread)
 		}
-		bareFirst := !a.HasAck && b.HasAck
-		bareLast := a.HasAck && a.AckAhead.Ok && a.AckAhead.V == 0 && !b.HasAck && !a.SYNOnly
+		bareFirst := !a.HasAck && c.coversLast(b)
+		bareLast := !b.HasAck && c.coversLast(a) && !a.SYNOnly
 		zeroed := !a.HasAck && !b.HasAck && (a.Ack == 0) != (b.Ack == 0)
 		if bareFirst || bareLast || zeroed {
 			return resetSign{code: "R5", family: finding.Multiplicity, class: finding.S, needs: needBoth | needClock, technique: "train",

@@ -89,6 +89,23 @@ func local(a netip.Addr) bool {
 type Server struct {
 	TTL   uint8 // the mode
 	Count int   // SYN/ACKs beyond doubt of that TTL: those with it less those without
+
+	RTT    int64 // the shortest round trip of the tap to it in ServerMemory, ns
+	RTTs   int   // handshakes that it was taken from
+	LastAt int64 // when the latest of them was told, ns
+}
+
+// ServerMemory is how long a round trip to a server counts without another, ns
+// (resets-and-drops, R2).
+const ServerMemory = 600_000_000_000
+
+// SawRTT takes in the round trip of a handshake, ns.
+func (s *Server) SawRTT(rtt, now int64) {
+	if s.RTTs == 0 || now-s.LastAt > ServerMemory {
+		s.RTT, s.RTTs = rtt, 0
+	}
+	s.RTT, s.LastAt = min(s.RTT, rtt), now
+	s.RTTs++
 }
 
 // NameFact is what several resolvers and transports said about one name.

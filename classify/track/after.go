@@ -94,7 +94,8 @@ func peer(a *fact.After, f *Flow, m *mark, d fact.Dir, p *capture.Packet) {
 		a.PeerData++
 	}
 	// RFC 5961 section 3.2: a reset in the window but not exact is challenged.
-	if m.inWindow && a.ChallengeAck.Num == 0 && p.PayloadLen == 0 && p.Flags&(capture.ACK|capture.SYN|capture.FIN) == capture.ACK && p.Ack == s.ack && p.Time-m.time < 1_000_000_000 {
+	if m.inWindow && a.ChallengeAck.Num == 0 && p.PayloadLen == 0 && p.Flags&(capture.ACK|capture.SYN|capture.FIN) == capture.ACK &&
+		p.Ack == s.ack && p.Window == s.win && a.NewData+a.Repeats+a.Guarded == 0 && p.Time-m.time < 1_000_000_000 {
 		a.ChallengeAck = markOf(p)
 	}
 }

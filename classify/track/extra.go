@@ -17,44 +17,6 @@ type extra struct {
 	bulk    [2]*bulklog.Log
 }
 
-// recent is how many packets of each side a work remembers: a closed socket
-// answers what was in flight, and a flight after trouble is short.
-const recent = 8
-
-// seen is a packet remembered for what a reset may refer to.
-type seen struct {
-	time     int64
-	num      uint64
-	seq, end uint32
-	ack      uint32
-	ipid     uint16
-	ttl      uint8
-	again    bool // retransmission
-	acks     bool // ack is valid
-}
-
-// ring holds the latest packets of a side.
-type ring struct {
-	n  uint8 // ever written, saturating at recent
-	i  uint8 // where the next goes
-	at [recent]seen
-}
-
-func (r *ring) add() *seen {
-	s := &r.at[r.i]
-	r.i = (r.i + 1) % recent
-	r.n = min(r.n+1, recent)
-	return s
-}
-
-// back returns the k-th latest packet, 0 the latest, nil if there is none.
-func (r *ring) back(k int) *seen {
-	if k >= int(r.n) {
-		return nil
-	}
-	return &r.at[(int(r.i)-1-k+2*recent)%recent]
-}
-
 // maxMarks is how many retransmissions are named; the rest is counted.
 const maxMarks = 8
 
@@ -63,9 +25,11 @@ type work struct {
 	place
 
 	// What is made new for every flow lies together, in few cache lines.
-	helloAt uint32 // sequence number of the client's hello
-	firstAt uint32 // the same of its first payload, whatever it is
-	control int64  // time of the last control observation, ns
+	helloAt uint32           // sequence number of the client's hello
+	firstAt uint32           // the same of its first payload, whatever it is
+	greeted fact.Opt[uint32] // timestamp of the SYN/ACK
+	shaken  fact.Opt[uint32] // and of the client's answer to it
+	control int64            // time of the last control observation, ns
 	streams [2]half
 	hello   fact.Hello // its lists lie in retrans and synRetr
 	records [2]records

@@ -62,11 +62,23 @@ func (f *Flow) stand(w *work, d fact.Dir, p *capture.Packet) mark {
 	if w != nil && w.clocks[d].seen {
 		m.ts, m.tsval, m.tsAt = true, w.clocks[d].val, w.clocks[d].at
 	}
-	if o.flags&(hasAck|hasWin) == hasAck|hasWin {
-		ahead := p.Seq - o.ack
-		m.inWindow = ahead != 0 && int64(ahead) < f.windowOf(d.Other())
-	}
+	m.inWindow = f.fit(d, p.Seq) == fact.FitInside
 	return m
+}
+
+// fit is where a reset of side d with a sequence number falls in its addressee's
+// window. What the addressee has received it may not have acknowledged yet.
+func (f *Flow) fit(d fact.Dir, seq uint32) fact.Fit {
+	s, o := &f.sides[d], &f.sides[d.Other()]
+	switch {
+	case o.flags&(hasAck|hasWin) != hasAck|hasWin:
+		return fact.FitUnknown
+	case seq == o.ack, s.flags&hasSeq != 0 && (seq == s.contig || seq == s.next):
+		return fact.FitExact
+	case int64(seq-o.ack) < f.windowOf(d.Other()):
+		return fact.FitInside
+	}
+	return fact.FitOutside
 }
 
 // scaleOf is the window scale of a side: it counts only if both offered it.
@@ -98,7 +110,8 @@ func (t *Tracker) resetFacts(f *Flow, d fact.Dir, p *capture.Packet) fact.Reset 
 	r := fact.Reset{
 		Num: p.Num, Time: p.Time, Dir: d, Flags: p.Flags, Seq: p.Seq, Ack: p.Ack,
 		HasAck: p.Flags&capture.ACK != 0, Window: p.Window, TTL: p.TTL, DF: p.Has&capture.HasDF != 0, TOS: p.TOS,
-		OptsLen: p.OptsLen, MPTCPRST: p.Has&capture.HasTCPRST != 0, PayloadLen: p.PayloadLen,
+		OptsLen: p.OptsLen, MPTCPRST: p.Has&capture.HasTCPRST != 0, MSS: p.Has&capture.HasMSS != 0, PayloadLen: p.PayloadLen,
+		Fit:      f.fit(d, p.Seq),
 		PrevSame: s.last, PrevOther: o.last,
 		FINBefore:   [2]bool{f.flags&finUp != 0, f.flags&finDown != 0},
 		RSTBefore:   [2]bool{f.flags&rstUp != 0, f.flags&rstDown != 0},
@@ -112,7 +125,7 @@ func (t *Tracker) resetFacts(f *Flow, d fact.Dir, p *capture.Packet) fact.Reset 
 		r.IPID = fact.Some(p.IPID)
 	}
 	if p.Has&capture.HasTS != 0 {
-		r.TSval = fact.Some(p.TSval)
+		r.TSval, r.TSecr = fact.Some(p.TSval), fact.Some(p.TSecr)
 	}
 	if len(p.Payload) > 0 {
 		r.Payload = bytes.Clone(p.Payload[:min(len(p.Payload), maxResetText)])
@@ -132,6 +145,9 @@ func (t *Tracker) resetFacts(f *Flow, d fact.Dir, p *capture.Packet) fact.Reset 
 	var theirs, mine ring
 	if x := t.extraOf(f); x != nil && x.work != nil {
 		theirs, mine = x.work.rings[d.Other()], x.work.rings[d]
+		if d == fact.Down {
+			r.Heard = theirs.echoed(&r, x.work.shaken)
+		}
 	}
 	f.heard(&theirs, d, p, &r)
 	for k := range int(mine.n) {
@@ -168,6 +184,7 @@ func (f *Flow) heard(theirs *ring, d fact.Dir, p *capture.Packet, r *fact.Reset)
 	if o := &f.sides[d.Other()]; theirs.n == 0 && o.last != 0 && p.Time-o.last <= window {
 		r.Offenders = min(o.packets, recent) // of a handshake
 	}
+	r.Forgotten = theirs.forgot(p.Seq, f.sides[d.Other()].packets)
 	for k := range int(theirs.n) {
 		q := theirs.back(k)
 		if k == 0 {
@@ -176,8 +193,11 @@ func (f *Flow) heard(theirs *ring, d fact.Dir, p *capture.Packet, r *fact.Reset)
 				r.PrevOtherIPID = fact.Some(q.ipid)
 			}
 		}
-		if p.Time-q.time <= window {
-			r.Offenders++
+		switch {
+		case p.Time-q.time <= window:
+			r.Offenders += uint32(q.segs)
+		case q.acks && q.ack == p.Seq:
+			r.Late += uint32(q.segs)
 		}
 		r.AckEchoes = r.AckEchoes || q.acks && q.ack == p.Seq
 		if r.HasAck && r.Covers.Num == 0 && q.end != q.seq && !before(p.Ack, q.end) {

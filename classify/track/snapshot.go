@@ -154,6 +154,9 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 		for d := range w.stalls {
 			w.stalls[d].write(f, &to.Stall[d])
 		}
+		if w.greeted.Ok {
+			to.Sides[fact.Down].LastTSval, to.Sides[fact.Down].LastTSvalAt = w.greeted, f.at(f.synack)
+		}
 		for d, c := range w.clocks {
 			if c.seen {
 				to.Sides[d].LastTSval, to.Sides[d].LastTSvalAt = fact.Some(c.val), c.at

@@ -65,7 +65,7 @@ type side struct {
 
 	fresh     uint32 // time of the last new payload, in units of freshUnit since start
 	firstData uint32 // time of the first payload, µs since start, +1; 0 none
-	holeAt    uint32 // when the latest hole opened, as wrapped
+	holeAt    uint32 // when the latest hole opened, as wrapped; before payload see stamps
 	firstN    uint32 // packet of firstData and of the latest new payload, less Flow.Num
 	freshN    uint32
 

@@ -313,6 +313,7 @@ func (t *Tracker) syn(f *Flow, id flow.ID, d fact.Dir, p *capture.Packet) {
 	}
 	if d == fact.Down && p.Flags&capture.ACK != 0 {
 		f.synack, f.synackN = f.micros(p.Time)+1, f.offset(p.Num)
+		s.holeAt = p.TSval // for stamps
 		if up := &f.sides[fact.Up]; up.syn == 1 && f.flags&midstream == 0 && p.Ack == up.isn+1 {
 			up.rttHandshake = f.micros(p.Time) + 1
 		}
@@ -327,6 +328,9 @@ func (t *Tracker) complete(e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
 		return
 	}
 	f.flags |= handshake
+	if p.Has&capture.HasTS != 0 {
+		f.sides[fact.Up].holeAt = p.TSval // for stamps
+	}
 	if down.syn == 1 && p.Ack == down.isn+1 {
 		down.rttHandshake = f.micros(p.Time) - (f.synack - 1) + 1
 	}
@@ -345,6 +349,9 @@ func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.P
 	case fresh, filling:
 		s.fresh = f.coarse(p.Time)
 		if s.firstData == 0 {
+			if d == fact.Up && f.flags&handshake != 0 {
+				f.stamps(w)
+			}
 			s.firstData, s.firstN = f.micros(p.Time)+1, f.offset(p.Num)
 		}
 		s.freshN = f.offset(p.Num)
@@ -354,7 +361,7 @@ func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.P
 	case again:
 		w.probes[d].on = false // Karn: the answer may be to either copy
 	}
-	t.remember(w, d, p, n)
+	t.remember(w, d, p, n, m.segs)
 	t.helloData(id, f, w, d, p, n, m.segs)
 	if n != keepalive {
 		t.parse(id, e, d, p, n)
@@ -375,21 +382,8 @@ func (t *Tracker) control(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 	}
 	if x.work != nil {
 		t.touchWork(x.work, p.Time)
-		t.remember(x.work, d, p, n)
+		t.remember(x.work, d, p, n, 1)
 		t.helloAnswer(f, x.work, d, p)
 	}
 	t.bulkAck(f, d.Other(), p)
-}
-
-// remember puts a packet on the ring of its side, and notes its clock.
-func (t *Tracker) remember(w *work, d fact.Dir, p *capture.Packet, n novelty) {
-	if p.Has&capture.HasTS != 0 {
-		w.clocks[d] = tsClock{p.TSval, true, p.Time}
-	}
-	// SYN and FIN are no payload: only a repeated one takes room and is not fresh.
-	repeated := n == again || n == empty && p.SeqEnd() != p.Seq
-	*w.rings[d].add() = seen{
-		time: p.Time, num: p.Num, seq: p.Seq, end: p.SeqEnd(), ack: p.Ack,
-		ipid: p.IPID, ttl: p.TTL, again: repeated, acks: p.Flags&capture.ACK != 0,
-	}
 }
