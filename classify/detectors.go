@@ -26,5 +26,6 @@ var flowDetectors = []detector{
 
 // worldDetectors judge what only shows over several flows, in this order.
 var worldDetectors = []detect.WorldDetector{
+	detect.DropCluster{},
 	detect.Repeat{},
 }

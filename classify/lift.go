@@ -32,7 +32,7 @@ type raised struct {
 func (o *emission) overall() {
 	o.release(false)
 	for range maxRounds {
-		if len(o.run.world.Failures) == 0 && len(o.fresh) == 0 {
+		if len(o.run.world.Failures) == 0 && len(o.run.world.Frozen) == 0 && len(o.fresh) == 0 {
 			return
 		}
 		for i, d := range worldDetectors {
@@ -76,7 +76,7 @@ func (t *told) compose() {
 // apply adds a lift to a finding, unless that fell meanwhile. A finding that
 // stands as high already is not raised, but says what it hangs on.
 func apply(f *finding.Finding, l *detect.Lift) {
-	if f.Verdict.Rank() == 0 || l.To != "" && f.Verdict.Rank() < finding.Suspected.Rank() {
+	if f.Verdict.Rank() == 0 || l.To != "" && f.Verdict.Rank() < finding.Suspected.Rank() && !supply(f, l) {
 		return
 	}
 	if l.Evidence.Code != "" {
@@ -147,6 +147,7 @@ func (o *emission) takeWide(by int, now []finding.Finding) {
 func (o *emission) remember(t *told) {
 	w := o.run.world
 	f := &t.finding
+	o.freeze(t)
 	w.Failures = slices.DeleteFunc(w.Failures, func(x fact.Failure) bool { return x.Finding == f.ID })
 	stage := stageOf(f.Kind)
 	if stage == "" || f.Verdict.Rank() < finding.Suspected.Rank() || !detect.Liftable(f) {
@@ -167,8 +168,13 @@ func (o *emission) remember(t *told) {
 	if w.Failures = append(w.Failures, x); len(w.Failures) > maxUnreleased {
 		w.Failures = slices.Delete(w.Failures, 0, len(w.Failures)-maxUnreleased/2)
 	}
-	if o.byID[f.ID] == nil {
-		o.byID[f.ID] = t
+	o.liftable(t)
+}
+
+// liftable remembers a finding that may be lifted.
+func (o *emission) liftable(t *told) {
+	if id := t.finding.ID; o.byID[id] == nil {
+		o.byID[id] = t
 		o.recent = append(o.recent, t)
 	}
 }
@@ -193,6 +199,7 @@ func (o *emission) release(all bool) {
 	w := o.run.world
 	old := func(at int64) bool { return all || w.Now-at > fact.FailureMemory }
 	w.Failures = slices.DeleteFunc(w.Failures, func(x fact.Failure) bool { return old(x.Time) })
+	w.Frozen = slices.DeleteFunc(w.Frozen, func(x fact.Failure) bool { return old(x.Time) })
 	if n := len(w.Failures) - fact.MaxFailures; n > 0 {
 		w.Failures = slices.Delete(w.Failures, 0, n)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"chokepoint/capture"
 	"chokepoint/classify/answer"
+	"chokepoint/classify/detect"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 	"chokepoint/classify/flow"
@@ -191,7 +192,7 @@ func (s *shard) judge(f *fact.Flow, events, bulk, told bool) int {
 	v.failing = fact.Failure{
 		Flow: f.ID, Service: f.Label.Service, Owner: owner(f.Label), Server: f.Key.DstAddr(),
 		Name: f.Name(), Client: f.Key.SrcAddr(), If: f.If, Num: f.LastNum,
-		From: max(f.Start, f.Sides[fact.Down].Last.Time), Time: f.Now,
+		From: max(f.Start, f.Sides[fact.Down].Last.Time), Time: f.Now, Broke: detect.BrokeOff(f),
 	}
 	s.judged = append(s.judged, v)
 	return len(v.says)

@@ -29,6 +29,7 @@ type FlowDetector interface {
 type Lift struct {
 	Finding  string          // id
 	To       finding.Verdict // raised to at least that; "" leaves the verdict as it is
+	Supplies string          // raises too what is inconclusive for that reason alone ([finding.Finding.Lacks])
 	Evidence finding.Evidence
 	Controls []string           // flows that lived meanwhile
 	Trigger  *finding.Condition // what it hangs on, nil: not shown

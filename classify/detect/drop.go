@@ -75,6 +75,39 @@ func dropVetoes(f *fact.Flow, w *fact.World) []finding.Reason {
 // link.
 func nothingAnswered(w *fact.World) bool { return len(w.Controls) == 0 && len(w.Resolvers) == 0 }
 
+// less is the verdict one step less certain.
+func less(v finding.Verdict) finding.Verdict {
+	switch v {
+	case finding.Confirmed:
+		return finding.Likely
+	case finding.Likely:
+		return finding.Suspected
+	}
+	return finding.Unexplained
+}
+
+// clientTestifies reports that only the client was captured, from its SYN on: that it
+// sends again what an answer would have settled, and acknowledges nothing new, tells
+// that no answer reached it.
+func clientTestifies(f *fact.Flow) bool {
+	return f.Sides[fact.Down].Packets == 0 && f.Blind&fact.BlindMidstream == 0 && !f.Stall[fact.Up].Heard
+}
+
+// onlyClients reports that no server was captured in all the capture so far.
+func onlyClients(w *fact.World) bool {
+	return len(w.Controls) > 0 && len(w.Resolvers) == 0 &&
+		!slices.ContainsFunc(w.Controls, func(c fact.Control) bool { return c.Flow != 0 && !c.Unseen })
+}
+
+// hearsay are the vetoes of detectors whose question the client alone can answer: that
+// only one direction was captured is none, where it does.
+func hearsay(f *fact.Flow, w *fact.World, stop []finding.Reason) []finding.Reason {
+	if !clientTestifies(f) || nothingAnswered(w) {
+		return stop
+	}
+	return slices.DeleteFunc(stop, func(r finding.Reason) bool { return r.Code == "one_way" })
+}
+
 // atServer is the veto of detectors whose question is whether the server was
 // reached: a tap at the server saw that it was, and that it kept silent itself.
 func atServer(f *fact.Flow) []finding.Reason {
@@ -103,6 +136,9 @@ func tooBig(f *fact.Flow) bool {
 // with a veto.
 func (j *Judgement) settle(fd finding.Finding, stop []finding.Reason, ceiling finding.Verdict) {
 	v := Cap(Fuse(fd.For), ceiling)
+	if slices.Contains(fd.Blind, "one_way") {
+		v = less(v) // what the side that was captured says of the other is hearsay
+	}
 	if len(fd.Controls) == 0 {
 		stop = append(stop, finding.Reason{Code: "no_control",
 			Text: "nothing of another party was seen to work meanwhile: a dead link, host or server looks the same"})
@@ -110,6 +146,9 @@ func (j *Judgement) settle(fd finding.Finding, stop []finding.Reason, ceiling fi
 	for _, r := range stop {
 		v = finding.Inconclusive
 		noteBlind(&fd, r.Code)
+	}
+	if len(stop) == 1 && stop[0].Code == goodBye {
+		fd.Lacks = goodBye
 	}
 	j.Stopped = append(j.Stopped, stop...)
 	Conclude(&fd, v)

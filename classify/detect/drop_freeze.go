@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
@@ -242,4 +243,21 @@ func (z *freeze) demandText() string {
 		return "nothing"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// promptly is within which time of the last that was heard a demand must have arisen
+// for the ends to have been talking, ns.
+const promptly = int64(time.Second)
+
+// BrokeOff reports that a flow which stopped did so while its ends were talking: what
+// had idled before may have been forgotten by a NAT or a balancer at any time since.
+func BrokeOff(f *fact.Flow) bool {
+	if !isTCP(f) {
+		return false
+	}
+	if oneWayOf(f) != nil {
+		return true // both lived
+	}
+	z := freezeOf(f)
+	return z.record > 0 || z.open || z.unacked > 0 && !z.weak() && z.asked-z.from <= promptly
 }

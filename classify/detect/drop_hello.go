@@ -44,7 +44,7 @@ func (DropHello) Judge(f *fact.Flow, w *fact.World) Judgement {
 		return j
 	}
 	stop = append(stop, helloVetoes(f)...)
-	stop = append(stop, dropVetoes(f, w)...)
+	stop = append(stop, hearsay(f, w, dropVetoes(f, w))...)
 	fd, ceiling := helloFinding(f, w)
 	j.settle(fd, append(stop, atServer(f)...), ceiling)
 	return j
@@ -63,6 +63,8 @@ func helloAnswered(f *fact.Flow, j *Judgement) bool {
 		j.stop("icmp", "an ICMP error answered (packet %d)", icmpRefusal(f).Num)
 	case h.Answer.Num != 0 && !h.HeadAck:
 		j.stop("alive", "the server sent something after the first payload (packet %d)", h.Answer.Num)
+	case oneWay && f.Sides[fact.Down].Packets == 0 && f.Stall[fact.Up].Heard:
+		j.stop("answered", "the client acknowledges something of the server's, which was not captured")
 	case !f.Handshake && f.Blind&fact.BlindMidstream == 0 && !oneWay:
 		j.stop("no_handshake", "the handshake was not seen to complete")
 	case !f.Handshake && h.Kind == "other":

@@ -85,7 +85,7 @@ func groupOf(w *fact.World, f *fact.Failure) group {
 	for i := range w.Failures {
 		o := &w.Failures[i]
 		if o.Finding == f.Finding || o.Kind != f.Kind || o.Stage != f.Stage || o.If != f.If || o.Owner == "" ||
-			max(o.Time-f.Time, f.Time-o.Time) > repeatWithin || target(o) == target(f) {
+			max(o.Time-f.Time, f.Time-o.Time) > repeatWithin || target(o) == target(f) || oneEvent(f, o) {
 			continue
 		}
 		g.add(o)

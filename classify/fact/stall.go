@@ -7,6 +7,8 @@ type Stall struct {
 	Packets [2]uint64 // wire segments of either side up to it, repeated ones included, since boxes count those
 	Payload [2]uint64 // payload bytes, the same
 
+	Heard bool // it got further by acknowledging something new
+
 	// Open: its newest bytes are a full segment without PSH, in a conversation in
 	// which it sets PSH: a sender says so where its buffer is empty (RFC 9293
 	// section 3.9.1.2), so that it had more to send.

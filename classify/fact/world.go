@@ -14,6 +14,9 @@ const (
 	MaxControls = 4096
 	// MaxFailures is how many failures are remembered for repetition.
 	MaxFailures = 1024
+	// LongFlow is how much a server must have sent for its flow to be a long one,
+	// payload bytes (resets-and-drops, D4): no flow that is frozen gets so far.
+	LongFlow = 100_000
 	// FailureMemory is how long a failure counts for repetition, ns: the rule
 	// asks for 60 s between two of them.
 	FailureMemory = 120_000_000_000
@@ -33,6 +36,7 @@ type Control struct {
 	If          uint16
 	First, Last int64  // progress in both directions was seen in this span, ns
 	Bytes       uint64 // payload bytes the server had sent by Last
+	Unseen      bool   // the server was not captured: the client acknowledges what it sends
 }
 
 // ControlQuery asks for controls of a failing flow. Zero fields do not
@@ -146,6 +150,10 @@ type Failure struct {
 	From    int64 // since when it failed: the last progress before a silence, ns
 	Time    int64 // until when it was seen to fail, ns
 	Num     uint64
+
+	// How much had passed when it stopped, midflow: wire segments and payload bytes.
+	AfterPackets, AfterBytes uint64
+	Broke                    bool // it broke off while its ends were talking, not idle
 }
 
 // World is what is known beyond one flow. It is merged in packet order at
@@ -160,6 +168,7 @@ type World struct {
 	Names     map[string]*NameFact
 	Failures  []Failure  // by Time, newest last
 	ForgedIPs *known.IPs // what the user knows of forged answers; nil: nothing
+	Frozen    []Failure  // flows that stopped, those included of which only a good-bye tells; newest last
 
 	// Terse spares detectors the reasons that only --why-not prints.
 	Terse bool

@@ -165,6 +165,9 @@ type Finding struct {
 	// exchange, a reset). The engine uses it to know a finding again.
 	Key string `json:"-"`
 	Rev int    `json:"rev,omitempty"`
+	// Lacks is the one reason for which it is inconclusive, where failures alike may
+	// outweigh that.
+	Lacks string `json:"-"`
 
 	Kind        Kind    `json:"kind"`
 	Verdict     Verdict `json:"verdict"`

@@ -30,6 +30,7 @@ func TestWhatBecomesOfTheHello(t *testing.T) {
 		{"its head before its tail was sent", func(c *talk) { c.send(up, pushAck, hello[:1400]); c.ack(down); c.send(up, pushAck, hello[1400:]) }, fate{head: true, answer: 5}},
 		{"something that acknowledges nothing", func(c *talk) { greet(c); c.ack(down, relAck(1)) }, fate{answer: 6}},
 		{"a reset", func(c *talk) { greet(c); c.rst(down, relAck(1)) }, fate{answer: 6}},
+		{"the SYN/ACK again: the server defers accepting", func(c *talk) { greet(c); c.send(down, synAck, nil, rel(0), relAck(1)) }, fate{}},
 		{"it is sent again", func(c *talk) { greet(c); again(c); again(c) }, fate{count: 2, retrans: 2}},
 		{"it is sent again and again", func(c *talk) {
 			greet(c)

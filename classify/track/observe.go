@@ -68,6 +68,12 @@ const controlEvery = 5_000_000_000
 
 // progress notes that the server answers the client.
 func (t *Tracker) progress(e *flow.Entry[Flow], p *capture.Packet, id flow.ID) {
+	t.tellProgress(e, p, id, e.Rec.sides[fact.Down].payload+uint64(p.PayloadLen), false)
+}
+
+// tellProgress notes that a flow gets somewhere: by what the server sent, bytes so
+// far, or, where that was not captured, by what the client acknowledges.
+func (t *Tracker) tellProgress(e *flow.Entry[Flow], p *capture.Packet, id flow.ID, bytes uint64, unseen bool) {
 	f := &e.Rec
 	first := f.flags&replied == 0
 	f.flags |= replied
@@ -88,18 +94,20 @@ func (t *Tracker) progress(e *flow.Entry[Flow], p *capture.Packet, id flow.ID) {
 	}
 	t.Out.Controls = append(t.Out.Controls, Progress{Num: p.Num, Control: fact.Control{
 		Flow: fact.FlowID(f.Num), Server: e.Key.DstAddr(), Client: e.Key.SrcAddr(), Port: e.Key.DstPort, Proto: e.Key.Proto,
-		If: f.ifc, First: since, Last: p.Time, Bytes: f.sides[fact.Down].payload,
-		Name: t.Name(f),
+		If: f.ifc, First: since, Last: p.Time, Bytes: bytes,
+		Name: t.Name(f), Unseen: unseen,
 	}, Signs: t.signsOf(f)})
 }
 
-// due reports whether it is time that a flow says again that it gets somewhere.
+// due reports whether it is time that a flow says again that it gets somewhere: now
+// and then, and when it has become a long one.
 // Datagrams have no work to keep that in: they say it when their flow enters
 // another span of controlEvery, before this packet counts.
 func (f *Flow) due(w *work, p *capture.Packet) bool {
 	switch {
 	case w != nil:
-		return p.Time-w.control >= controlEvery
+		sent := f.sides[fact.Down].payload
+		return p.Time-w.control >= controlEvery || sent < fact.LongFlow && sent+uint64(p.PayloadLen) >= fact.LongFlow
 	case f.flags&isTCP != 0:
 		return false
 	}

@@ -23,6 +23,7 @@ type stall struct {
 	end     uint32 // sequence number after it
 	open    bool
 	pushes  bool // it was seen to set PSH
+	heard   bool // it got further by acknowledging
 	told    bool // it was marked for what was tried since
 
 	deaf, asked, probed tries
@@ -57,7 +58,11 @@ func (t *Tracker) stalled(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n 
 		if mine.told {
 			t.mark(id, f) // it goes on: what was said of it may fall
 		}
+		if d == fact.Up && s.ack != acked && mine.at != 0 && s.payload > 0 && f.sides[fact.Down].packets == 0 {
+			t.tellProgress(t.Table.At(id), p, id, uint64(s.ack-acked), true)
+		}
 		mine.further(f, d, p, n, m)
+		mine.heard = s.ack != acked
 		return
 	}
 	t.inVain(f, d, p, n, m.segs, mine, other)
@@ -106,7 +111,7 @@ func (k *stall) write(f *Flow, to *fact.Stall) {
 		return
 	}
 	*to = fact.Stall{
-		At: fact.Mark{Num: f.Num + uint64(k.atN), Time: k.at, SeqEnd: k.end}, Payload: k.payload, Open: k.open && k.pushes,
+		At: fact.Mark{Num: f.Num + uint64(k.atN), Time: k.at, SeqEnd: k.end}, Payload: k.payload, Open: k.open && k.pushes, Heard: k.heard,
 		Deaf: k.deaf.fact(f), Asked: k.asked.fact(f), Probed: k.probed.fact(f),
 	}
 	for i, n := range k.packets {

@@ -1,0 +1,215 @@
+package detect
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"chokepoint/capture"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+)
+
+// Bounds of a cluster (resets-and-drops, D4: at least three flows, two networks, the
+// middle half within 4 packets or 4 KB).
+const (
+	clusterFlows   = 3
+	clusterParties = 2
+	clusterPackets = 4
+	clusterBytes   = 4 << 10
+	// clusterShare is how wide the middle half may be at most, of the median: short
+	// flows lie within 4 KB of each other by chance.
+	clusterShare = 0.25
+	// clusterWithin is how far apart the flows may have stopped, ns.
+	clusterWithin = repeatWithin
+)
+
+// DropCluster finds flows to different parties that were cut after about as many
+// packets, or as many bytes, while a long one passed (resets-and-drops, D4). One flow
+// that stops has many causes; that they stop at one count has few. It tells which of
+// the counters they agree on more closely.
+type DropCluster struct{}
+
+// Name returns "drop.cluster".
+func (DropCluster) Name() string { return "drop.cluster" }
+
+// Judge returns a lift for each flow of a cluster.
+func (DropCluster) Judge(w *fact.World) WorldJudgement {
+	var out WorldJudgement
+	for i := range w.Frozen {
+		if c := clusterOf(w, &w.Frozen[i]); c != nil {
+			out.Lifts = append(out.Lifts, c.lift(&w.Frozen[i]))
+		}
+	}
+	return out
+}
+
+// cluster is flows that stopped alike.
+type cluster struct {
+	flows    []*fact.Failure
+	packets  spread
+	bytes    spread
+	owners   []string
+	networks []netip.Prefix
+	broke    bool // one of them at least while its ends were talking
+	long     []fact.Control
+}
+
+// clusterOf gathers what stopped like f, nil if it is no cluster.
+func clusterOf(w *fact.World, f *fact.Failure) *cluster {
+	c := &cluster{}
+	from, to := f.From, f.Time
+	for i := range w.Frozen {
+		o := &w.Frozen[i]
+		if o.Client != f.Client || o.If != f.If || max(o.From-f.From, f.From-o.From) > clusterWithin || !nearBand(o) || passed(w, o) {
+			continue
+		}
+		c.add(o)
+		from, to = min(from, o.From), max(to, o.Time)
+	}
+	if len(c.flows) < clusterFlows || !slices.Contains(c.flows, f) || len(c.owners) < clusterParties && len(c.networks) < clusterParties {
+		return nil
+	}
+	c.packets = spreadOf(c.flows, func(o *fact.Failure) uint64 { return o.AfterPackets })
+	c.bytes = spreadOf(c.flows, func(o *fact.Failure) uint64 { return o.AfterBytes })
+	if !c.packets.tight(clusterPackets) && !c.bytes.tight(clusterBytes) {
+		return nil
+	}
+	if c.long = c.longControls(w, f, from, to); len(c.long) == 0 {
+		return nil
+	}
+	return c
+}
+
+func (c *cluster) add(o *fact.Failure) {
+	c.flows = append(c.flows, o)
+	c.broke = c.broke || o.Broke
+	if o.Owner != "" && !slices.Contains(c.owners, o.Owner) {
+		c.owners = append(c.owners, o.Owner)
+	}
+	if n := network(o.Server); !slices.Contains(c.networks, n) {
+		c.networks = append(c.networks, n)
+	}
+}
+
+// nearBand reports a flow that one of the two counters puts among those cut early.
+func nearBand(o *fact.Failure) bool {
+	return o.AfterPackets >= freezeMinPackets && o.AfterPackets <= freezeMaxPackets ||
+		o.AfterBytes >= freezeMinBytes && o.AfterBytes <= freezeMaxBytes
+}
+
+// passed reports that another connection to the same address got well beyond the
+// point at which this one stopped.
+func passed(w *fact.World, o *fact.Failure) bool {
+	return slices.ContainsFunc(w.Controls, func(c fact.Control) bool {
+		return c.Flow != 0 && c.Flow != o.Flow && c.Server == o.Server && c.Proto == capture.ProtoTCP && c.Bytes >= fact.LongFlow
+	})
+}
+
+// longControls are long flows of the same client to parties that are not of the
+// cluster, that were alive while those stood still.
+func (c *cluster) longControls(w *fact.World, f *fact.Failure, from, to int64) []fact.Control {
+	all := w.ControlsFor(fact.ControlQuery{Client: f.Client, If: f.If, Proto: capture.ProtoTCP, From: from - clusterWithin, To: to}, controlScan)
+	return slices.DeleteFunc(all, func(x fact.Control) bool {
+		return x.Bytes < fact.LongFlow || localAddr(x.Server) != localAddr(f.Server) || x.Owner != "" && slices.Contains(c.owners, x.Owner) ||
+			slices.ContainsFunc(c.flows, func(o *fact.Failure) bool { return o.Server == x.Server })
+	})
+}
+
+// verdict is how far a cluster raises its flows. Where all of them had idled before
+// anybody missed an answer, a NAT that forgot them looks the same; where all are of
+// one owner, a fault of its own does.
+func (c *cluster) verdict() finding.Verdict {
+	if c.broke && len(c.owners) >= clusterParties {
+		return finding.Likely
+	}
+	return finding.Suspected
+}
+
+func (c *cluster) lift(f *fact.Failure) Lift {
+	l := Lift{Finding: f.Finding, To: c.verdict(), Supplies: goodBye, Evidence: c.evidence()}
+	for _, o := range c.flows {
+		if o != f {
+			l.Rests = append(l.Rests, o.Finding)
+		}
+	}
+	for _, x := range c.long[:min(len(c.long), maxControls)] {
+		l.Controls = append(l.Controls, x.Flow.String())
+	}
+	l.Summary = fmt.Sprintf("%d connections stop alike, %s", len(c.flows), c.tighter())
+	return l
+}
+
+func (c *cluster) evidence() finding.Evidence {
+	who := fmt.Sprintf("%d networks", len(c.networks))
+	if len(c.owners) > 0 {
+		who = strings.Join(slices.Sorted(slices.Values(c.owners)), ", ") + " in " + who
+	}
+	e := finding.Evidence{Code: "D4", Family: finding.Trigger, Class: finding.S,
+		Text: fmt.Sprintf("%d connections of this client, to %s, stop after %s and %s, %s; %s passed %d bytes meanwhile",
+			len(c.flows), who, c.packets.text("packets"), c.bytes.text("bytes"), c.tighter(), c.long[0].Flow, c.long[0].Bytes),
+		Got:  fmt.Sprintf("middle half within %.0f packets, %.0f bytes", c.packets.iqr, c.bytes.iqr),
+		Want: fmt.Sprintf("<= %d packets or <= %d bytes, <= %.0f %% of the median", clusterPackets, clusterBytes, 100*clusterShare)}
+	for _, o := range c.flows {
+		e.Packets = append(e.Packets, o.Num)
+	}
+	slices.Sort(e.Packets)
+	e.Packets = slices.Compact(e.Packets)
+	e.Packets = e.Packets[:min(len(e.Packets), 8)]
+	return e
+}
+
+// tighter says which counter they agree on more closely.
+func (c *cluster) tighter() string {
+	if c.packets.share() <= c.bytes.share() {
+		return fmt.Sprintf("packets agree more closely than bytes (%.0f %% against %.0f %% of the median)", 100*c.packets.share(), 100*c.bytes.share())
+	}
+	return fmt.Sprintf("bytes agree more closely than packets (%.0f %% against %.0f %% of the median)", 100*c.bytes.share(), 100*c.packets.share())
+}
+
+// spread is how counts are distributed.
+type spread struct {
+	least, most uint64
+	median, iqr float64
+}
+
+func spreadOf(flows []*fact.Failure, count func(*fact.Failure) uint64) spread {
+	var all []uint64
+	for _, f := range flows {
+		all = append(all, count(f))
+	}
+	slices.Sort(all)
+	at := func(q float64) float64 { // linear between the order statistics
+		x := q * float64(len(all)-1)
+		i := int(x)
+		if i+1 >= len(all) {
+			return float64(all[i])
+		}
+		return float64(all[i]) + (x-float64(i))*(float64(all[i+1])-float64(all[i]))
+	}
+	return spread{all[0], all[len(all)-1], at(0.5), at(0.75) - at(0.25)}
+}
+
+func (s spread) tight(iqr float64) bool { return s.iqr <= iqr && s.share() <= clusterShare }
+
+func (s spread) share() float64 { return s.iqr / max(s.median, 1) }
+
+func (s spread) text(unit string) string {
+	if s.least == s.most {
+		return fmt.Sprintf("%d %s", s.least, unit)
+	}
+	return fmt.Sprintf("%d to %d %s", s.least, s.most, unit)
+}
+
+// eventApart is how far apart connections must have stopped for it not to have been
+// one event that ended them, ns: a site that fails over, a NAT that is restarted.
+const eventApart = int64(2 * time.Second)
+
+// oneEvent reports two connections cut midway that one event may have ended together:
+// at about one time, or at an unknown one while they idled. Where they stopped after
+// as many packets or bytes, DropCluster tells.
+func oneEvent(a, b *fact.Failure) bool {
+	return a.Stage == "midflow" && (!a.Broke || !b.Broke || max(a.From-b.From, b.From-a.From) < eventApart)
+}
