@@ -90,6 +90,11 @@ score-seeds: ## what resets, drops, DNS and their innocent twins come to with SE
 	go build -trimpath -o bin/score ./cmd/internal/score
 	bin/score -kept=false -lab -live=false -lines '^[FRZB]|^-$$' -runs $(or $(SEEDS),10) -seed $(SEED) -jobs $(or $(JOBS),4)
 
+.PHONY: score-benign
+score-benign: ## 50,000 flows to which nothing is done: who is accused? FLOWS=50000; needs root
+	go build -trimpath -o bin/score ./cmd/internal/score
+	bin/score -crowd $(or $(FLOWS),50000) -seed $(SEED) -jobs $(or $(JOBS),2) -keep out/false
+
 .PHONY: matrix
 matrix: # the lines F and B played on paths that lose and reorder: pcaps/matrix/played.yaml; needs root
 	go build -trimpath -o bin/score ./cmd/internal/score

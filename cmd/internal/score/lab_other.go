@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"io"
 
 	"chokepoint/pcaps/score"
 	"chokepoint/pcaps/score/beside"
@@ -15,6 +16,8 @@ var errLinux = errors.New("the lab needs Linux, and so does the page")
 func fresh(*options, uint64, *beside.Report) (score.Runs, error) { return nil, errLinux }
 
 func (o *options) playMatrix() error { return errLinux }
+
+func (o *options) playCrowd(io.Writer) error { return errLinux }
 
 // whole would make the page.
 func whole() (*score.Score, string, error) { return nil, "", errLinux }

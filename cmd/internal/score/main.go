@@ -24,6 +24,8 @@ type options struct {
 	kept  bool   // analyse what is checked in
 	lab   bool   // fresh recordings, too
 	grid  string // play the matrix and write what came of it there; "": do not
+	crowd int    // how many flows of a crowd to play; 0: none
+	keep  string // where captures of it are kept in which somebody is accused
 	pick  choice
 	seed  uint64 // of the first of them
 	runs  int    // how many seeds
@@ -54,6 +56,8 @@ func main() {
 	flag.BoolVar(&o.kept, "kept", true, "analyse what is checked in")
 	flag.BoolVar(&o.lab, "lab", false, "play all scenarios of the lab anew, as root, and keep a score of its own for them")
 	flag.StringVar(&o.grid, "matrix", "", "play the matrix's lines on paths that lose and reorder, as root, keep what came of it in this `FILE`, and end")
+	flag.IntVar(&o.crowd, "crowd", 0, "play a crowd to whom nothing is done until it has this many flows, as root, and end")
+	flag.StringVar(&o.keep, "keep", "", "`FOLDER` for captures of the crowd in which somebody is accused")
 	flag.Uint64Var(&o.seed, "seed", 1, "of the first fresh recordings; each run has the next")
 	flag.IntVar(&o.runs, "runs", 1, "fresh recordings of each scenario")
 	flag.IntVar(&o.jobs, "jobs", 3, "how many scenarios are played at a time")
@@ -82,6 +86,9 @@ func (o *options) choose(only, lines string) (err error) {
 func (o *options) run(out io.Writer) error {
 	if o.grid != "" {
 		return o.playMatrix()
+	}
+	if o.crowd > 0 {
+		return o.playCrowd(out)
 	}
 	floors, err := score.Standing()
 	if err != nil {
