@@ -91,11 +91,11 @@ func (r *ring) echoed(x *fact.Reset, shaken fact.Opt[uint32]) fact.Mark {
 }
 
 // stamps moves the timestamps of the handshake to where there is room. Until there
-// is payload, which may leave holes, they lie in the place of these.
+// is payload, which may leave holes, they lie in the place of these; 0 is none.
 func (f *Flow) stamps(w *work) {
 	up, down := &f.sides[fact.Up], &f.sides[fact.Down]
 	if up.flags&down.flags&tsOK == 0 || (up.flags|down.flags)&holed != 0 || down.firstData != 0 {
 		return
 	}
-	w.greeted, w.shaken = fact.Some(down.holeAt), fact.Some(up.holeAt)
+	w.greeted, w.shaken = fact.Opt[uint32]{V: down.holeAt, Ok: down.holeAt != 0}, fact.Opt[uint32]{V: up.holeAt, Ok: up.holeAt != 0}
 }

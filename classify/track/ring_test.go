@@ -20,7 +20,7 @@ func TestLateReplies(t *testing.T) {
 		send func(c *talk)
 		want count
 	}{
-		{"packets in time", func(c *talk) { c.ack(up); c.rst(down, rel(501)) }, count{2, 0, false}},
+		{"packets in time", func(c *talk) { c.ack(up); c.rst(down, rel(501)) }, count{3, 0, false}},
 		{"the acknowledgement that it echoes, too late", func(c *talk) { c.wait(time.Second); c.rst(down, rel(501)) }, count{0, 1, false}},
 		{"each packet that bore it", func(c *talk) { c.ack(up); c.data(up, 10); c.wait(time.Second); c.rst(down, rel(501)) }, count{0, 3, false}},
 		{"a merged frame is as many as it was", func(c *talk) {
@@ -63,18 +63,24 @@ func TestWhatAnEchoTestifies(t *testing.T) {
 	const shaken, hello = 100, 103
 	for _, tc := range []struct {
 		name  string
+		last  []edit // step of the handshake
 		hello uint32
 		rst   []edit
 		want  uint64
 	}{
-		{"the hello, which it does not acknowledge", hello, []edit{echo(hello), relAck(1)}, 4},
-		{"the hello, which it acknowledges", hello, []edit{echo(hello)}, 0},
-		{"the handshake", hello, []edit{echo(shaken), relAck(1)}, 0},
-		{"no timestamp", hello, []edit{relAck(1)}, 0},
-		{"the hello came in the same tick as the handshake", shaken, []edit{echo(shaken), relAck(1)}, 0},
+		{"the hello, which it does not acknowledge", []edit{stamp(shaken)}, hello, []edit{echo(hello), relAck(1)}, 4},
+		{"the hello, which it acknowledges", []edit{stamp(shaken)}, hello, []edit{echo(hello)}, 0},
+		{"the handshake", []edit{stamp(shaken)}, hello, []edit{echo(shaken), relAck(1)}, 0},
+		{"no timestamp", []edit{stamp(shaken)}, hello, []edit{relAck(1)}, 0},
+		{"the hello came in the same tick as the handshake", []edit{stamp(shaken)}, shaken, []edit{echo(shaken), relAck(1)}, 0},
+		{"the handshake had no timestamp", nil, hello, []edit{echo(hello), relAck(1)}, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			c := newTalk(t).open(stamp(shaken))
+			c := newTalk(t)
+			c.send(up, capture.SYN, nil, stamp(99))
+			c.wait(serverLeg)
+			c.send(down, synAck, nil, stamp(7000))
+			c.ack(up, tc.last...)
 			c.wait(5 * time.Millisecond)
 			c.data(up, 300, stamp(tc.hello))
 			c.wait(serverLeg)
