@@ -28,4 +28,8 @@ var flowDetectors = []detector{
 var worldDetectors = []detect.WorldDetector{
 	detect.DropCluster{},
 	detect.Repeat{},
+	detect.Triggered{},
+	detect.Residual{},
+	detect.ConnPolice{},
+	detect.AllowList{},
 }

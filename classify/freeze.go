@@ -20,7 +20,7 @@ func (o *emission) freeze(t *told) {
 		return
 	}
 	x := t.failing
-	x.Finding, x.Kind, x.Verdict, x.Stage = t.finding.ID, string(f.Kind), string(f.Verdict), stageOf(f.Kind)
+	x.Finding, x.Kind, x.Verdict, x.Stage = t.finding.ID, string(f.Kind), string(f.Verdict), "midflow"
 	x.Num, x.AfterPackets, x.AfterBytes = firstPacket(f), *f.AfterPackets, *f.AfterBytes
 	if n := len(w.Frozen) - fact.MaxFailures + 1; n > 0 {
 		w.Frozen = slices.Delete(w.Frozen, 0, n)

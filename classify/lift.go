@@ -32,11 +32,14 @@ type raised struct {
 func (o *emission) overall() {
 	o.release(false)
 	for range maxRounds {
-		if len(o.run.world.Failures) == 0 && len(o.run.world.Frozen) == 0 && len(o.fresh) == 0 {
+		if len(o.recent) == 0 && len(o.fresh) == 0 {
 			return
 		}
 		for i, d := range worldDetectors {
 			j := d.Judge(o.run.world)
+			for _, id := range j.Falls {
+				o.lower(i, id)
+			}
 			for k := range j.Lifts {
 				o.raise(i, &j.Lifts[k])
 			}
@@ -52,15 +55,37 @@ func (o *emission) overall() {
 	}
 }
 
-// raise keeps a lift, one of each detector for a finding, and applies it.
+// raise keeps a lift, one of each detector for a finding, and applies it. One that
+// says more than an earlier one takes its place.
 func (o *emission) raise(by int, l *detect.Lift) {
 	t := o.byID[l.Finding]
-	if t == nil || slices.ContainsFunc(t.lifts, func(r raised) bool { return r.by == by }) {
+	if t == nil {
 		return
 	}
-	t.lifts = append(t.lifts, raised{by, *l})
+	i := slices.IndexFunc(t.lifts, func(r raised) bool { return r.by == by })
+	switch {
+	case i < 0:
+		t.lifts = append(t.lifts, raised{by, *l})
+	case l.To.Rank() > t.lifts[i].lift.To.Rank(), l.Trigger != nil && t.lifts[i].lift.Trigger == nil:
+		t.lifts[i].lift = *l
+	default:
+		return
+	}
 	t.compose()
 	o.fresh = append(o.fresh, t)
+}
+
+// lower takes back the lift that a detector gave a finding.
+func (o *emission) lower(by int, id string) {
+	t := o.byID[id]
+	if t == nil {
+		return
+	}
+	n := len(t.lifts)
+	if t.lifts = slices.DeleteFunc(t.lifts, func(r raised) bool { return r.by == by }); len(t.lifts) < n {
+		t.compose()
+		o.fresh = append(o.fresh, t)
+	}
 }
 
 // compose puts a finding together from what its detector says and its lifts.
@@ -143,30 +168,33 @@ func (o *emission) takeWide(by int, now []finding.Finding) {
 	}
 }
 
-// remember keeps a finding that says a flow failed, for repetition.
+// remember keeps a finding that says a flow failed, for repetition and for the
+// comparison of attempts.
 func (o *emission) remember(t *told) {
-	w := o.run.world
-	f := &t.finding
+	w, f, x := o.run.world, &t.finding, &t.failing
 	o.freeze(t)
 	w.Failures = slices.DeleteFunc(w.Failures, func(x fact.Failure) bool { return x.Finding == f.ID })
-	stage := stageOf(f.Kind)
-	if stage == "" || f.Verdict.Rank() < finding.Suspected.Rank() || !detect.Liftable(f) {
-		if o.byID[f.ID] != nil {
-			o.dropLifts(f.ID)
-		}
+	try := fact.Try{Client: x.Client, Server: x.Server, Port: x.Port, Proto: x.Proto, If: x.If, Name: x.Said, JA4: x.JA4}
+	w.Attempts.Forget(try, f.ID)
+	stage := detect.StageOf(f, x.Reached)
+	repeats := f.Verdict.Rank() >= finding.Suspected.Rank() && detect.Liftable(&t.bare)
+	if !repeats && o.byID[f.ID] != nil {
+		o.dropLifts(f.ID)
+	}
+	if stage == "" {
 		return
 	}
-	x := t.failing
-	x.Finding, x.Kind, x.Verdict, x.Stage = f.ID, string(f.Kind), string(f.Verdict), stage
-	if f.Name != "" {
-		x.Name = f.Name
+	if detect.AtEntry(stage, x.Reached) {
+		w.Attempts.SawLost(try, x.Owner, x.Service, fact.Lost{
+			Flow: x.Flow, Num: firstPacket(f), Start: x.Start, End: x.Time,
+			Finding: f.ID, Kind: string(f.Kind), Stage: stage, Verdict: string(f.Verdict),
+		})
 	}
-	x.Num = firstPacket(f)
-	if stage == "dns" || f.Kind == finding.ResetInjected { // one moment, not a silence
-		x.From, x.Time = f.To.UnixNano(), f.To.UnixNano()
-	}
-	if w.Failures = append(w.Failures, x); len(w.Failures) > maxUnreleased {
-		w.Failures = slices.Delete(w.Failures, 0, len(w.Failures)-maxUnreleased/2)
+	if repeats {
+		w.Failures = append(w.Failures, failure(t, stage))
+		if n := len(w.Failures) - maxUnreleased; n > 0 {
+			w.Failures = slices.Delete(w.Failures, 0, n+maxUnreleased/2)
+		}
 	}
 	o.liftable(t)
 }
@@ -179,33 +207,33 @@ func (o *emission) liftable(t *told) {
 	}
 }
 
-// stageOf says at which stage a kind of finding means that a flow failed.
-func stageOf(k finding.Kind) string {
-	switch k {
-	case finding.DropConnect:
-		return "connect"
-	case finding.DropHello, finding.ResetInjected:
-		return "hello"
-	case finding.DropMidflow:
-		return "midflow"
-	case finding.DNSDenied, finding.DNSForged, finding.DNSUnanswered:
-		return "dns"
+// failure is what a finding says of its flow.
+func failure(t *told, stage string) fact.Failure {
+	f, x := &t.finding, t.failing
+	x.Finding, x.Kind, x.Verdict, x.Stage = f.ID, string(f.Kind), string(f.Verdict), stage
+	if f.Name != "" {
+		x.Name = f.Name
 	}
-	return ""
+	x.Num, x.Forged = firstPacket(f), detect.Forged(&t.bare)
+	if stage == "dns" || f.Kind == finding.ResetInjected || f.Kind == finding.ICMPProhibited { // one moment, not a silence
+		x.From, x.Time = f.To.UnixNano(), f.To.UnixNano()
+	}
+	return x
 }
 
-// release forgets failures that are too old to be repeated, or all of them.
+// release forgets failures that are too old to be repeated and findings that are too old
+// to be lifted, or all of them.
 func (o *emission) release(all bool) {
 	w := o.run.world
-	old := func(at int64) bool { return all || w.Now-at > fact.FailureMemory }
-	w.Failures = slices.DeleteFunc(w.Failures, func(x fact.Failure) bool { return old(x.Time) })
-	w.Frozen = slices.DeleteFunc(w.Frozen, func(x fact.Failure) bool { return old(x.Time) })
+	old := func(at, memory int64) bool { return all || w.Now-at > memory }
+	w.Failures = slices.DeleteFunc(w.Failures, func(x fact.Failure) bool { return old(x.Time, fact.FailureMemory) })
+	w.Frozen = slices.DeleteFunc(w.Frozen, func(x fact.Failure) bool { return old(x.Time, fact.FailureMemory) })
 	if n := len(w.Failures) - fact.MaxFailures; n > 0 {
 		w.Failures = slices.Delete(w.Failures, 0, n)
 	}
 	keep := o.recent[:0]
 	for i, t := range o.recent {
-		if old(t.failing.Time) || len(o.recent)-i > maxRecent {
+		if old(t.failing.Time, fact.TryMemory) || len(o.recent)-i > maxRecent {
 			delete(o.byID, t.finding.ID)
 			continue
 		}

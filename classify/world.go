@@ -44,6 +44,9 @@ func (r *run) merge(o *track.Observations) {
 		c := &o.Controls[i].Control
 		l := r.nameControl(c, o.Controls[i].Signs)
 		r.world.SawControl(*c)
+		if o.Controls[i].First {
+			r.learnTry(&o.Controls[i])
+		}
 		if l.Confidence >= showsSession {
 			r.seen.sessions.saw(c)
 		}
@@ -66,6 +69,17 @@ func (r *run) nameControl(c *fact.Control, signs []service.Sign) service.Label {
 	})
 	c.Service, c.Owner = l.Service, owner(l)
 	return l
+}
+
+// learnTry takes in that an attempt was answered. Queries to resolvers are none:
+// what is asked there fails by what is answered.
+func (r *run) learnTry(p *track.Progress) {
+	c := &p.Control
+	if c.Port == 53 {
+		return
+	}
+	r.world.Attempts.SawWon(fact.Try{Client: c.Client, Server: c.Server, Port: c.Port, Proto: c.Proto, If: c.If, Name: c.Name, JA4: p.JA4},
+		c.Owner, c.Service, fact.Won{Flow: c.Flow, Num: p.Num, Start: c.First, Time: c.Last})
 }
 
 // starts knows when flows began that are told of as controls again and again: a

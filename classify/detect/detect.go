@@ -44,6 +44,7 @@ type Lift struct {
 // began); left out before that, it is withdrawn.
 type WorldJudgement struct {
 	Lifts    []Lift
+	Falls    []string // findings whose earlier lift by this detector does not hold any more
 	Findings []finding.Finding
 }
 

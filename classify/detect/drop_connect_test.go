@@ -106,6 +106,23 @@ func TestICMPProhibited(t *testing.T) {
 		{"a router on the way prohibits it once", from(router, 3, 13, 1), dropWorld(), finding.Suspected, ""},
 		{"IPv6: administratively prohibited", from("2001:470::9", 1, 1, 2), live, finding.Likely, ""},
 		{"the home router prohibits it", from(gateway, 3, 10, 3), live, finding.Suspected, ""},
+		{"a router of the provider in shared address space prohibits it", from("100.64.0.1", 3, 13, 2), live, finding.Likely, ""},
+		{"one in an overlay that the client is in", func() *fact.Flow {
+			f := from("100.64.0.1", 3, 13, 2)
+			f.Key.Src = mustAddr("100.101.2.3").As16()
+			return f
+		}(), dropWorld(), finding.Suspected, ""},
+		{"the first router, with a public address, may be the user's own", func() *fact.Flow {
+			f := from(router, 3, 13, 2)
+			f.ICMPs[0].TTL = 64
+			return f
+		}(), live, finding.Suspected, ""},
+		{"a router four hops away", func() *fact.Flow {
+			f := from(router, 3, 13, 2)
+			f.ICMPs[0].TTL = 60
+			return f
+		}(), live, finding.Likely, ""},
+		{"a router in the server's own network", from("157.240.205.1", 3, 13, 2), live, finding.Benign, "far_end_firewall"},
 		{"the server itself prohibits it", from(dropServer, 3, 10, 2), live, finding.Benign, "far_end_firewall"},
 		{"this host prohibits it", from(dropClient, 3, 13, 2), live, finding.Benign, "local_firewall"},
 		{"port unreachable", from(dropServer, 3, 3, 1), live, finding.Benign, "refused"},

@@ -27,7 +27,8 @@ const (
 // the same kind at the same stage on two destinations or names of one service,
 // or of two owners, within a minute, while a third party's control goes on
 // (resets-and-drops, section 1). One owner of whom nothing works stays
-// suspected, unless an unrelated owner fails alike: an outage looks the same.
+// suspected, unless an unrelated owner fails alike: an outage looks the same. It does
+// not make packets that no end makes.
 type Repeat struct{}
 
 // Name returns "repeat".
@@ -48,6 +49,63 @@ func (Repeat) Judge(w *fact.World) WorldJudgement {
 	return out
 }
 
+// StageOf says at which stage of its flow a finding says that it failed, "" if it says
+// no such thing. A reset that nothing explains failed its flow too: it is compared
+// with what others got, under a stage of its own, and never repeated into anything.
+func StageOf(f *finding.Finding, reached string) string {
+	if f.Kind == finding.ResetSeen && f.Verdict == finding.Unexplained && (reached == fact.StagePostSYN || reached == fact.StagePostPSH) {
+		return "reset"
+	}
+	if f.Verdict.Rank() < finding.Suspected.Rank() {
+		return ""
+	}
+	switch f.Kind {
+	case finding.DropConnect:
+		return "connect"
+	case finding.DropHello, finding.ResetInjected:
+		return "hello"
+	case finding.DropMidflow:
+		return "midflow"
+	case finding.DropQUIC:
+		return "quic"
+	case finding.DNSDenied, finding.DNSForged, finding.DNSUnanswered:
+		return "dns"
+	case finding.ICMPProhibited:
+		if !slices.Contains(f.NotRuledOut, "own_policy") {
+			return "icmp"
+		}
+	}
+	return ""
+}
+
+// AtEntry reports that what failed at a stage had not got anything yet. Only that
+// compares with what others got first: of a flow cut later nobody knows how far
+// another would have come.
+func AtEntry(stage, reached string) bool {
+	switch stage {
+	case "connect", "quic", "icmp", "reset":
+		return true
+	case "hello":
+		return reached != fact.StageLater
+	}
+	return false
+}
+
+// Forged reports that a finding shows what no outage makes: of a reset, strong
+// evidence in what it says and when; of an ICMP error, a third party's own words.
+func Forged(f *finding.Finding) bool {
+	if f.Kind == finding.ICMPProhibited {
+		return true
+	}
+	return f.Kind == finding.ResetInjected && slices.ContainsFunc(f.For, func(e finding.Evidence) bool {
+		switch e.Family {
+		case finding.Causality, finding.Sequence, finding.Content, finding.Reaction:
+			return rank(e.Class) >= rank(finding.S)
+		}
+		return false
+	})
+}
+
 // liftOf compares one failure with those alike.
 func liftOf(w *fact.World, f *fact.Failure) (Lift, bool) {
 	g := groupOf(w, f)
@@ -55,7 +113,7 @@ func liftOf(w *fact.World, f *fact.Failure) (Lift, bool) {
 		return Lift{}, false
 	}
 	controls := g.controls(w)
-	if len(controls) == 0 || len(g.owners) < 2 && !g.ownerLives(w) {
+	if len(controls) == 0 || len(g.owners) < 2 && !g.forged() && !g.ownerLives(w) {
 		return Lift{}, false
 	}
 	l := Lift{Finding: f.Finding, To: finding.Likely, Evidence: g.evidence(len(controls))}
@@ -138,6 +196,12 @@ func (g *group) controls(w *fact.World) []fact.Control {
 		}
 		return c.Server.Is4() != g.client.Server.Is4() || localAddr(c.Server) != localAddr(g.client.Server)
 	})
+}
+
+// forged reports that every failure shows what an outage does not: packets that no
+// end makes, or the word of a third party.
+func (g *group) forged() bool {
+	return !slices.ContainsFunc(g.all, func(f *fact.Failure) bool { return !f.Forged })
 }
 
 // ownerLives reports that something of the one owner works around that time. A

@@ -175,7 +175,8 @@ type ICMP struct {
 	V6         bool
 	From       [16]byte
 	MTU        uint16
-	Dir        Dir // direction of the quoted packet
+	Dir        Dir   // direction of the quoted packet
+	TTL        uint8 // of the message itself, 0 not seen
 }
 
 // Flow is the snapshot detectors judge. It is valid during the call only.

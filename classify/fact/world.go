@@ -144,12 +144,19 @@ type Failure struct {
 	Service string
 	Owner   string // as in [Control]
 	Server  netip.Addr
+	Port    uint16 // of the server
+	Proto   uint8
 	Name    string
+	Said    string // the name that the client said in the clear, "" none
+	JA4     string
+	Reached string // how far the flow had come: see [Stage]
 	Client  netip.Addr
 	If      uint16
+	Start   int64 // of the flow, ns
 	From    int64 // since when it failed: the last progress before a silence, ns
 	Time    int64 // until when it was seen to fail, ns
 	Num     uint64
+	Forged  bool // the finding shows packets that neither end makes, or a third party's own words
 
 	// How much had passed when it stopped, midflow: wire segments and payload bytes.
 	AfterPackets, AfterBytes uint64
@@ -169,6 +176,7 @@ type World struct {
 	Failures  []Failure  // by Time, newest last
 	ForgedIPs *known.IPs // what the user knows of forged answers; nil: nothing
 	Frozen    []Failure  // flows that stopped, those included of which only a good-bye tells; newest last
+	Attempts  Attempts   // what came of attempts, with what name and hello
 
 	// Terse spares detectors the reasons that only --why-not prints.
 	Terse bool

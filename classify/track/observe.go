@@ -43,6 +43,8 @@ type Progress struct {
 	Num     uint64
 	Control fact.Control
 	Signs   []service.Sign
+	First   bool   // that the flow ever made
+	JA4     string // of the client's hello, with the first
 }
 
 // Vote is a handshake without retransmissions: what it says of where the
@@ -92,7 +94,11 @@ func (t *Tracker) tellProgress(e *flow.Entry[Flow], p *capture.Packet, id flow.I
 	if first {
 		since = f.start
 	}
-	t.Out.Controls = append(t.Out.Controls, Progress{Num: p.Num, Control: fact.Control{
+	ja4 := ""
+	if first {
+		_, ja4 = t.Offered(f)
+	}
+	t.Out.Controls = append(t.Out.Controls, Progress{Num: p.Num, First: first, JA4: ja4, Control: fact.Control{
 		Flow: fact.FlowID(f.Num), Server: e.Key.DstAddr(), Client: e.Key.SrcAddr(), Port: e.Key.DstPort, Proto: e.Key.Proto,
 		If: f.ifc, First: since, Last: p.Time, Bytes: bytes,
 		Name: t.Name(f), Unseen: unseen,

@@ -65,7 +65,7 @@ func (t *Tracker) icmp(p *capture.Packet) bool {
 	if len(tr.icmps) < maxICMPs {
 		tr.icmps = append(tr.icmps, fact.ICMP{
 			Num: p.Num, Time: p.Time, Type: p.ICMPType, Code: p.ICMPCode,
-			V6: p.Key.Proto == capture.ProtoICMPv6, From: p.Key.Src, MTU: p.Quoted.MTU, Dir: d,
+			V6: p.Key.Proto == capture.ProtoICMPv6, From: p.Key.Src, MTU: p.Quoted.MTU, Dir: d, TTL: p.TTL,
 		})
 	}
 	return true
