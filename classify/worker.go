@@ -268,6 +268,7 @@ func (w *worker) tick(sec, now int64) {
 	r := w.run
 	w.ticked, w.dealt = sec, 0
 	w.frags.Expire(now)
+	w.each(func(s *shard) { s.track.Attend(now) })
 	w.serial(func() { r.begin(&w.clock, now) })
 	w.each((*shard).judgeDirty)
 	if sec-w.swept < sweepEvery {

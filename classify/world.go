@@ -54,6 +54,9 @@ func (r *run) merge(o *track.Observations) {
 	for i := range o.Arranged {
 		r.learnArranged(&o.Arranged[i])
 	}
+	for i := range o.Talks {
+		r.learnTalk(&o.Talks[i])
+	}
 	for i := range o.Votes {
 		r.seen.votes.count(&o.Votes[i])
 		r.learnServer(&o.Votes[i])
@@ -197,9 +200,10 @@ func (r *run) mergeAll() {
 		m.Asked = append(m.Asked, o.Asked...)
 		m.Votes = append(m.Votes, o.Votes...)
 		m.Arranged = append(m.Arranged, o.Arranged...)
+		m.Talks = append(m.Talks, o.Talks...)
 		o.Reset()
 	}
-	if len(m.Controls)+len(m.DNS)+len(m.Asked)+len(m.Votes)+len(m.Arranged) == 0 {
+	if len(m.Controls)+len(m.DNS)+len(m.Asked)+len(m.Votes)+len(m.Arranged)+len(m.Talks) == 0 {
 		return
 	}
 	slices.SortStableFunc(m.Controls, func(a, b track.Progress) int { return cmp.Compare(a.Num, b.Num) })
@@ -207,5 +211,6 @@ func (r *run) mergeAll() {
 	slices.SortStableFunc(m.Asked, func(a, b track.DNSAsked) int { return cmp.Compare(a.Query.Num, b.Query.Num) })
 	slices.SortStableFunc(m.Votes, func(a, b track.Vote) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.Arranged, func(a, b track.Arranged) int { return cmp.Compare(a.Num, b.Num) })
+	slices.SortStableFunc(m.Talks, func(a, b track.TalkSeen) int { return cmp.Compare(a.Num, b.Num) })
 	r.merge(m)
 }

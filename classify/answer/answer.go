@@ -132,7 +132,7 @@ func (v *view) telling(s Status) []*finding.Finding {
 			if !v.concerns(f) {
 				continue
 			}
-			hint := s == Failing && f.Verdict == finding.Suspected && effectOf(f.Kind) != noEffect
+			hint := s == Failing && f.Verdict == finding.Suspected && effectOn(f) != noEffect
 			stands := raises(f) && s != OK && s != Unseen
 			if f.Service == "" {
 				stands = stands && v.has(blocks)

@@ -31,15 +31,24 @@ func effectOf(k finding.Kind) effect {
 	return noEffect // rate.limited, path.loss, reset.seen
 }
 
+// effectOn is what a finding does. A transfer over QUIC that was cut has a way
+// around, as one that was never answered has: clients go on over TCP.
+func effectOn(f *finding.Finding) effect {
+	if f.Kind == finding.DropMidflow && f.Proto == "udp" {
+		return degrades
+	}
+	return effectOf(f.Kind)
+}
+
 // raises: only confirmed and likely findings make a status.
 func raises(f *finding.Finding) bool {
-	return f.Verdict.Rank() >= finding.Likely.Rank() && effectOf(f.Kind) != noEffect
+	return f.Verdict.Rank() >= finding.Likely.Rank() && effectOn(f) != noEffect
 }
 
 // cuts: the flows of this finding did not work, whatever they moved before. Of
 // a suspicion only silence with an unmet demand is certain enough.
 func cuts(f *finding.Finding) bool {
-	e := effectOf(f.Kind)
+	e := effectOn(f)
 	switch {
 	case e != blocks && e != local:
 		return false

@@ -114,7 +114,7 @@ func (v *view) heldOnly(s *Service) bool {
 		}
 	}
 	for _, f := range v.telling(s.Status) {
-		if effectOf(f.Kind) != throttles || f.Function != held {
+		if effectOn(f) != throttles || f.Function != held {
 			return false
 		}
 	}

@@ -102,10 +102,10 @@ func (v *view) collect(b *Builder) {
 			continue
 		}
 		for _, function := range on.functions {
-			mark(v.effects, function, effectOf(f.Kind))
+			mark(v.effects, function, effectOn(f))
 		}
 		for _, place := range on.places {
-			mark(v.atPlaces, place, effectOf(f.Kind))
+			mark(v.atPlaces, place, effectOn(f))
 		}
 	}
 	// An allow-list explains what does not work; it does not accuse what does.
@@ -115,12 +115,12 @@ func (v *view) collect(b *Builder) {
 		}
 		for name, t := range v.seen.functions {
 			if t.works() == WorksNo {
-				mark(v.effects, name, effectOf(f.Kind))
+				mark(v.effects, name, effectOn(f))
 			}
 		}
 		for name := range v.seen.places {
 			if v.place(name).tried.works() == WorksNo {
-				mark(v.atPlaces, name, effectOf(f.Kind))
+				mark(v.atPlaces, name, effectOn(f))
 			}
 		}
 	}

@@ -225,7 +225,8 @@ type Flow struct {
 	DNSMore  int      // exchanges beyond those kept
 	Bulk     [2]*Bulk // transmission log of a bulk direction, nil when none was kept
 
-	Local *Local // what this host's kernel said of it, nil: nothing
+	Local     *Local     // what this host's kernel said of it, nil: nothing
+	Datagrams *Datagrams // of UDP, nil: no record was kept
 
 	TunnelOf FlowID // the outer flow, 0 none
 	Tunnel   capture.Tunnel

@@ -185,7 +185,11 @@ type World struct {
 	// Servers is what the handshakes with an address had in common.
 	Servers map[netip.Addr]*Server
 
+	// Talks is conversations over UDP, oldest first.
+	Talks []Talk
+
 	latest map[FlowID]int // of Controls: a flow's newest entry
+	talkAt map[FlowID]int // of Talks
 }
 
 // controlGap is the longest silence within one span of progress, ns: twice the

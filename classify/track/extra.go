@@ -11,6 +11,7 @@ import (
 type extra struct {
 	work    *work
 	speech  *speech
+	vigil   *vigil
 	trouble *trouble
 	dns     *dnsLog
 	local   *fact.Local

@@ -17,6 +17,7 @@ type Observations struct {
 	Asked    []DNSAsked
 	Votes    []Vote
 	Arranged []Arranged
+	Talks    []TalkSeen
 }
 
 // Arranged is what a flow says of other flows of the same client: the ends its
@@ -34,7 +35,7 @@ type Arranged struct {
 // Reset empties the lists and keeps their memory.
 func (o *Observations) Reset() {
 	o.Controls, o.DNS, o.Votes = o.Controls[:0], o.DNS[:0], o.Votes[:0]
-	o.Arranged, o.Asked = o.Arranged[:0], o.Asked[:0]
+	o.Arranged, o.Asked, o.Talks = o.Arranged[:0], o.Asked[:0], o.Talks[:0]
 }
 
 // Progress is a flow getting somewhere: server payload after client payload.
@@ -45,6 +46,14 @@ type Progress struct {
 	Signs   []service.Sign
 	First   bool   // that the flow ever made
 	JA4     string // of the client's hello, with the first
+}
+
+// TalkSeen is how a conversation over UDP stands. The engine fills Service and Owner.
+type TalkSeen struct {
+	Num   uint64
+	Start int64 // of the flow, ns
+	Talk  fact.Talk
+	Signs []service.Sign
 }
 
 // Vote is a handshake without retransmissions: what it says of where the
@@ -63,6 +72,7 @@ const (
 	maxVotes    = 64
 	maxDNSSeen  = 4096
 	maxArranged = 256
+	maxTalks    = 256
 )
 
 // controlEvery is how often a flow that gets somewhere says so, ns.

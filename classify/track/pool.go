@@ -53,6 +53,7 @@ func (t *Tracker) release(f *Flow) {
 	}
 	t.freeWork(x)
 	t.freeSpeech(x)
+	t.freeVigil(x)
 	for d := range x.bulk {
 		t.freeBulk(x, fact.Dir(d))
 	}
@@ -165,7 +166,7 @@ func (t *Tracker) makeRoom() {
 // full reports whether the budget is too small for so many flows more.
 func (t *Tracker) full(more int) bool {
 	flows := (t.Table.Len() + more) * t.perFlow
-	all := flows + t.side + len(t.extras)*int(extraSize+8) + t.speeches.made*int(speechSize)
+	all := flows + t.side + len(t.extras)*int(extraSize+8) + t.speeches.made*int(speechSize) + t.vigils.made*int(vigilSize)
 	return t.Table.Len() > 0 && (flows > t.conf.Memory-t.conf.Memory/tableShare || all > t.conf.Memory-t.conf.Memory/restShare)
 }
 
@@ -191,7 +192,7 @@ func (t *Tracker) evict() {
 
 // Bytes is the memory a tracker holds.
 func (t *Tracker) Bytes() int {
-	return t.Table.Bytes() + t.works.made*int(workSize) + t.speeches.made*int(speechSize) + t.bulks.bytes + t.side +
+	return t.Table.Bytes() + t.works.made*int(workSize) + t.speeches.made*int(speechSize) + t.vigils.made*int(vigilSize) + t.bulks.bytes + t.side +
 		len(t.extras)*int(extraSize+8)
 }
 

@@ -173,6 +173,10 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 		to.DNS, to.DNSMore = x.dns.ex, x.dns.more
 	}
 	to.Local = x.local
+	if k := x.vigil; k != nil {
+		d := k.Datagrams
+		to.Datagrams = &d
+	}
 	for d, l := range x.bulk {
 		if l != nil {
 			to.Bulk[d] = l.Snapshot()

@@ -69,6 +69,7 @@ type Tracker struct {
 	usedNames uint32
 	works     pool[work]
 	speeches  pool[speech]
+	vigils    pool[vigil]
 	bulks     bulkPool
 	spare     []*stream.Buffer
 	spareQUIC []*quic.Client
@@ -104,6 +105,7 @@ func New(c Config) *Tracker {
 		extras:   make([]*extra, 1),
 		works:    pool[work]{limit: c.Memory / worksShare / int(workSize)},
 		speeches: pool[speech]{limit: c.Memory / speechShare / int(speechSize)},
+		vigils:   pool[vigil]{limit: c.Memory / vigilShare / int(vigilSize)},
 		bulks:    bulkPool{limit: c.Memory / bulksShare},
 	}
 }

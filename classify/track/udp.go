@@ -14,6 +14,7 @@ func (t *Tracker) udp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 		t.datagramDNS(id, e, p)
 	} else {
 		t.datagram(id, e, d, p)
+		t.attend(id, e, d, p)
 		if d == fact.Down && f.sides[fact.Up].payload > 0 {
 			t.progress(e, p, id)
 		}

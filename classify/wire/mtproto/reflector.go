@@ -57,13 +57,16 @@ const (
 // Reflector says which of the datagrams without media b is; wireLen is its
 // length on the wire. One is told by its first 40 bytes.
 func Reflector(b []byte, wireLen int) ReflectorKind {
-	if len(b) < codeEnd || wireLen < len(b) || wireLen%4 != 0 || !varied(b[:callTag]) {
+	if len(b) < codeEnd || wireLen < len(b) || wireLen%4 != 0 {
 		return ReflectorNone
 	}
 	for _, c := range b[peerTag:markEnd] {
 		if c != 0xff {
 			return ReflectorNone
 		}
+	}
+	if !varied(b[:callTag]) {
+		return ReflectorNone
 	}
 	switch code := binary.BigEndian.Uint32(b[markEnd:]); {
 	case code == codePing && wireLen == pingLen:

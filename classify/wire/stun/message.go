@@ -129,13 +129,7 @@ func (m *Message) reset() {
 func (m *Message) header(b []byte) {
 	m.Type = binary.BigEndian.Uint16(b)
 	copy(m.Txn[:], b[8:HeaderLen])
-	if m.Type >= WhatsAppFirst && m.Type <= WhatsAppPong {
-		m.Class, m.Method = Private, Method(m.Type)
-		return
-	}
-	// The two class bits sit between those of the method.
-	m.Class = Class(m.Type>>4&1 | m.Type>>7&2)
-	m.Method = Method(m.Type&0x000f | m.Type>>1&0x0070 | m.Type>>2&0x0f80)
+	m.Class, m.Method = kindOf(m.Type)
 }
 
 // attributes reads those of the message b of n bytes on the wire. One whose

@@ -1,0 +1,193 @@
+package detect
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+)
+
+const (
+	// flightIdle is the pause before a client asks again from which an idle timeout
+	// of the server or of a NAT explains as much, ns: QUIC's are 10 to 30 s (RFC
+	// 9000 section 10.1), and mappings of UDP may go after 30 (RFC 4787 section 4.3
+	// wants 120).
+	flightIdle = int64(10 * time.Second)
+	// flightClose is how soon flows that stopped alike must have done so, ns
+	// (resets-and-drops, section 1).
+	flightClose = int64(60 * time.Second)
+	// alikePackets and alikeBytes are how far apart the counts may be at which flows
+	// of one cluster stopped (D4), alikeFlows and alikeServers how many it takes.
+	alikePackets = 4
+	alikeBytes   = 4 << 10
+	alikeFlows   = 3
+	alikeServers = 2
+)
+
+// DropUDP finds transfers over QUIC that went well and then stopped after as few
+// packets as those cut after a number (resets-and-drops, D4; rate-and-calls, 2.6).
+// What QUIC owes cannot be read, but for two things: a client that asks again and
+// again, and a server that stops within a flight.
+type DropUDP struct{}
+
+// Name returns "drop.midflow.udp".
+func (DropUDP) Name() string { return string(finding.DropMidflow) + ".udp" }
+
+// Judge judges one flow.
+func (DropUDP) Judge(f *fact.Flow, w *fact.World) Judgement {
+	j := judging(w)
+	j.needs("demand", "a client that asks again in vain, or a server that stopped within a flight of full datagrams as others did")
+	j.needs("silence", spellNs(freezeSilence)+" without any packet of the server")
+	j.needs("band", fmt.Sprintf("%d..%d packets and %d..%d payload bytes so far", freezeMinPackets, freezeMaxPackets, freezeMinBytes, freezeMaxBytes))
+	j.needs("control", "another flow of this client that goes on meanwhile")
+	if !isUDP(f) || f.Datagrams == nil || f.App != "quic" {
+		return j
+	}
+	s := stallOf(f, w)
+	if s.excused(&j) {
+		return j
+	}
+	j.saw("stall", "silent for %s after %d packets and %d bytes; %s", spellNs(s.lasted()), s.packets, s.bytes, s.demand())
+	stop := talkVetoes(f, w)
+	if s.idleBefore() {
+		stop = append(stop, finding.Reason{Code: "idle_timeout",
+			Text: fmt.Sprintf("idle for %s before it was used again: a forgotten mapping or connection looks the same", spellNs(s.d.Rounds.First.Time-s.d.Heard.Time))})
+	}
+	fd := s.finding(w)
+	stop = append(stop, addLink(&fd, f, w, s.d.Heard.Time, f.Now)...)
+	j.settle(fd, stop, finding.Likely)
+	return j
+}
+
+// stall is a transfer seen as one that stopped.
+type stall struct {
+	f       *fact.Flow
+	d       *fact.Datagrams
+	packets uint64 // of both sides, when the server was heard last
+	bytes   uint64 // their payload
+	broken  bool   // the server stopped within a flight
+	asked   bool   // the client asked again in vain
+	alike   []*fact.Talk
+	by      string // what their counts agree in: packets, bytes
+}
+
+// flightEnd is how many full datagrams must have come last, see the tracker's
+// flightFull.
+const flightEnd = 3
+
+func stallOf(f *fact.Flow, w *fact.World) *stall {
+	d := f.Datagrams
+	s := &stall{f: f, d: d, broken: d.Full >= flightEnd, asked: d.Rounds.Count >= askedEnough,
+		packets: d.Before[0].Packets + d.Before[1].Packets, bytes: d.Before[0].Bytes + d.Before[1].Bytes}
+	near := talks(f, w, func(t *fact.Talk) bool {
+		n, b := t.Before[0].Packets+t.Before[1].Packets, t.Before[0].Bytes+t.Before[1].Bytes
+		return (t.Cut == fact.CutFlight || t.Cut == fact.CutDemand) && overlaps(t.Heard, t.Heard, d.Heard.Time, d.Heard.Time, flightClose) &&
+			n >= freezeMinPackets && n <= freezeMaxPackets && b >= freezeMinBytes && b <= freezeMaxBytes
+	})
+	byPackets := slices.DeleteFunc(slices.Clone(near), func(t *fact.Talk) bool {
+		return gap(t.Before[0].Packets+t.Before[1].Packets, s.packets) > alikePackets
+	})
+	byBytes := slices.DeleteFunc(near, func(t *fact.Talk) bool { return gap(t.Before[fact.Down].Bytes, d.Before[fact.Down].Bytes) > alikeBytes })
+	if s.alike, s.by = byPackets, "packets"; len(byBytes) > len(byPackets) {
+		s.alike, s.by = byBytes, "bytes"
+	}
+	return s
+}
+
+func gap(a, b uint64) uint64 { return max(a, b) - min(a, b) }
+
+// excused reports a transfer that did not stop, or whose silence is in order.
+func (s *stall) excused(j *Judgement) bool {
+	switch {
+	case s.d.Heard.Num == 0:
+		j.stop("no_progress", "the server never answered")
+	case s.lasted() < freezeSilence:
+		j.stop("too_short", "%s of silence, %s are needed", spellNs(s.lasted()), spellNs(freezeSilence))
+	case s.packets < freezeMinPackets || s.packets > freezeMaxPackets || s.bytes < freezeMinBytes || s.bytes > freezeMaxBytes:
+		j.stop("out_of_band", "%d packets and %d bytes before the silence", s.packets, s.bytes)
+	case !s.asked && !s.broken:
+		j.stop("no_demand", "nothing is owed: silence is not evidence")
+	case !s.asked && len(s.alike) == 0:
+		j.stop("alone", "the server stopped within a flight, which one in a thousand does of itself, and no other did so meanwhile")
+	default:
+		return refusedByICMP(s.f, j)
+	}
+	return true
+}
+
+func (s *stall) lasted() int64 { return s.f.Now - s.d.Heard.Time }
+
+// idleBefore: a client that asks again only after a pause may have been forgotten.
+func (s *stall) idleBefore() bool {
+	return s.asked && !s.broken && s.d.Rounds.First.Time-s.d.Heard.Time > flightIdle
+}
+
+func (s *stall) demand() string {
+	switch {
+	case s.asked:
+		return fmt.Sprintf("the client asked again %d times in vain", s.d.Rounds.Count)
+	case s.broken:
+		return fmt.Sprintf("the server stopped within a flight, its last %d datagrams were full", s.d.Full)
+	}
+	return "nothing is owed"
+}
+
+// finding says what was seen.
+func (s *stall) finding(w *fact.World) finding.Finding {
+	fd := Start(s.f, w, finding.DropMidflow)
+	fd.Direction = finding.ToClient
+	fd.Segment = finding.ServerSide
+	fd.AfterPackets, fd.AfterBytes = &s.packets, &s.bytes
+	fd.Packets = markNumbers(append(s.d.Rounds.Marks(), s.d.Heard, fact.Mark{Num: s.f.LastNum})...)
+	fd.Summary = fmt.Sprintf("QUIC stopped after %d packets and %d payload bytes: nothing more from the server for %s; %s",
+		s.packets, s.bytes, spellNs(s.lasted()), s.demand())
+	class := finding.M
+	if s.asked {
+		class = finding.S
+	}
+	fd.For = append(fd.For, finding.Evidence{Code: "D4", Family: finding.Demand, Class: class, Text: fd.Summary,
+		Got: spellNs(s.lasted()), Want: ">= " + spellNs(freezeSilence), Packets: fd.Packets})
+	s.cluster(&fd)
+	s.controls(w, &fd)
+	fd.RuledOut = append(fd.RuledOut, "mtu") // full datagrams passed
+	fd.NotRuledOut = append(fd.NotRuledOut, "dead_server", "far_end_cut")
+	return fd
+}
+
+// cluster adds the flows that stopped after as much.
+func (s *stall) cluster(fd *finding.Finding) {
+	n := len(s.alike) + 1
+	if n < alikeFlows || servers(append(slices.Clone(s.alike), &fact.Talk{Server: s.f.Key.DstAddr()})) < alikeServers {
+		return
+	}
+	list := fmt.Sprint(s.packets)
+	for _, t := range s.alike[:min(len(s.alike), maxControls)] {
+		list += fmt.Sprintf(", %d", t.Before[0].Packets+t.Before[1].Packets)
+	}
+	if s.by == "bytes" {
+		list = fmt.Sprint(s.d.Before[fact.Down].Bytes)
+		for _, t := range s.alike[:min(len(s.alike), maxControls)] {
+			list += fmt.Sprintf(", %d", t.Before[fact.Down].Bytes)
+		}
+	}
+	fd.For = append(fd.For, finding.Evidence{Code: "D4", Family: finding.Multiplicity, Class: finding.S,
+		Text: fmt.Sprintf("%d QUIC connections to several servers stopped alike within a minute, after %s %s", n, list, s.by)})
+	fd.Summary += fmt.Sprintf("; %d connections stopped alike", n)
+}
+
+// controls adds what passed meanwhile: at best another transfer that brought more.
+func (s *stall) controls(w *fact.World, fd *finding.Finding) {
+	more := talks(s.f, w, func(t *fact.Talk) bool {
+		return t.Ask == fact.AskQUIC && t.Bulky != 0 && t.Cut == fact.NotCut && t.Server != s.f.Key.DstAddr() &&
+			(t.Owner == "" || t.Owner != ownerOf(s.f)) && overlaps(t.Bulky, t.Heard, s.d.Heard.Time, s.f.Now, flightClose)
+	})
+	if len(more) > 0 {
+		t := more[0]
+		fd.For = append(fd.For, finding.Evidence{Code: "CTL", Family: finding.Control, Class: finding.M,
+			Text: fmt.Sprintf("QUIC of this client to %s brought %d bytes, %s", t.Server, t.Before[fact.Down].Bytes, t.Flow)})
+		addTalks(fd, more)
+		fd.RuledOut = append(fd.RuledOut, "udp443_policy")
+	}
+}
