@@ -67,7 +67,7 @@ func relaysOf(f *fact.Flow, w *fact.World) *relayCase {
 	r := &relayCase{f: f, asks: &f.Datagrams.Rounds}
 	from, to := r.asks.First.Time, r.asks.Last.Time
 	r.mute = talks(f, w, func(t *fact.Talk) bool {
-		return unheard(t, relayRounds) && t.Service == f.Label.Service && t.Ask == f.Datagrams.First && t.Server != f.Key.DstAddr() &&
+		return neverAnswered(t, relayRounds) && t.Service == f.Label.Service && t.Ask == f.Datagrams.First && t.Server != f.Key.DstAddr() &&
 			overlaps(t.First, t.Last, from, to, callAttempt)
 	})
 	r.mute = oncePerServer(r.mute)

@@ -26,8 +26,8 @@ const (
 	keyRounds = 4
 )
 
-// muted is a call of which one side is not heard any more.
-type muted struct {
+// deadAir is a call of which one side is not heard any more.
+type deadAir struct {
 	f     *fact.Flow
 	d     *fact.Datagrams
 	whole bool // nothing comes at all; else only the media do not
@@ -39,7 +39,7 @@ type muted struct {
 
 // mediaCut judges a call's media.
 func mediaCut(f *fact.Flow, w *fact.World, j *Judgement) {
-	m, ok := mutedOf(f, j)
+	m, ok := deadAirOf(f, j)
 	if !ok || refusedByICMP(f, j) {
 		return
 	}
@@ -52,11 +52,11 @@ func mediaCut(f *fact.Flow, w *fact.World, j *Judgement) {
 	j.settle(fd, stop, finding.Likely)
 }
 
-// mutedOf says what is missing, if something is.
-func mutedOf(f *fact.Flow, j *Judgement) (*muted, bool) {
+// deadAirOf says what is missing, if something is.
+func deadAirOf(f *fact.Flow, j *Judgement) (*deadAir, bool) {
 	d := f.Datagrams
 	up, down := d.Media[fact.Up], d.Media[fact.Down]
-	m := &muted{f: f, d: d, since: d.Heard.Time, sent: &d.Since, whole: true, ever: down.Count > 0}
+	m := &deadAir{f: f, d: d, since: d.Heard.Time, sent: &d.Since, whole: true, ever: down.Count > 0}
 	switch {
 	case up.Count < mediaBoth || m.ever && down.Count < mediaBoth:
 		j.stop("no_media", "%d datagrams of media up, %d down: no call is under way", up.Count, down.Count)
@@ -85,17 +85,17 @@ func mutedOf(f *fact.Flow, j *Judgement) (*muted, bool) {
 
 // lasted is how long the caller went on sending, ns: what comes after that is no
 // question.
-func (m *muted) lasted() int64 {
+func (m *deadAir) lasted() int64 {
 	if m.sent.Count == 0 {
 		return 0
 	}
 	return m.sent.Last.Time - m.since
 }
 
-func (m *muted) rate() float64 { return float64(m.sent.Count) * 1e9 / float64(max(m.lasted(), 1)) }
+func (m *deadAir) rate() float64 { return float64(m.sent.Count) * 1e9 / float64(max(m.lasted(), 1)) }
 
 // alike: two calls that were cut after as many datagrams, or never heard at all.
-func (m *muted) alike(t *fact.Talk) bool {
+func (m *deadAir) alike(t *fact.Talk) bool {
 	switch {
 	case m.whole:
 		down, all := m.counts()
@@ -107,13 +107,13 @@ func (m *muted) alike(t *fact.Talk) bool {
 }
 
 // counts are the datagrams that had passed down, and in all.
-func (m *muted) counts() (down, all uint64) {
+func (m *deadAir) counts() (down, all uint64) {
 	down = m.d.Before[fact.Down].Packets
 	return down, down + m.d.Before[fact.Up].Packets
 }
 
 // finding says what was seen.
-func (m *muted) finding(w *fact.World) finding.Finding {
+func (m *deadAir) finding(w *fact.World) finding.Finding {
 	f := m.f
 	fd := startCall(f, w)
 	fd.Direction, fd.Segment = finding.ToClient, finding.ServerSide
@@ -141,7 +141,7 @@ func (m *muted) finding(w *fact.World) finding.Finding {
 }
 
 // text is what was seen, in one sentence.
-func (m *muted) text() string {
+func (m *deadAir) text() string {
 	tail := fmt.Sprintf("for %s, in which the caller sent %d datagrams", spellNs(m.lasted()), m.sent.Count)
 	switch {
 	case m.whole:
@@ -158,7 +158,7 @@ func (m *muted) text() string {
 }
 
 // repeated says how another call was cut alike.
-func (m *muted) repeated() string {
+func (m *deadAir) repeated() string {
 	t := m.same[0]
 	if !m.whole {
 		return fmt.Sprintf("%d more call(s) of the service within two minutes never brought any media either, %s among them", len(m.same), t.Flow)

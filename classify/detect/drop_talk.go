@@ -28,8 +28,8 @@ func talks(f *fact.Flow, w *fact.World, ok func(*fact.Talk) bool) []*fact.Talk {
 	return w.TalksOf(f.Key.SrcAddr(), f.If, f.ID, ok)
 }
 
-// unheard is how talks of one kind that were never answered are told.
-func unheard(t *fact.Talk, least uint32) bool { return t.Answered == 0 && t.Rounds >= least }
+// neverAnswered is how talks of one kind that were never answered are told.
+func neverAnswered(t *fact.Talk, least uint32) bool { return t.Answered == 0 && t.Rounds >= least }
 
 // overlaps reports whether two spans of time are at most gap apart.
 func overlaps(a, b, from, to, gap int64) bool { return a-gap <= to && b+gap >= from }
