@@ -26,8 +26,8 @@ func stalled(edits ...func(*fact.Flow, *fact.Datagrams)) *fact.Flow {
 	return f
 }
 
-// stopped is another transfer that stopped.
-func stopped(id fact.FlowID, server string, cut fact.Cut, at float64, upPackets, downPackets, bytes uint64) fact.Talk {
+// halted is another transfer that stopped.
+func halted(id fact.FlowID, server string, cut fact.Cut, at float64, upPackets, downPackets, bytes uint64) fact.Talk {
 	return talk(id, server, fact.AskQUIC, answered(at-0.2, at), func(t *fact.Talk) {
 		t.Cut, t.Before = cut, [2]fact.Amount{{Packets: upPackets, Bytes: 2_000}, {Packets: downPackets, Bytes: bytes}}
 	})
@@ -35,21 +35,21 @@ func stopped(id fact.FlowID, server string, cut fact.Cut, at float64, upPackets,
 
 func TestDropUDP(t *testing.T) {
 	live := func(talks ...fact.Talk) *fact.World { return talking(dropWorld(living(0, 12)), talks...) }
-	two := []fact.Talk{stopped(5, "162.159.133.233", fact.CutFlight, 0.9, 7, 19, 21_000), stopped(6, dropServer, fact.CutFlight, 1.2, 9, 17, 19_000)}
+	two := []fact.Talk{halted(5, "162.159.133.233", fact.CutFlight, 0.9, 7, 19, 21_000), halted(6, dropServer, fact.CutFlight, 1.2, 9, 17, 19_000)}
 	asks := func(at ...float64) func(*fact.Flow, *fact.Datagrams) {
 		return func(_ *fact.Flow, d *fact.Datagrams) { d.Rounds, d.Full = askedAt(at...), 0 }
 	}
 	judgeTalks(t, DropUDP{}, []talkCase{
 		{"F16, Z3: three stopped alike within flights", stalled(), live(two...), finding.Likely, ""},
 		{"F16: two did", stalled(), live(two[0]), finding.Suspected, ""},
-		{"Z3: bytes agree, packets do not", stalled(), live(stopped(5, "162.159.133.233", fact.CutFlight, 0.9, 20, 30, 21_000), stopped(6, dropServer, fact.CutFlight, 1.2, 1, 17, 19_000)), finding.Likely, ""},
+		{"Z3: bytes agree, packets do not", stalled(), live(halted(5, "162.159.133.233", fact.CutFlight, 0.9, 20, 30, 21_000), halted(6, dropServer, fact.CutFlight, 1.2, 1, 17, 19_000)), finding.Likely, ""},
 		{"F16: the client asks again in vain", stalled(asks(0.8, 1.4, 2.6)), live(), finding.Suspected, ""},
 		{"one alone stopped within a flight", stalled(), live(), "", ""},
 		{"nothing is owed", stalled(func(_ *fact.Flow, d *fact.Datagrams) { d.Full = 0 }), live(two...), "", ""},
 		{"asked twice only", stalled(asks(0.8, 1.4)), live(two...), "", ""},
-		{"three of one server", stalled(), live(stopped(5, dropServer, fact.CutFlight, 0.9, 7, 19, 21_000), stopped(6, dropServer, fact.CutFlight, 1.2, 9, 17, 19_000)), finding.Suspected, ""},
-		{"others stopped after other counts", stalled(), live(stopped(5, "162.159.133.233", fact.CutFlight, 0.9, 20, 40, 51_000)), "", ""},
-		{"others stopped an hour ago", stalled(), live(stopped(5, "162.159.133.233", fact.CutFlight, -3600, 7, 19, 21_000)), "", ""},
+		{"three of one server", stalled(), live(halted(5, dropServer, fact.CutFlight, 0.9, 7, 19, 21_000), halted(6, dropServer, fact.CutFlight, 1.2, 9, 17, 19_000)), finding.Suspected, ""},
+		{"others stopped after other counts", stalled(), live(halted(5, "162.159.133.233", fact.CutFlight, 0.9, 20, 40, 51_000)), "", ""},
+		{"others stopped an hour ago", stalled(), live(halted(5, "162.159.133.233", fact.CutFlight, -3600, 7, 19, 21_000)), "", ""},
 		{"nothing else works", stalled(), talking(dropWorld(), two...), finding.Inconclusive, "no_control"},
 		{"four seconds are too short", stalled(func(f *fact.Flow, _ *fact.Datagrams) { f.Now = sec(4.4) }), live(two...), "", ""},
 		{"much had passed", stalled(func(_ *fact.Flow, d *fact.Datagrams) { d.Before[1] = fact.Amount{Packets: 200, Bytes: 250_000} }), live(two...), "", ""},
@@ -60,7 +60,7 @@ func TestDropUDP(t *testing.T) {
 }
 
 func TestDropUDPCounts(t *testing.T) {
-	w := talking(dropWorld(living(0, 12)), stopped(5, "162.159.133.233", fact.CutFlight, 0.9, 7, 19, 21_000), stopped(6, "157.240.205.53", fact.CutFlight, 1.2, 9, 17, 19_000),
+	w := talking(dropWorld(living(0, 12)), halted(5, "162.159.133.233", fact.CutFlight, 0.9, 7, 19, 21_000), halted(6, "157.240.205.53", fact.CutFlight, 1.2, 9, 17, 19_000),
 		talk(7, "185.15.59.224", fact.AskQUIC, answered(1, 3), func(t *fact.Talk) { t.Bulky, t.Before[1].Bytes = sec(2), 200_000 }))
 	fd := DropUDP{}.Judge(stalled(), w).Findings[0]
 	if *fd.AfterPackets != 26 || *fd.AfterBytes != 23_000 || !strings.Contains(fd.Summary, "3 connections stopped alike") {
