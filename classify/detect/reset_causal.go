@@ -150,10 +150,10 @@ func (c *resetCase) earlyRefusal(r *fact.Reset) (resetSign, bool) {
 	return s, true
 }
 
-// minKnown is how many handshakes make a known round trip.
+// minKnown is how many handshakes make a known round trip: one besides the flow's own.
 const minKnown = 2
 
-// known is the shortest round trip of other connections' handshakes with the server.
+// known is the shortest round trip of the handshakes with the server.
 func (c *resetCase) known() fact.Opt[time.Duration] {
 	s := c.w.Servers[c.f.Key.DstAddr()]
 	if s == nil || s.RTTs < minKnown || c.f.Last-s.LastAt > fact.ServerMemory {
@@ -176,14 +176,15 @@ func (c *resetCase) atOnce(r *fact.Reset) (resetSign, bool) {
 	if c.dir != fact.Down || !r.HandshakeOK || finBefore(r) || c.f.SYNACK.Num == 0 || !rtt.Ok || c.peer().SYNCount != 1 {
 		return resetSign{}, false
 	}
+	class := finding.M // one handshake may have waited for a radio that slept
 	if path := c.known(); path.Ok {
-		rtt.V = min(rtt.V, path.V)
+		rtt.V, class = min(rtt.V, path.V), finding.S
 	}
 	age := time.Duration(r.Time - c.f.SYNACK.Time)
 	if !impossible(age, rtt.V) || age > rtt.V/causalSoloC || rtt.V < causalMinSolo || rtt.V > atOnceMax || localAddr(c.address()) {
 		return resetSign{}, false
 	}
-	return resetSign{code: "R2", family: finding.Causality, class: finding.S, needs: needBoth | needSYN | needClock,
+	return resetSign{code: "R2", family: finding.Causality, class: class, needs: needBoth | needSYN | needClock,
 		clause: "arrived " + inMs(age) + " after the SYN/ACK; an answer to anything said since needs " + inMs(rtt.V),
 		got:    inMs(age), want: ">= " + inMs(rtt.V/2), packets: []uint64{c.f.SYNACK.Num, r.Num}}, true
 }

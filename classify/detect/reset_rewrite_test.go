@@ -250,12 +250,29 @@ func TestResetsRightAfterTheHandshake(t *testing.T) {
 		}
 	}
 	for _, tc := range []resetCaseTest{
-		{name: "B39 F2 on a phone, 4 ms after a handshake of 42", flow: phone(42, 4), verdict: finding.Suspected, kind: finding.ResetInjected, how: "race",
-			counts: "R2/S", packets: []uint64{5, 2}},
+		{name: "B26 4 ms after the only handshake with that server", flow: phone(42, 4), verdict: finding.Unexplained, kind: finding.ResetSeen,
+			counts: "R2/M", packets: []uint64{5, 2}},
 		{name: "B39 a server's own reset, a round trip later", flow: phone(42, 43), verdict: finding.Unexplained, kind: finding.ResetSeen, packets: []uint64{5}},
 		{name: "B26 the radio slept before the handshake", flow: phone(300, 30), verdict: finding.Unexplained, kind: finding.ResetSeen, packets: []uint64{5}},
 	} {
 		t.Run(tc.name, tc.run)
+	}
+}
+
+// F2, B39: handshakes of 40 ms with that server are the rule.
+func TestAPhoneSeesTheRace(t *testing.T) {
+	f := tlsFlow(42)
+	f.Hello.First.Time = f.SYNACK.Time + 1000
+	f.Sides[fact.Up].RTT.Min, f.Sides[fact.Up].RTT.Samples = fact.Some(dur(0.02)), 3
+	f.Blind |= fact.BlindSynthetic
+	f.Resets = []fact.Reset{serverRST(f, 5, 46)}
+	if x := (ResetInjected{}).Judge(f, knownWorld(2)).Findings[0]; x.Verdict != finding.Suspected || counting(&x) != "R2/S" {
+		t.Errorf("%s by %q", x.Verdict, counting(&x))
+	}
+	w := knownWorld(2)
+	w.Servers[f.Key.DstAddr()].RTT = int64(dur(8))
+	if x := (ResetInjected{}).Judge(f, w).Findings[0]; x.Verdict != finding.Unexplained {
+		t.Errorf("others were there in 8 ms: %s by %q", x.Verdict, counting(&x))
 	}
 }
 
