@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"chokepoint/classify/detect"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 )
@@ -198,6 +199,7 @@ func (o *emission) tell() {
 		} else {
 			f.Rev++
 		}
+		detect.Calibrate(f)
 		o.remember(t)
 		for _, a := range o.run.answers() {
 			a.Finding(f)

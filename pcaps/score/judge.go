@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"chokepoint/classify/detect"
 	"chokepoint/classify/finding"
 	"chokepoint/pcaps/truth"
 )
@@ -57,7 +58,8 @@ type Claim struct {
 	True       bool     // the truth names it, at that verdict
 	Wrong      []string // why it must not be said
 	Flows      []string // it is about
-	Touched    Touch    // whether its evidence is the packets that were touched
+	Features   detect.Features
+	Touched    Touch // whether its evidence is the packets that were touched
 }
 
 // Touch says whether a finding points at a packet of the middlebox.
@@ -150,7 +152,8 @@ func claim(t *truth.Truth, file string, f *finding.Finding, touched *touched) Cl
 	return Claim{
 		Kind: f.Kind, Service: f.Service, Verdict: f.Verdict, Confidence: f.Confidence,
 		Accuses: accusing && f.Verdict.Rank() >= finding.Likely.Rank(),
-		Flows:   f.Flows, True: named(t, file, f), Wrong: against(t, file, f), Touched: touched.by(f),
+		Flows:   f.Flows, Features: detect.FeaturesOf(f),
+		True: named(t, file, f), Wrong: against(t, file, f), Touched: touched.by(f),
 	}
 }
 

@@ -24,6 +24,7 @@ func (s *Score) Tables() string {
 	section(&b, "How well, how soon, on what evidence", s.measured())
 	section(&b, "Where nothing was done", s.benign())
 	section(&b, "Confidence", s.confidence())
+	b.WriteString(s.brier())
 	section(&b, "Case by case", s.cases())
 	return b.String()
 }
@@ -84,6 +85,15 @@ func (s *Score) confidence() table {
 		rows = append(rows, []string{fmt.Sprintf("%.1f–%.1f", c.From, c.From+width), count(c.True.Of), count(c.True.N), percent(c.True)})
 	}
 	return rows
+}
+
+// brier says what the numbers are off by.
+func (s *Score) brier() string {
+	of := Samples(s.Captures)
+	if len(of) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("\nBrier score, each scenario counting the same: %.3f; one number for each verdict has %.3f.\n", Brier(of, printed(of)), Brier(of, byVerdict(of)))
 }
 
 func (s *Score) cases() table {

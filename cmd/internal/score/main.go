@@ -20,6 +20,7 @@ import (
 // options are the flags.
 type options struct {
 	page  string // where to write the page; "": nowhere
+	fit   bool   // print coefficients of confidence, and how well they do
 	stand bool   // print the floors that the score stands on, and nothing else
 	kept  bool   // analyse what is checked in
 	lab   bool   // fresh recordings, too
@@ -53,6 +54,7 @@ func main() {
 	o := options{fresh: fresh}
 	flag.StringVar(&o.page, "update", "", "write the page to this `FILE`")
 	flag.BoolVar(&o.stand, "stand", false, "print the floors that the tool stands on, as floors.yaml has them, and end")
+	flag.BoolVar(&o.fit, "calibrate", false, "fit the coefficients of package detect's confidence to what is analysed, and print them")
 	flag.BoolVar(&o.kept, "kept", true, "analyse what is checked in")
 	flag.BoolVar(&o.lab, "lab", false, "play all scenarios of the lab anew, as root, and keep a score of its own for them")
 	flag.StringVar(&o.grid, "matrix", "", "play the matrix's lines on paths that lose and reorder, as root, keep what came of it in this `FILE`, and end")
@@ -95,6 +97,7 @@ func (o *options) run(out io.Writer) error {
 		return err
 	}
 	var broken []string
+	var samples []score.Sample
 	if o.kept {
 		s, page, err := whole()
 		if err != nil {
@@ -105,6 +108,11 @@ func (o *options) run(out io.Writer) error {
 			fmt.Fprint(out, text)
 			return err
 		}
+		if o.fit && !o.lab {
+			fmt.Fprint(out, score.Calibration(score.Samples(s.Captures)))
+			return nil
+		}
+		samples = score.Samples(s.Captures)
 		fmt.Fprint(out, page)
 		broken = floors.Broken(s)
 		if o.page != "" {
@@ -114,7 +122,7 @@ func (o *options) run(out io.Writer) error {
 		}
 	}
 	if o.lab {
-		more, err := o.played(out, floors)
+		more, err := o.played(out, floors, samples)
 		if err != nil {
 			return err
 		}
@@ -125,7 +133,7 @@ func (o *options) run(out io.Writer) error {
 
 // played keeps score of fresh recordings. What they are short of is printed; of the
 // floors only those count that no chance excuses.
-func (o *options) played(out io.Writer, floors *score.Floors) (broken []string, err error) {
+func (o *options) played(out io.Writer, floors *score.Floors, kept []score.Sample) (broken []string, err error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("the lab needs root")
 	}
@@ -145,6 +153,9 @@ func (o *options) played(out io.Writer, floors *score.Floors) (broken []string, 
 	s := score.Tallied(runs.Judgements())
 	fmt.Fprintf(out, "\n# Fresh from the lab\n%s%s", s.Tables(), runs.Markdown())
 	fmt.Fprintf(os.Stderr, "score: %d plays in %v, %d at a time\n", len(runs), time.Since(began).Round(time.Second), o.jobs)
+	if o.fit {
+		fmt.Fprint(out, score.Calibration(slices.Concat(kept, score.Samples(s.Captures))))
+	}
 	broken = floors.Unexcused(s)
 	if n := len(runs.False()); n > s.Broken {
 		broken = append(broken, fmt.Sprintf("%d false claims, with those of plays that starved", n))
