@@ -12,6 +12,7 @@ import (
 	"chokepoint/classify/finding"
 	"chokepoint/classify/known"
 	"chokepoint/classify/service"
+	"chokepoint/classify/track"
 )
 
 // DefaultMemory is the budget of everything that is kept per flow, bytes.
@@ -69,4 +70,6 @@ type Stats struct {
 	Others       answer.Others         // parties without a service
 	EncryptedDNS []answer.EncryptedDNS // resolvers whose questions nobody in between reads
 	Blind        fact.Blindness
+	Sight        track.Sight
+	Twins        int // connections seen on both sides of a NAT
 }

@@ -100,7 +100,7 @@ func (r *run) finalStats() Stats {
 		Source: r.src.Stats(), Defrag: w.frags.Counts(), Findings: r.out.count,
 		Vantage: r.world.Vantage, Blind: r.world.Blind,
 		Clients: len(r.seen.votes.clients), Controls: r.world.Parties(), Others: r.whole.Others(),
-		EncryptedDNS: r.seen.secret.list(),
+		EncryptedDNS: r.seen.secret.list(), Twins: len(r.seen.twins.of),
 	}
 	if w.first != 0 {
 		s.First, s.Last = time.Unix(0, w.first).UTC(), time.Unix(0, w.clock.now).UTC()
@@ -114,6 +114,7 @@ func (r *run) finalStats() Stats {
 		s.Packets += sh.packets
 		s.NoFlow += sh.orphans
 		s.Copies += sh.track.Copies
+		s.Sight.Add(&sh.track.Sight)
 		s.Flows += sh.track.Flows
 		s.Evicted += sh.track.Evicted
 	}

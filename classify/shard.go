@@ -157,7 +157,7 @@ func (x *ended) keep() {
 
 // complete adds what the tracker does not know.
 func (s *shard) complete(f *fact.Flow) {
-	f.Vantage = s.run.world.Vantage
+	f.Vantage, f.Twin = s.run.world.Vantage, s.run.seen.twins.of[f.ID]
 	f.Names.DNS, f.Names.DNSShared = s.run.seen.bindings.of(f.Key.SrcAddr(), f.Key.DstAddr(), f.Start)
 	s.run.hidden(f)
 	s.run.say(f)

@@ -16,6 +16,8 @@ const (
 	// near is the round trip within which an end is on the tap's own link or
 	// host, ns (resets-and-drops, section 1: no gap of 1 ms).
 	near = 1_000_000
+	// mirrorShare: one packet in so many was seen before and after a router.
+	mirrorShare = 4
 )
 
 // seen is what the merged observations say, beside the World itself.
@@ -27,6 +29,7 @@ type seen struct {
 	secret   secretDNS
 	votes    votes
 	asking   asking
+	twins    twins
 	nameAge  []string // keys of World.Names, oldest first
 }
 
@@ -60,6 +63,9 @@ func (r *run) merge(o *track.Observations) {
 	for i := range o.Votes {
 		r.seen.votes.count(&o.Votes[i])
 		r.learnServer(&o.Votes[i])
+	}
+	for i := range o.Opened {
+		r.seen.twins.saw(&o.Opened[i])
 	}
 	r.world.Vantage = r.vantage()
 }
@@ -178,6 +184,10 @@ func (r *run) vantage() string {
 	switch {
 	case most == 0:
 		return "unknown"
+	case r.seen.twins.some():
+		return "gateway" // before and after the NAT
+	case r.mirrored():
+		return "span"
 	case v.client == most && len(v.nearClients) == 1:
 		return "host"
 	case v.client == most:
@@ -186,6 +196,16 @@ func (r *run) vantage() string {
 		return "server"
 	}
 	return "span"
+}
+
+// mirrored reports that many packets were seen twice with a router between: a switch
+// port that mirrors two others.
+func (r *run) mirrored() bool {
+	var all track.Sight
+	for _, s := range r.shards {
+		all.Add(&s.track.Sight)
+	}
+	return all.Routed*mirrorShare > all.Packets
 }
 
 // mergeAll puts the observations of all shards in packet order and merges them.
@@ -201,15 +221,17 @@ func (r *run) mergeAll() {
 		m.Votes = append(m.Votes, o.Votes...)
 		m.Arranged = append(m.Arranged, o.Arranged...)
 		m.Talks = append(m.Talks, o.Talks...)
+		m.Opened = append(m.Opened, o.Opened...)
 		o.Reset()
 	}
-	if len(m.Controls)+len(m.DNS)+len(m.Asked)+len(m.Votes)+len(m.Arranged)+len(m.Talks) == 0 {
+	if len(m.Controls)+len(m.DNS)+len(m.Asked)+len(m.Votes)+len(m.Arranged)+len(m.Talks)+len(m.Opened) == 0 {
 		return
 	}
 	slices.SortStableFunc(m.Controls, func(a, b track.Progress) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.DNS, func(a, b track.DNSSeen) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.Asked, func(a, b track.DNSAsked) int { return cmp.Compare(a.Query.Num, b.Query.Num) })
 	slices.SortStableFunc(m.Votes, func(a, b track.Vote) int { return cmp.Compare(a.Num, b.Num) })
+	slices.SortStableFunc(m.Opened, func(a, b track.Opened) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.Arranged, func(a, b track.Arranged) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.Talks, func(a, b track.TalkSeen) int { return cmp.Compare(a.Num, b.Num) })
 	r.merge(m)

@@ -96,6 +96,9 @@ func newBuilder(r rules, expect []string) *Builder {
 
 // Flow adds a flow that ended.
 func (b *Builder) Flow(f *fact.Flow) {
+	if f.Twin != 0 {
+		return // counted already
+	}
 	if len(f.DNS) > 0 {
 		b.exchanges(f)
 		return

@@ -20,9 +20,9 @@ const (
 // tally counts the attempts of one function of a service.
 type tally struct {
 	worked, failed, open int
-	spare                int // failures that clients fall back from, not in failed
-	own                  int // failures that this host itself made, of both
-	names, denied        int // DNS queries
+	spare                int              // failures that clients fall back from, not in failed
+	own                  int              // failures that this host itself made, of both
+	names, denied        int              // DNS queries
 	asked                map[string]asked // the same by name, nil: none
 	stages               [stages]int
 	firstFail            int64 // ns, 0 none

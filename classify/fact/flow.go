@@ -229,6 +229,7 @@ type Flow struct {
 	Datagrams *Datagrams // of UDP, nil: no record was kept
 
 	TunnelOf FlowID // the outer flow, 0 none
+	Twin     FlowID // the same connection on the other side of a NAT, seen before; 0 none
 	Tunnel   capture.Tunnel
 	VLAN     Opt[uint16]
 }

@@ -30,8 +30,10 @@ type copyCell struct {
 }
 
 // seen reports whether a packet is a copy of one seen before: the same headers
-// on another interface, or with one hop less to live. It remembers the packet.
-func (c *copies) seen(p *capture.Packet) bool {
+// on another interface, or with one hop less to live. It remembers the packet. routed
+// reports a copy that crossed a router between two places that one port mirrors: the
+// same interface, and no list of several written as one (Linux cooked).
+func (c *copies) seen(p *capture.Packet) (copied, routed bool) {
 	print := fingerprint(p)
 	cell := &c.cells[print%copyCells]
 	us := wrapped(p.Time)
@@ -39,10 +41,11 @@ func (c *copies) seen(p *capture.Packet) bool {
 	apart := int32(us - cell.us)
 	if cell.print == print && -copyWindow < apart && apart < copyWindow &&
 		(p.If != cell.ifc || p.TTL == cell.ttl-1) {
-		return true
+		cooked := p.Link == capture.LinkSLL || p.Link == capture.LinkSLL2
+		return true, p.If == cell.ifc && !cooked
 	}
 	*cell = copyCell{print, us, p.If, p.TTL}
-	return false
+	return false, false
 }
 
 // fingerprint mixes what a router leaves alone.

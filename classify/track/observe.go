@@ -18,6 +18,7 @@ type Observations struct {
 	Votes    []Vote
 	Arranged []Arranged
 	Talks    []TalkSeen
+	Opened   []Opened
 }
 
 // Arranged is what a flow says of other flows of the same client: the ends its
@@ -35,7 +36,7 @@ type Arranged struct {
 // Reset empties the lists and keeps their memory.
 func (o *Observations) Reset() {
 	o.Controls, o.DNS, o.Votes = o.Controls[:0], o.DNS[:0], o.Votes[:0]
-	o.Arranged, o.Asked, o.Talks = o.Arranged[:0], o.Asked[:0], o.Talks[:0]
+	o.Arranged, o.Asked, o.Talks, o.Opened = o.Arranged[:0], o.Asked[:0], o.Talks[:0], o.Opened[:0]
 }
 
 // Progress is a flow getting somewhere: server payload after client payload.

@@ -35,6 +35,9 @@ func (t *Tracker) Snapshot(id flow.ID, to *fact.Flow, now int64, why fact.End) {
 	t.spoken(f, x, to)
 	t.settleDecoy(f, to)
 	to.Blind = f.blind(why)
+	if madeUp(e) {
+		to.Blind |= fact.BlindSynthetic
+	}
 	to.State = f.state()
 }
 

@@ -16,6 +16,9 @@ func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 		return
 	}
 	m := apart(p, f.mss(d))
+	if m.segs > 1 {
+		t.Sight.Merged++
+	}
 	ahead := int32(0)
 	if s.flags&hasSeq != 0 {
 		ahead = int32(p.Seq - s.next)

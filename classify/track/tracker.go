@@ -59,6 +59,7 @@ type Tracker struct {
 	Evicted uint64    // of them, ended for lack of memory
 	Copies  uint64    // duplicated packets dropped
 	Stolen  uint64    // works taken for want of memory
+	Sight   Sight
 
 	conf      Config
 	copies    copies
@@ -120,10 +121,14 @@ func (t *Tracker) Packet(p *capture.Packet) bool {
 	if !sealed && (p.Has&capture.HasPorts == 0 || p.Has&(capture.HasTCP|capture.HasUDP) == 0) {
 		return false
 	}
-	if t.copies.seen(p) {
+	if copied, routed := t.copies.seen(p); copied {
 		t.Copies++
+		if routed {
+			t.Sight.Routed++
+		}
 		return true
 	}
+	t.Sight.Packets++
 	id, e, reverse := t.Table.Find(&p.Key, p.Hash)
 	if e != nil && t.reused(e, p, reverse) {
 		t.end(id, fact.EndReuse)
@@ -169,6 +174,7 @@ func (t *Tracker) begin(p *capture.Packet) (flow.ID, *flow.Entry[Flow], bool) {
 		if p.Flags&capture.SYN == 0 {
 			f.flags |= midstream
 		}
+		t.opened(e, p)
 	}
 	t.Flows++
 	return id, e, reverse
@@ -261,6 +267,9 @@ func (t *Tracker) end(id flow.ID, why fact.End) {
 	}
 	if t.conf.OnEnd != nil {
 		t.conf.OnEnd(id, why)
+	}
+	if e := t.Table.At(id); e.Rec.flags&isTCP != 0 {
+		t.Sight.count(e)
 	}
 	t.release(&t.Table.At(id).Rec)
 	t.Table.Remove(id)

@@ -5,6 +5,7 @@ import (
 	"chokepoint/capture/defrag"
 	"chokepoint/classify"
 	"chokepoint/classify/answer"
+	"chokepoint/classify/finding"
 )
 
 // statsRecord is what was counted. Nothing in it depends on the machine.
@@ -32,6 +33,7 @@ type statsRecord struct {
 	Controls     int               `json:"controls"`
 	EncryptedDNS []encryptedDNS    `json:"encrypted_dns"` // what was asked there is in no record
 	Blind        []string          `json:"blind"`
+	Health       []finding.Reason  `json:"health"` // how the capture was taken, as its packets show
 }
 
 // fragments counts datagrams put together, and fragments or datagrams that were
@@ -79,7 +81,7 @@ func newStats(s *classify.Stats) *statsRecord {
 		Unseen: s.Source.Unseen, Skipped: s.Source.Skipped, Filtered: s.Filtered, NoFlow: s.NoFlow,
 		Fragments: newFragments(s.Defrag),
 		First:     stampOf(s.First), Last: stampOf(s.Last),
-		Vantage: s.Vantage, Clients: s.Clients, Controls: s.Controls, Blind: list(s.Blind.Names()),
+		Vantage: s.Vantage, Clients: s.Clients, Controls: s.Controls, Blind: list(s.Blind.Names()), Health: list(s.Health()),
 	}
 	r.EncryptedDNS = newEncryptedDNS(s.EncryptedDNS)
 	for i, n := range s.Decode {

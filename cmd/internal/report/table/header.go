@@ -44,6 +44,9 @@ func (t *telling) header(s *screen) {
 	for _, h := range t.meta.Health {
 		s.text(nice, "Note    ", 8, h.Text)
 	}
+	for _, h := range st.Health() {
+		s.text(nice, "Note    ", 8, h.Text)
+	}
 	t.secret(s)
 	t.counted(s)
 }
@@ -82,6 +85,9 @@ func (t *telling) vantage() string {
 	}
 	if st.Blind&fact.BlindOneWay != 0 {
 		text += ", one direction only"
+	}
+	if st.Twins > 0 {
+		text += ", before and behind its NAT"
 	}
 	text += "."
 	if st.Clients > 1 {
