@@ -69,3 +69,22 @@ func (r *run) tellMade() {
 		r.opt.Asked.Tell(&all[i])
 	}
 }
+
+// tellOverall tells what world detectors made of the failures of flows that were
+// asked for.
+func (r *run) tellOverall() {
+	if r.opt.Asked == nil {
+		return
+	}
+	for i := range r.world.Failures {
+		f := &r.world.Failures[i]
+		if !r.opt.Asked.has(f.Flow) {
+			continue
+		}
+		for _, d := range worldDetectors {
+			if x, ok := d.(detect.Reasoner); ok {
+				r.opt.Asked.Tell(&Made{Flow: f.Flow, By: d.Name(), At: r.world.Now, Judgement: x.Reasons(f, r.world)})
+			}
+		}
+	}
+}

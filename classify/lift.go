@@ -31,6 +31,7 @@ type raised struct {
 // one lifts may be what another stands on.
 func (o *emission) overall() {
 	o.release(false)
+	o.run.tellOverall()
 	for range maxRounds {
 		if len(o.recent) == 0 && len(o.fresh) == 0 {
 			return

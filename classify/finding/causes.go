@@ -83,6 +83,11 @@ var causes = map[string]Cause{
 	"muted_callee":           {"the callee is muted and sends nothing at all", "nothing else came from the far end either", "a callee that sends neither voice nor reports looks the same"},
 	"callee_lost_connection": {"the callee's own connection broke", "the callee went on being heard", "what happened on the callee's side does not show here"},
 	"callee_away":            {"the callee has not taken the call yet", "the callee's media came", "a callee that is not ready leaves hellos unanswered, too"},
+	// Of answers in the clear.
+	"retransmission":      {"the same answer was sent again", "the bytes differ", "the same bytes came again"},
+	"keepalive":           {"an old byte was sent to see whether the other side is there (RFC 1122 section 4.2.3.6)", "more than one byte differs", "a single old byte is what such a probe carries"},
+	"proxy":               {"a proxy on the way answers in the server's place, with its owner's knowledge", "a proxy gives one answer, and both were sent", "one answer came: a proxy gives that, too"},
+	"rewriting_middlebox": {"a device rewrites what passes, and an unchanged copy slipped by", "the two differ in more than what such devices rewrite", "both may be the one answer, before and after it was rewritten"},
 
 	// Of DNS.
 	"own_resolver":      {"the resolver is this network's own, whoever runs it decides", "the resolver is a public one beyond this network", "the resolver is this network's own"},

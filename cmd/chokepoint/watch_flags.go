@@ -72,13 +72,20 @@ func (f *watchFlags) register(cmd *cobra.Command) {
 	for _, name := range sharedFlags {
 		s.AddFlag(analyze.Flags().Lookup(name))
 	}
+	for _, name := range []string{"explain", "why-not"} { // refused with a word of advice
+		s.AddFlag(analyze.Flags().Lookup(name))
+		_ = s.MarkHidden(name) // it is there
+	}
 	cmd.MarkFlagsMutuallyExclusive("quiet", "verbose")
 	cmd.PreRun = func(cmd *cobra.Command, _ []string) { f.paced = cmd.Flags().Changed("interval") }
 }
 
 // check refuses what makes no sense together.
 func (f *watchFlags) check() error {
+	_, _, asked := f.asked()
 	switch {
+	case asked:
+		return errors.New("--explain and --why-not read the packets a second time: keep them by --record FILE, then analyze --explain X FILE")
 	case f.duration < 0:
 		return errors.New("--duration must not be negative")
 	case f.interval < 0:
