@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"chokepoint/classify/fact"
-	"chokepoint/classify/finding"
 )
 
 // Reasoner is a world detector that can say what it makes of one failure.
@@ -29,14 +28,14 @@ func (Repeat) Reasons(f *fact.Failure, w *fact.World) Judgement {
 	controls := len(g.controls(w))
 	j.saw("controls", "%s of third parties meanwhile", plural(controls, "connection"))
 	switch {
-	case f.Verdict != string(finding.Suspected):
-		j.stop("stands", "it stands at %s already", f.Verdict)
 	case len(g.all) < 2:
 		j.stop("once", "nothing else failed like it within %s", spellNs(repeatWithin))
 	case controls == 0:
 		j.stop("no_control", "no third party was seen to work meanwhile")
 	case len(g.owners) < 2 && !g.ownerLives(w):
 		j.stop("outage", "all that failed is of %s, of whom nothing was seen to work: an outage of it looks the same", g.owners[0])
+	default:
+		j.saw("lifts", "that lifts a suspicion to likely")
 	}
 	return j
 }

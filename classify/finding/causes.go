@@ -55,6 +55,7 @@ var causes = map[string]Cause{
 	"ice_pruning":             {"the call chose another path and left this one", "no path of the call went on", "another path may have been chosen"},
 	"port_exhaustion":         {"the carrier's NAT ran out of ports for this client", "new connections to others opened meanwhile", "a NAT that is full drops new connections alike"},
 	"server_hang":             {"the server takes its time", "it was given long enough", "a server that hangs acknowledges and says nothing, too"},
+	"slow_server":             {"the server is slow or overloaded and has not come to it", "other connections to it were quick meanwhile", "a server that is slow acknowledges and says nothing, too"},
 	"outage":                  {"the service itself is down", "something of the same owner worked meanwhile", "all of one owner failing looks like an outage of its own"},
 	"maintenance":             {"the server's operator drops connections while it is being worked on", "the same server took other connections", "the operator may have closed it"},
 	"client_gave_up":          {"the client did not wait any longer", "the client went on sending", "the client may have lost interest"},

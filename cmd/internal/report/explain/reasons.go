@@ -79,14 +79,16 @@ func (h *heard) nearest() string {
 		f := &j.Findings[0]
 		out = append(out, string(f.Verdict)+" "+string(f.Kind)+".")
 	case 1:
-		out = append(out, j.Saw[0].Text+".")
+		for _, r := range j.Saw {
+			out = append(out, r.Text+".")
+		}
 	default:
 		return ""
 	}
 	switch {
 	case len(j.Stopped) > 0:
 		out = append(out, "Stopped: "+j.Stopped[0].Text+".")
-	case len(j.Findings) > 0:
+	case len(j.Findings) > 0 && j.Findings[0].Verdict == finding.Suspected:
 		out = append(out, "By itself it makes no more than that: the same on several flows would.")
 	}
 	return h.by + "\t" + strings.Join(out, " ")
@@ -122,8 +124,16 @@ func (w *writer) heard(id fact.FlowID, h *heard) {
 		return
 	}
 	if w.s.Sort == Finding && !w.opt.WhyNot && len(j.Findings) == 0 && h.found == nil {
-		last := j.Stopped[max(0, len(j.Stopped)-1):]
-		w.para("  "+pad(h.by, 16)+" ", 19, "no: "+first(last))
+		why := ""
+		switch {
+		case len(j.Stopped) > 0:
+			why = "no: " + j.Stopped[len(j.Stopped)-1].Text
+		default:
+			for _, r := range j.Saw {
+				why += r.Text + "; "
+			}
+		}
+		w.para("  "+pad(h.by, 16)+" ", 19, strings.TrimSuffix(why, "; "))
 		return
 	}
 	w.line("  " + h.by)
