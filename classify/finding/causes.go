@@ -101,6 +101,7 @@ var causes = map[string]Cause{
 	"dead_resolver":     {"the resolver is down or not reached", "the resolver answered other questions meanwhile", "the resolver was not seen to answer anything meanwhile"},
 	"dead_zone":         {"the name's own servers do not answer the resolver", "another resolver has an answer", "a resolver that waits for the name's own servers is silent, too"},
 	"local_policy":      {"this network's own resolver or proxy answers so on purpose", "the resolver lies beyond this network", "a device of this network may answer so"},
+	"honest_proxy":      {"a proxy passes questions on to another resolver, and says the truth of every name", "it was heard to say what is not so", "its answers were true as far as was seen"},
 	"cdn_answers":       {"a name has several addresses, given out by turns or by place", "the addresses cannot all be the name's owner's", "several sets of addresses are ordinary for such names"},
 }
 
