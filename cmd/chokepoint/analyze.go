@@ -85,6 +85,9 @@ func (a *app) prepare(f *analyzeFlags) (*analysis, error) {
 	if err := f.known(opt.Rules); err != nil {
 		return nil, err
 	}
+	if opt.ForgedIPs, err = forgedIPs(f.forgedIPs); err != nil {
+		return nil, err
+	}
 	an := &analysis{app: a, opt: opt, only: f.only, exitCodes: f.exitCode, live: f.plan.value == planLive, out: &sticky{w: a.stdout}}
 	an.report = func() report.Report { return jsonl.New(an.out) }
 	if !f.json {

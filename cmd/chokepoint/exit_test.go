@@ -62,6 +62,8 @@ func TestExitCodes(t *testing.T) {
 		{"an unknown service to print only", nil, []string{"analyze", "--only", "telegraph", good}, 2},
 		{"a rule file that is not there", nil, []string{"analyze", "--services", dir + "/gone.yaml", good}, 2},
 		{"a server of one's own without a name", nil, []string{"analyze", "--mine", "192.0.2.1:443", good}, 2},
+		{"a list of forged addresses that is not there", nil, []string{"analyze", "--forged-ips", good + ".csv", good}, 2},
+		{"a capture is no list of forged addresses", nil, []string{"analyze", "--forged-ips", good, good}, 2},
 		{"a server of one's own", nil, []string{"analyze", "--mine", "192.0.2.1:443=vpn", "--expect", "vpn", good}, 0},
 		{"joined files", nil, []string{"analyze", "--join", good}, 2},
 		{"a fault of our own", func(classify.Sink) error { panic("index out of range") }, []string{"analyze", good}, 4},

@@ -24,6 +24,7 @@ type analyzeFlags struct {
 	read, only, expect, services, mine []string
 	json, all, join, exitCode          bool
 	quiet, verbose, noColor            bool
+	forgedIPs                          string
 	vantage, plan                      choice
 	memory                             size
 	workers                            int
@@ -46,6 +47,7 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 	s.StringSliceVar(&f.expect, "expect", nil, "answer for these services, by `ID,...`, even when nothing was seen of them")
 	s.StringArrayVar(&f.services, "services", nil, "add or override service rules from this `FILE` (repeatable)")
 	s.StringArrayVar(&f.mine, "mine", nil, "a service of your own, `HOST:PORT=NAME` (repeatable)")
+	s.StringVar(&f.forgedIPs, "forged-ips", "", "addresses of forged DNS answers, a CSV `FILE` as OONI's DNS fingerprints are")
 	s.Var(&f.vantage, "vantage", "where the capture was taken")
 	s.Var(&f.plan, "plan", "look at all there is, or only at what a live capture would deliver of it")
 	s.Var(&f.memory, "memory", "budget for what is kept of flows; K, M or G are powers of 1024")
