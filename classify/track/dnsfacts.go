@@ -37,7 +37,7 @@ func answerFacts(m *dns.Message, p *capture.Packet) fact.DNSAnswer {
 			a.Addrs = append(a.Addrs, r.Addr)
 		}
 		if r.Type == typeTXT && a.Text == "" {
-			a.Text = strings.Clone(r.Target)
+			a.Text = strings.ReplaceAll(r.Target, `\.`, ".") // it is written as a label is, of which dots are no part
 		}
 		if r.Type == typeCNAME && len(a.Targets) < maxAddrs {
 			a.Targets = append(a.Targets, strings.Clone(r.Target))
