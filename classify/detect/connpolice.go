@@ -101,16 +101,23 @@ func burstsOf(won []fact.Won, lost []fact.Lost) []burst {
 	return out
 }
 
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
 func policeLifts(c *fact.Tried, bursts []burst, won, lost int) []Lift {
 	b := &bursts[0]
 	first := b.dead[0].Start
 	e := finding.Evidence{Code: "D11", Family: finding.Trigger, Class: finding.M,
-		Text: fmt.Sprintf("hellos to %s died %d time(s) only after many connections: first after %d in %s, and passed again %s later; %d attempts worked in all",
-			fact.Network(c.Server), len(bursts), len(b.before), spellNs(first-b.before[0].Start), spellNs(b.back.Start-first), won),
+		Text: fmt.Sprintf("%d hello(s) to %s died, all of them after many connections (%s): first after %d in %s, and hellos passed again %s later; %d attempts worked in all",
+			lost, fact.Network(c.Server), times(len(bursts)), len(b.before), spellNs(first-b.before[0].Start), spellNs(b.back.Start-first), won),
 		Packets: []uint64{b.before[len(b.before)-1].Num, b.dead[0].Num, b.back.Num}}
 	slices.Sort(e.Packets)
-	l := Lift{Controls: []string{b.back.Flow.String()}, Summary: fmt.Sprintf("triggered by the number of connections: %d in %s had worked (%d time(s))",
-		len(b.before), spellNs(first-b.before[0].Start), len(bursts))}
+	l := Lift{Controls: []string{b.back.Flow.String()}, Summary: fmt.Sprintf("triggered by the number of connections: %d in %s had worked (%s)",
+		len(b.before), spellNs(first-b.before[0].Start), times(len(bursts)))}
 	t := table{lost: lost, otherWon: won}
 	l.Trigger = condition("volume", fmt.Sprintf("%d connections within %s", len(b.before), spellNs(policeWithin)), t, fisher([]table{t}))
 	switch {
