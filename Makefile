@@ -100,6 +100,11 @@ matrix: # the lines F and B played on paths that lose and reorder: pcaps/matrix/
 	go build -trimpath -o bin/score ./cmd/internal/score
 	bin/score -matrix pcaps/matrix/played.yaml -seed 77 -jobs $(or $(JOBS),4)
 
+.PHONY: score-foreign
+score-foreign: ## pcaps/FOREIGN.md: captures of other projects, below the folder that CHOKEPOINT_CORPORA names
+	@[ -n "$$CHOKEPOINT_CORPORA" ] || { echo "score-foreign: CHOKEPOINT_CORPORA names no folder"; exit 1; }
+	go run ./cmd/internal/score -foreign "$$CHOKEPOINT_CORPORA" -update pcaps/FOREIGN.md
+
 # The objects are checked in: only who changes C needs the compiler, and that one
 # version of it, as another would make other bytes.
 CLANG := clang-19

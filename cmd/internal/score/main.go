@@ -33,6 +33,9 @@ type options struct {
 	jobs  int    // how many are played at a time
 	again int    // how often plays that starved are played again
 	live  bool   // and watch them live
+	// foreign is a folder of captures of other projects: a page of their own is
+	// printed, and nothing else.
+	foreign string
 	// fresh plays the lab's scenarios with a seed, and adds to the report what was
 	// watched live beside it; nil: nothing is.
 	fresh func(o *options, seed uint64, live *beside.Report) (score.Runs, error)
@@ -67,6 +70,7 @@ func main() {
 	only := flag.String("only", "", "play only the scenarios whose name matches this `REGEXP`")
 	lines := flag.String("lines", "", "play only the scenarios on a line of the matrix that matches this `REGEXP`; - is none")
 	flag.BoolVar(&o.live, "live", true, "watch the fresh recordings live, from both ends, and hold that beside them")
+	flag.StringVar(&o.foreign, "foreign", "", "print how the captures below this `DIR`, of other projects, are told, and end")
 	flag.Parse()
 	err := o.choose(*only, *lines)
 	if err == nil {
@@ -86,8 +90,11 @@ func (o *options) choose(only, lines string) (err error) {
 }
 
 func (o *options) run(out io.Writer) error {
-	if o.grid != "" {
+	switch {
+	case o.grid != "":
 		return o.playMatrix()
+	case o.foreign != "":
+		return o.foreignPage(out)
 	}
 	if o.crowd > 0 {
 		return o.playCrowd(out)
