@@ -27,9 +27,12 @@ type Options struct {
 	Rules   *service.Rules
 	// ForgedIPs are addresses known to be those of forged answers; nil: none.
 	ForgedIPs *known.IPs
-	Filter    *expr.Filter // nil: every packet
-	Expect    []string     // services that get an answer even when nothing was seen
-	Seed      uint64       // of hash tables; 0: random
+	// BlockPages are answers in the clear known to be those of boxes on the way; nil:
+	// none.
+	BlockPages *known.Pages
+	Filter     *expr.Filter // nil: every packet
+	Expect     []string     // services that get an answer even when nothing was seen
+	Seed       uint64       // of hash tables; 0: random
 	// Interval is how often the answers so far are told, of packet time; 0: only
 	// at the end.
 	Interval time.Duration

@@ -62,6 +62,7 @@ func newShard(r *run) *shard {
 		Recognise: func(p *service.Payload, out []service.Sign) []service.Sign {
 			return r.opt.Rules.Recognise(p, out) // not bound to the rules of the moment
 		},
+		Pages: pagesOf(r.opt.BlockPages),
 		OnEnd: s.flowEnds,
 	})
 	return s

@@ -119,7 +119,7 @@ func (x *pageCase) judgeTwo(c *fact.Conflict, j *Judgement) {
 		fd.NotRuledOut = append(fd.NotRuledOut, "rewriting_middlebox")
 	}
 	fd.Survived = i == 1
-	fd.Summary = fmt.Sprintf("%s claims to come from %s, and so does %s for the same bytes %s", answerText(bad), x.f.Key.DstAddr(), answerText(other), timeApart(bad, other))
+	fd.Summary = fmt.Sprintf("%s claims to come from %s, and so does %s for the same bytes %s", x.answerText(bad), x.f.Key.DstAddr(), x.answerText(other), timeApart(bad, other))
 	if why == "" {
 		fd.Against = append(fd.Against, finding.Evidence{Code: "I1", Family: finding.Content, Class: finding.W, Packets: fd.Packets,
 			Text: "which of the two the server gave cannot be told; the client read the first"})
@@ -133,7 +133,7 @@ func (x *pageCase) judgeTwo(c *fact.Conflict, j *Judgement) {
 func (x *pageCase) twice(c *fact.Conflict, bad, other *pageAnswer) finding.Evidence {
 	e := finding.Evidence{Code: "I1", Family: finding.Content, Class: finding.S, Packets: []uint64{c.First, c.Next},
 		Text: fmt.Sprintf("%d of %d bytes from sequence number %d on came twice with different content: %s, and %s %s; a TCP sender repeats what it sent",
-			c.Differ, c.Len, c.Seq, answerText(bad), answerText(other), timeApart(bad, other)),
+			c.Differ, c.Len, c.Seq, x.answerText(bad), x.answerText(other), timeApart(bad, other)),
 		Got: "two versions", Want: "one"}
 	const muchIsOther = 4 // a quarter
 	another := bad.Status != 0 && other.Status != 0 && (bad.Status != other.Status || bad.Location != other.Location)
@@ -147,7 +147,7 @@ func (x *pageCase) twice(c *fact.Conflict, bad, other *pageAnswer) finding.Evide
 func (x *pageCase) judgeOne(j *Judgement) {
 	p := x.f.Page
 	a := &pageAnswer{p.PageHead, p.Num, p.Time, p.TTL}
-	j.saw("answer", "packet %d: %s, %s after the request", p.Num, answerText(a), inMs(time.Duration(p.Time-p.Asked)))
+	j.saw("answer", "packet %d: %s, %s after the request", p.Num, x.answerText(a), inMs(time.Duration(p.Time-p.Asked)))
 	signs := x.signs(a)
 	content := slices.ContainsFunc(signs, func(e finding.Evidence) bool { return e.Family == finding.Content && rank(e.Class) > 0 })
 	if !content {
@@ -157,23 +157,36 @@ func (x *pageCase) judgeOne(j *Judgement) {
 	fd := x.start(a)
 	fd.For = append(fd.For, signs...)
 	fd.NotRuledOut = append(fd.NotRuledOut, "proxy")
-	ceiling := finding.Confirmed
-	live := liveControls(x.f, x.w, x.f.Start-addressMemory, p.Time+addressMemory)
-	if len(live) == 0 && fd.For[0].Class != finding.C {
-		fd.NotRuledOut = append(fd.NotRuledOut, "captive_portal")
-		ceiling = finding.Inconclusive
-		j.stop("no_control", "no other party was seen to answer this client: a portal sends everybody to its page")
-	} else {
-		fd.RuledOut = append(fd.RuledOut, "captive_portal")
-		addControls(&fd, live)
-	}
-	fd.Summary = fmt.Sprintf("%s in the name of %s: %s", answerText(a), x.f.Key.DstAddr(), lower(signs[0].Text))
+	ceiling := x.alone(&fd, a, j)
+	fd.Summary = fmt.Sprintf("%s in the name of %s: %s", x.answerText(a), x.f.Key.DstAddr(), lower(signs[0].Text))
 	if Fuse(fd.For).Rank() < finding.Suspected.Rank() {
 		j.stop("everyday", "%s: alone that is what proxies and sites of several names do", signs[0].Text)
 		return
 	}
 	x.conclude(&fd, j, ceiling)
 }
+
+// alone looks for somebody else who was answered. Where nobody was, it may be a
+// portal that sends everybody to its page: one of the client's own network
+// certainly, and one that lets the server shake hands itself hardly.
+func (x *pageCase) alone(fd *finding.Finding, a *pageAnswer, j *Judgement) finding.Verdict {
+	live := liveControls(x.f, x.w, x.f.Start-addressMemory, a.time+addressMemory)
+	if len(live) > 0 || fd.For[0].Class == finding.C {
+		fd.RuledOut = append(fd.RuledOut, "captive_portal")
+		addControls(fd, live)
+		return finding.Confirmed
+	}
+	fd.NotRuledOut = append(fd.NotRuledOut, "captive_portal")
+	j.stop("no_control", "no other party was seen to answer this client: a portal sends everybody to its page")
+	hops, ok := hopDistance(a.ttl)
+	if _, other := x.elsewhere(a); !other || ok && hops <= portalHops {
+		return finding.Inconclusive
+	}
+	return finding.Suspected
+}
+
+// portalHops is how far away the gateway of one's own network is at most.
+const portalHops = 2
 
 // start begins the finding about an answer.
 func (x *pageCase) start(a *pageAnswer, others ...uint64) finding.Finding {
@@ -189,7 +202,6 @@ func (x *pageCase) start(a *pageAnswer, others ...uint64) finding.Finding {
 			fd.Packets = append(fd.Packets, n)
 		}
 	}
-	fd.Filter = Filter(fd.Packets...)
 	fd.ConsistentWith = pagePrint(a)
 	fd.Hops, fd.Segment = x.place(a)
 	return fd
@@ -203,6 +215,14 @@ func (x *pageCase) conclude(fd *finding.Finding, j *Judgement, ceiling finding.V
 		j.stop("midstream", "the connection's beginning was not captured: it may be two with the same ports")
 	}
 	sortEvidence(fd.For)
+	for i := range fd.For {
+		for _, n := range fd.For[i].Packets {
+			if !slices.Contains(fd.Packets, n) {
+				fd.Packets = append(fd.Packets, n)
+			}
+		}
+	}
+	fd.Filter = Filter(fd.Packets...)
 	j.conclude(*fd, ceiling)
 }
 
@@ -231,15 +251,17 @@ func (x *pageCase) technique(a *pageAnswer) string {
 	switch {
 	case a.Location != "" && a.Status/100 == 3:
 		return "redirect"
-	case a.Status != 0:
+	case a.Status != 0, x.bareNum() == a.num:
 		return "page"
 	}
 	return "payload"
 }
 
 // answerText writes what an answer is. Its text is foreign: it is quoted.
-func answerText(a *pageAnswer) string {
+func (x *pageCase) answerText(a *pageAnswer) string {
 	switch {
+	case a.Status == 0 && x.bareNum() == a.num:
+		return fmt.Sprintf("a bare page (packet %d)", a.num)
 	case a.Status == 0:
 		return fmt.Sprintf("packet %d", a.num)
 	case a.Location != "":
@@ -258,6 +280,14 @@ func timeApart(a, b *pageAnswer) string {
 		return inMs(-d) + " earlier"
 	}
 	return inMs(d) + " later"
+}
+
+// bareNum is the packet of a page without a status line, 0 none.
+func (x *pageCase) bareNum() uint64 {
+	if p := x.f.Page; p != nil && p.Bare {
+		return p.Num
+	}
+	return 0
 }
 
 func (x *pageCase) server() netip.Addr { return x.f.Key.DstAddr() }

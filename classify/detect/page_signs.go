@@ -22,7 +22,13 @@ func (x *pageCase) signs(a *pageAnswer) []finding.Evidence {
 			out = append(out, x.listed(a, &p.Listed[i]))
 		}
 	}
+	if e, ok := x.bare(a); ok {
+		out = append(out, e)
+	}
 	if e, ok := x.early(a); ok {
+		out = append(out, e)
+	}
+	if e, ok := x.cutBelow(a); ok {
 		out = append(out, e)
 	}
 	if x.leads(a) {
@@ -34,6 +40,36 @@ func (x *pageCase) signs(a *pageAnswer) []finding.Evidence {
 		out = append(out, e)
 	}
 	return out
+}
+
+// bare: a page without the status line that every answer of HTTP/1 begins with (RFC
+// 9112 section 4).
+func (x *pageCase) bare(a *pageAnswer) (finding.Evidence, bool) {
+	if p := x.f.Page; p == nil || p.Num != a.num || !p.Bare {
+		return finding.Evidence{}, false
+	}
+	return finding.Evidence{Code: "I2", Family: finding.Content, Class: finding.S, Packets: []uint64{a.num},
+		Text: fmt.Sprintf("it is a page without a status line, %d bytes in one packet, in answer to an HTTP/1 request for %q", x.f.Page.Len, x.f.Names.Host),
+		Got:  "a bare page", Want: "HTTP/1.x and a status"}, true
+}
+
+// cutBelow: a FIN that carries the page, and a RST of the same sender numbered below
+// it (as R3): whoever sent the FIN would count it.
+func (x *pageCase) cutBelow(a *pageAnswer) (finding.Evidence, bool) {
+	for i := range x.f.Resets {
+		r := &x.f.Resets[i]
+		if r.Dir != fact.Down || !r.FINBefore[fact.Down] || !r.SeqAhead.Ok || r.SeqAhead.V >= -1 || x.f.Blind&fact.BlindGap != 0 {
+			continue
+		}
+		if fin := x.f.Sides[fact.Down].FIN; fin.Num != a.num {
+			return finding.Evidence{}, false
+		}
+		below := -r.SeqAhead.V - 1 // the FIN itself takes a number
+		return finding.Evidence{Code: "R3", Family: finding.Sequence, Class: finding.S, Packets: []uint64{a.num, r.Num},
+			Text: fmt.Sprintf("it closes the connection in the same packet, and a RST %s later is numbered %d bytes below that", inMs(time.Duration(r.Time-a.time)), below),
+			Got:  fmt.Sprintf("%d below", below), Want: "at or above its own FIN"}, true
+	}
+	return finding.Evidence{}, false
 }
 
 // early is R2 for an answer: it came before the request can have reached the

@@ -106,6 +106,19 @@ func TestAnswersOfThirdParties(t *testing.T) {
 			p.Listed = []fact.PageMatch{{Name: "xx-isp-page", Where: "body", Exact: true, Scope: "isp", Sure: 8}}
 			return f
 		}, world: livingWorld(), verdict: finding.Confirmed, how: "page", counts: "I2/C", packets: []uint64{5, 4}},
+		{name: "a page without a status line, in a FIN, and a RST below that", flow: func() *fact.Flow {
+			f := askedFlow()
+			p := oneAnswer(f, 42, 83, fact.PageHead{Text: []byte("<html><head><title>Surf Safely")})
+			p.Bare, p.Len, p.Flags = true, 553, capture.FIN|capture.ACK
+			f.Sides[fact.Down].FIN = fact.Mark{Num: 5, Time: p.Time}
+			f.Resets = []fact.Reset{{Num: 6, Time: p.Time + 200_000, Dir: fact.Down, FINBefore: [2]bool{false, true}, SeqAhead: fact.Some(int32(-554))}}
+			return f
+		}, world: livingWorld(), verdict: finding.Likely, how: "page", counts: "I2/S R3/S R6/M", packets: []uint64{5, 4, 6}},
+		{name: "the same where nobody else is heard", flow: func() *fact.Flow {
+			f := askedFlow()
+			oneAnswer(f, 42, 83, fact.PageHead{}).Bare = true
+			return f
+		}, verdict: finding.Suspected, how: "page", counts: "I2/S R6/M", stopped: "no_control", packets: []uint64{5, 4}},
 		{name: "Iran's page", flow: func() *fact.Flow {
 			f := askedFlow()
 			c := twoAnswers(f, 2, 60)

@@ -42,6 +42,7 @@ type Page struct {
 	IPID         Opt[uint16]
 	Flags        uint16 // of the packet it begins in
 	Len          uint32 // payload of that packet, bytes
+	Bare         bool   // a page without a status line
 	Listed       []PageMatch
 }
 

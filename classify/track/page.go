@@ -1,8 +1,8 @@
 package track
 
 import (
+	"bytes"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"chokepoint/capture"
@@ -133,11 +133,38 @@ func (t *Tracker) page(id flow.ID, f *Flow, p *capture.Packet, h *half, b []byte
 		return
 	}
 	h.seen = true
-	tr = t.needTrouble(id, f)
-	w := x.work
-	tr.page = &fact.Page{PageHead: t.pageHead(b, true), Num: p.Num, Request: w.hello.First.Num, Time: p.Time, Asked: w.hello.First.Time,
-		TTL: p.TTL, IPID: idOf(p), Flags: p.Flags, Len: p.PayloadLen, Listed: listed}
-	t.side += sizeOfPage(tr.page)
+	page := t.keepPage(id, f, p, t.pageHead(b, true))
+	page.Listed = listed
+	t.side += sizeOfPage(page)
+}
+
+// keepPage makes a record of an odd answer that begins in p.
+func (t *Tracker) keepPage(id flow.ID, f *Flow, p *capture.Packet, head fact.PageHead) *fact.Page {
+	tr := t.needTrouble(id, f)
+	asked := fact.Mark{}
+	if w := t.extras[f.x].work; w != nil {
+		asked = w.hello.First
+	}
+	tr.page = &fact.Page{PageHead: head, Num: p.Num, Request: asked.Num, Time: p.Time, Asked: asked.Time,
+		TTL: p.TTL, IPID: idOf(p), Flags: p.Flags, Len: p.PayloadLen}
+	return tr.page
+}
+
+// pageStarts are how pages begin, in lower case.
+var pageStarts = [][]byte{[]byte("<html"), []byte("<!doctype html"), []byte("<head"), []byte("<iframe"), []byte("<script")}
+
+// barePage keeps a page that answers the first request without a status line. No
+// server of HTTP/1 leaves it out (RFC 9112 section 4); boxes that put a page
+// together by hand do.
+func (t *Tracker) barePage(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, h *half) {
+	n := t.namesOf(f)
+	first := d == fact.Down && h.tries == 0 && n != nil && n.flags&hasHost != 0 && n.status == 0 && value(n.request).host != ""
+	b := bytes.TrimLeft(p.Payload, " \r\n\t")
+	if !first || !slices.ContainsFunc(pageStarts, func(s []byte) bool { return len(b) >= len(s) && bytes.EqualFold(b[:len(s)], s) }) {
+		return
+	}
+	t.keepPage(id, f, p, t.pageHead(p.Payload, false)).Bare = true
+	t.side += sizeOfPage(t.extras[f.x].trouble.page)
 }
 
 // grow adds to an odd answer what came of it since.
@@ -189,7 +216,7 @@ func (t *Tracker) listed(h *half, p *capture.Packet, b []byte) []fact.PageMatch 
 	if t.conf.Pages == nil || r.HeadLen == 0 {
 		return nil
 	}
-	ends := p.Flags&capture.FIN != 0 || h.buf != nil && h.buf.Full() || strings.HasSuffix(string(b[max(0, len(b)-5):]), "0\r\n\r\n") ||
+	ends := p.Flags&capture.FIN != 0 || h.buf != nil && h.buf.Full() || bytes.HasSuffix(b, []byte("0\r\n\r\n")) ||
 		r.ContentLength >= 0 && int64(len(b)-r.HeadLen) >= r.ContentLength
 	if len(b) < 2*h.looked && !ends {
 		return nil

@@ -77,6 +77,7 @@ func (t *Tracker) begins(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture
 	short := len(p.Payload) < minSniff
 	h.parser = sniff(e, d, p.Payload)
 	if h.parser == unsure && !short {
+		t.barePage(id, &e.Rec, d, p, h)
 		t.strange(e, d, h, dataSeq(p), p.Payload, int(p.PayloadLen))
 		return
 	}

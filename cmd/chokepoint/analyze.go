@@ -85,7 +85,7 @@ func (a *app) prepare(f *analyzeFlags) (*analysis, error) {
 	if err := f.known(opt.Rules); err != nil {
 		return nil, err
 	}
-	if opt.ForgedIPs, err = forgedIPs(f.forgedIPs); err != nil {
+	if err := f.lists(&opt); err != nil {
 		return nil, err
 	}
 	an := &analysis{app: a, opt: opt, only: f.only, exitCodes: f.exitCode, live: f.plan.value == planLive, out: &sticky{w: a.stdout}}

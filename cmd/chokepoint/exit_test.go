@@ -60,6 +60,7 @@ func TestExitCodes(t *testing.T) {
 		{"quiet and verbose", nil, []string{"analyze", "-q", "-v", good}, 2},
 		{"an unknown service to expect", nil, []string{"analyze", "--expect", "telegraph", good}, 2},
 		{"an unknown service to print only", nil, []string{"analyze", "--only", "telegraph", good}, 2},
+		{"a list of pages that is not there", nil, []string{"analyze", "--block-pages", dir + "/gone.csv", good}, 2},
 		{"a rule file that is not there", nil, []string{"analyze", "--services", dir + "/gone.yaml", good}, 2},
 		{"a server of one's own without a name", nil, []string{"analyze", "--mine", "192.0.2.1:443", good}, 2},
 		{"a list of forged addresses that is not there", nil, []string{"analyze", "--forged-ips", good + ".csv", good}, 2},

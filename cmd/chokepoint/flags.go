@@ -22,6 +22,7 @@ const (
 // analyzeFlags are the flags of analyze as they were given.
 type analyzeFlags struct {
 	read, only, expect, services, mine []string
+	blockPages                         []string
 	json, all, join, exitCode          bool
 	quiet, verbose, noColor            bool
 	forgedIPs                          string
@@ -48,6 +49,7 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 	s.StringArrayVar(&f.services, "services", nil, "add or override service rules from this `FILE` (repeatable)")
 	s.StringArrayVar(&f.mine, "mine", nil, "a service of your own, `HOST:PORT=NAME` (repeatable)")
 	s.StringVar(&f.forgedIPs, "forged-ips", "", "addresses of forged DNS answers, a CSV `FILE` as OONI's DNS fingerprints are")
+	s.StringArrayVar(&f.blockPages, "block-pages", nil, "know the block pages on this list, a `FILE` as OONI's HTTP fingerprints: CSV (repeatable)")
 	s.Var(&f.vantage, "vantage", "where the capture was taken")
 	s.Var(&f.plan, "plan", "look at all there is, or only at what a live capture would deliver of it")
 	s.Var(&f.memory, "memory", "budget for what is kept of flows; K, M or G are powers of 1024")
@@ -72,6 +74,15 @@ func (f *analyzeFlags) options() (classify.Options, error) {
 		return opt, errors.New("--workers must not be negative")
 	}
 	return opt, nil
+}
+
+// lists reads the files of what is known of forgeries beforehand.
+func (f *analyzeFlags) lists(opt *classify.Options) (err error) {
+	if opt.ForgedIPs, err = forgedIPs(f.forgedIPs); err != nil {
+		return err
+	}
+	opt.BlockPages, err = blockPages(f.blockPages)
+	return err
 }
 
 // known refuses services that the rules do not have: a mistyped name must not
