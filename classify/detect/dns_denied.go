@@ -73,6 +73,7 @@ func (x dnsCase) judgeDenial(a *fact.DNSAnswer, what string, j *Judgement) {
 	if a.Rcode == rcodeServFail && haste.Class != finding.S {
 		ceiling = finding.Unexplained // resolvers fail every day
 	}
+	x.place(&fd, a)
 	x.survive(&fd)
 	j.conclude(fd, ceiling)
 }

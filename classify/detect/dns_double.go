@@ -180,6 +180,7 @@ func (x dnsCase) corroborate(fd *finding.Finding, p double) {
 		fd.For = append(fd.For, *e)
 	}
 	fd.ConsistentWith = x.print(forged)
+	x.place(fd, forged)
 }
 
 // doubleCeiling is how sure a pair can make of forgery where the capture, or the

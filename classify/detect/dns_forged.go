@@ -144,6 +144,7 @@ func (x dnsCase) concludeForged(fd finding.Finding, e finding.Evidence, a *fact.
 		fd.For = append(fd.For, *e)
 	}
 	fd.ConsistentWith = x.print(a)
+	x.place(&fd, a)
 	fd.RuledOut = append(fd.RuledOut, "own_resolver", "captive_portal")
 	fd.NotRuledOut = append(fd.NotRuledOut, "resolver_policy")
 	x.survive(&fd)

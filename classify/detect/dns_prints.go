@@ -9,13 +9,16 @@ import (
 
 // Families of published prints of forged answers. They name how packets are made.
 const (
-	printFirst   = "Triplet Censors injector 1"
-	printSecond  = "Triplet Censors injector 2"
-	printThird   = "Triplet Censors injector 3"
-	printIran    = "Iranian block page addresses"
-	printTeredo  = "bogus AAAA of the GFW"
-	manyTTLs     = 3  // different IP TTLs of one resolver that no path explains
-	printDNSTTL  = 60 // s, of injector 1
+	printFirst  = "the GFW's injector 1 (Triplet Censors: authoritative, TTL 60 s, no DF)"
+	printSecond = "the GFW's injector 2 (Triplet Censors: DF, a wandering hop limit)"
+	printThird  = "the GFW's injector 3 (Triplet Censors: IPID 0 without DF)"
+	printIran   = "the injectors reported from Iran (10.10.34.34 to .36)"
+	printTeredo = "the GFW (AAAA in 2001::/32, or with Meta's interface id)"
+	// manyTTLs is how many IP TTLs that no path explains make them wander.
+	manyTTLs = 3
+	// printDNSTTL is that of injector 1, s.
+	printDNSTTL = 60
+	// aroundPrints is how far around an answer others show how it was made, ns.
 	aroundPrints = int64(5 * 60 * 1e9)
 )
 

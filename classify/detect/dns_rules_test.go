@@ -329,3 +329,28 @@ func TestDNSServfail(t *testing.T) {
 		t.Errorf("too soon alone, resolvers fail every day: %s, %s", fd.Verdict, codes(fd))
 	}
 }
+
+func TestDNSPlace(t *testing.T) {
+	near := says(11, 38, "10.1.2.3")
+	near.IPTTL = 60
+	for _, c := range []struct {
+		name string
+		flow *fact.Flow
+		want finding.Segment
+		hops bool
+	}{
+		{"4 hops away, the resolver 10", dnsFlow(query(google, "web.whatsapp.com", near)), finding.ServerSide, true},
+		{"the first of two answers", dnsFlow(query(google, "web.whatsapp.com", near, says(12, 41, waIs))), finding.ServerSide, true},
+		{"from where the resolver is", dnsFlow(query(google, "web.whatsapp.com", says(11, 38, "10.1.2.3"))), finding.UnknownSegment, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fd := only(t, DNSForged{}.Judge(c.flow, dnsWorld()))
+			if fd.Segment != c.want || (fd.Hops != nil) != c.hops {
+				t.Fatalf("%s, %+v", fd.Segment, fd.Hops)
+			}
+			if c.hops && (*fd.Hops.Injector != [2]int{3, 5} || *fd.Hops.Server != [2]int{10, 10}) {
+				t.Errorf("%v, %v", *fd.Hops.Injector, *fd.Hops.Server)
+			}
+		})
+	}
+}
