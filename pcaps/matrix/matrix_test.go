@@ -126,3 +126,19 @@ func TestPlayedCellsAreReadAsTheyAreWritten(t *testing.T) {
 		t.Error("a field nobody reads was accepted")
 	}
 }
+
+// TestWhatIsKeptIsOfTheMatrix: also when lines and columns change.
+func TestWhatIsKeptIsOfTheMatrix(t *testing.T) {
+	l, err := Played()
+	if err != nil || len(l.Cells) == 0 {
+		t.Fatalf("%d cells: %v", len(l.Cells), err)
+	}
+	for _, c := range l.Cells {
+		if at, ok := column(c.Column); !ok || !columns[at].Played || !OnLine(c.Lines) {
+			t.Errorf("%s of %v in column %q", c.Case, c.Lines, c.Column)
+		}
+		if len(c.Wrong) > 0 {
+			t.Errorf("%s, %s: %v", c.Column, c.Case, c.Wrong)
+		}
+	}
+}
