@@ -49,7 +49,7 @@ var causes = map[string]Cause{
 		"packets small enough for every path were not answered either, or full-size ones had passed", "no small packet went unanswered: a path that swallows large ones looks the same"},
 	"zero_window":             {"the receiver had no room and had told the sender to wait", "the window was open", "the receiver's window was closed"},
 	"far_end_policy":          {"the far end's operator prohibits it", "the error came from elsewhere", "the router that answers may stand in front of the far end and serve it"},
-	"own_policy":              {"a device of this network prohibits it, on purpose", "the error came from beyond this network", "the error came from a private address: a device on this side of the line"},
+	"own_policy":              {"a device of this network prohibits it, on purpose", "the error came from beyond this network", "nothing places the device beyond this network"},
 	"udp443_policy":           {"this network passes no QUIC at all", "other QUIC passed meanwhile", "no QUIC was seen to pass"},
 	"own_network":             {"a device of this network answers beside the resolver", "the resolver lies beyond this network", "the resolver lies in this network"},
 	"ice_pruning":             {"the call chose another path and left this one", "no path of the call went on", "another path may have been chosen"},
@@ -89,6 +89,11 @@ var causes = map[string]Cause{
 	"keepalive":           {"an old byte was sent to see whether the other side is there (RFC 1122 section 4.2.3.6)", "more than one byte differs", "a single old byte is what such a probe carries"},
 	"proxy":               {"a proxy on the way answers in the server's place, with its owner's knowledge", "a proxy gives one answer, and both were sent", "one answer came: a proxy gives that, too"},
 	"rewriting_middlebox": {"a device rewrites what passes, and an unchanged copy slipped by", "the two differ in more than what such devices rewrite", "both may be the one answer, before and after it was rewritten"},
+
+	// Of lists.
+	"outage_of_one_owner": {"one company's servers are down", "what fails belongs to several owners", "all that fails belongs to one owner"},
+	"vpn_kill_switch":     {"a program of this host blocks all but its tunnel while that is down", "no tunnel of this host is among what works", "such a program leaves only a few destinations, too"},
+	"first_hop_firewall":  {"the first router, or a firewall beside it, lets only some destinations through", "what was dropped got beyond the first hop", "a firewall of the user's own network lets only listed destinations through, too"},
 
 	// Of DNS.
 	"own_resolver":      {"the resolver is this network's own, whoever runs it decides", "the resolver is a public one beyond this network", "the resolver is this network's own"},

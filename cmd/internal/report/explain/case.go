@@ -31,6 +31,8 @@ func (w *writer) finding(f *finding.Finding) {
 	if f.Client != nil && f.Server != nil {
 		w.field("flow", fmt.Sprintf("%s %s %s port %d to %s port %d %s", strings.Join(f.Flows[:min(len(f.Flows), 8)], " "), f.Proto,
 			f.Client.IP, f.Client.Port, f.Server.IP, f.Server.Port, f.Name))
+	} else if len(f.Flows) > 0 {
+		w.field("flows", strings.Join(f.Flows[:min(len(f.Flows), maxListed)], " ")+more(len(f.Flows)-maxListed))
 	}
 	w.field("where", where(f))
 	w.field("when", f.From.UTC().Format("2006-01-02T15:04:05.000000Z")+" to "+f.To.UTC().Format("2006-01-02T15:04:05.000000Z"))
@@ -59,6 +61,16 @@ func (w *writer) finding(f *finding.Finding) {
 	if f.Reason != "" {
 		w.field("kernel", f.Reason)
 	}
+}
+
+// maxListed is how many flows of a finding over several are listed.
+const maxListed = 32
+
+func more(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d more", n)
 }
 
 // means is the sentence of an innocent cause.

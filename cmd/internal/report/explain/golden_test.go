@@ -92,6 +92,7 @@ func TestGolden(t *testing.T) {
 		{of: "server-aborts", x: "c000169", whyNot: true},
 		{of: "telegram-lossy-path", x: "telegram", whyNot: true},
 		{of: "quic-and-tunnels", x: "whatsapp"},
+		{of: "outage-whatsapp", x: "f1", whyNot: true},
 		{of: "outage-whatsapp", x: "whatsapp", whyNot: true},
 	} {
 		name := tc.of + "_" + tc.x

@@ -36,17 +36,15 @@ type ladder struct {
 	gap   gap
 	only  held // the last one in the gap
 
-	seen     int
-	base     [2]fact.Opt[uint32]
-	next     [2]fact.Opt[uint32]
-	tsbase   [2]fact.Opt[uint32]
-	spoken   [2]bool
-	lastAck  [2]fact.Opt[uint32]
-	lastWin  [2]uint16
-	recent   [copies]print
-	voice    voice
-	synSeen  [2]bool
-	resetRun [2]int
+	seen    int
+	base    [2]fact.Opt[uint32]
+	next    [2]fact.Opt[uint32]
+	tsbase  [2]fact.Opt[uint32]
+	spoken  [2]bool
+	lastAck [2]fact.Opt[uint32]
+	lastWin [2]uint16
+	recent  [copies]print
+	voice   voice
 }
 
 // held is a row with the segments it stands for.

@@ -223,3 +223,15 @@ func TestForeignTextIsEscaped(t *testing.T) {
 	}
 	fits(t, b.String())
 }
+
+func TestEveryBlindnessHasASentence(t *testing.T) {
+	names := (^fact.Blindness(0)).Names()
+	for _, code := range names {
+		if _, ok := finding.BlindText(code); !ok {
+			t.Errorf("%s has no sentence", code)
+		}
+	}
+	if len(names) < 12 {
+		t.Errorf("only %d of them", len(names))
+	}
+}

@@ -15,7 +15,8 @@ func (w *writer) detectors() {
 		w.alike()
 		return
 	}
-	for _, id := range w.s.flowIDs() {
+	ids := w.s.flowIDs()
+	for _, id := range ids[:min(len(ids), maxLadders)] {
 		list := w.s.reasons[id]
 		if len(list) == 0 {
 			continue
