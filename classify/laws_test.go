@@ -198,7 +198,7 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		}
 		r.crew.workers[0].batch(b)
 	}
-	for range 60 { // beyond where transmission logs begin
+	for range 100 { // beyond where transmission logs begin, and a flow is told to have become a long one
 		feed()
 	}
 	if n := testing.AllocsPerRun(20, feed); n > 0 {
