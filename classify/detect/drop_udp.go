@@ -15,15 +15,23 @@ const (
 	// 9000 section 10.1), and mappings of UDP may go after 30 (RFC 4787 section 4.3
 	// wants 120).
 	flightIdle = int64(10 * time.Second)
+	// flightRounds is how often the client must ask again in vain, and flightAsking for
+	// how long, ns: an acknowledgement and a good-bye are less.
+	flightRounds = 4
+	flightAsking = int64(time.Second)
 	// flightClose is how soon flows that stopped alike must have done so, ns
 	// (resets-and-drops, section 1).
 	flightClose = int64(60 * time.Second)
-	// alikePackets and alikeBytes are how far apart the counts may be at which flows
-	// of one cluster stopped (D4), alikeFlows and alikeServers how many it takes.
+	// alikePackets and alikeBytes are how far apart the counts may be, all in all, at
+	// which flows of one cluster stopped (D4), alikeFlows and alikeServers how many it
+	// takes.
 	alikePackets = 4
 	alikeBytes   = 4 << 10
 	alikeFlows   = 3
 	alikeServers = 2
+	// bulkyControl is how much another transfer must have brought, bytes: the
+	// tracker's bulky.
+	bulkyControl = 64 << 10
 )
 
 // DropUDP finds transfers over QUIC that went well and then stopped after as few
@@ -70,7 +78,9 @@ type stall struct {
 	broken  bool   // the server stopped within a flight
 	asked   bool   // the client asked again in vain
 	alike   []*fact.Talk
-	by      string // what their counts agree in: packets, bytes
+	by      string       // what their counts agree in: packets, bytes
+	other   int          // how many more stopped, at other counts
+	more    []*fact.Talk // QUIC of the client to others that brought much and ended well, or goes on
 }
 
 // flightEnd is how many full datagrams must have come last, see the tracker's
@@ -79,21 +89,33 @@ const flightEnd = 3
 
 func stallOf(f *fact.Flow, w *fact.World) *stall {
 	d := f.Datagrams
-	s := &stall{f: f, d: d, broken: d.Full >= flightEnd, asked: d.Rounds.Count >= askedEnough,
+	s := &stall{f: f, d: d, broken: d.Full >= flightEnd, asked: d.Rounds.Count >= flightRounds && d.Rounds.Last.Time-d.Rounds.First.Time >= flightAsking,
 		packets: d.Before[0].Packets + d.Before[1].Packets, bytes: d.Before[0].Bytes + d.Before[1].Bytes}
 	near := talks(f, w, func(t *fact.Talk) bool {
-		n, b := t.Before[0].Packets+t.Before[1].Packets, t.Before[0].Bytes+t.Before[1].Bytes
-		return (t.Cut == fact.CutFlight || t.Cut == fact.CutDemand) && overlaps(t.Heard, t.Heard, d.Heard.Time, d.Heard.Time, flightClose) &&
-			n >= freezeMinPackets && n <= freezeMaxPackets && b >= freezeMinBytes && b <= freezeMaxBytes
+		return (t.Cut == fact.CutFlight || t.Cut == fact.CutDemand) && overlaps(t.Heard, t.Heard, d.Heard.Time, d.Heard.Time, flightClose)
 	})
 	byPackets := slices.DeleteFunc(slices.Clone(near), func(t *fact.Talk) bool {
-		return gap(t.Before[0].Packets+t.Before[1].Packets, s.packets) > alikePackets
+		return gap(t.Before[0].Packets+t.Before[1].Packets, s.packets) > alikePackets/2
 	})
-	byBytes := slices.DeleteFunc(near, func(t *fact.Talk) bool { return gap(t.Before[fact.Down].Bytes, d.Before[fact.Down].Bytes) > alikeBytes })
+	byBytes := slices.DeleteFunc(slices.Clone(near), func(t *fact.Talk) bool {
+		return gap(t.Before[fact.Down].Bytes, d.Before[fact.Down].Bytes) > alikeBytes/2
+	})
 	if s.alike, s.by = byPackets, "packets"; len(byBytes) > len(byPackets) {
 		s.alike, s.by = byBytes, "bytes"
 	}
+	s.other = len(near) - len(s.alike)
+	s.more = talks(f, w, func(t *fact.Talk) bool {
+		return t.Ask == fact.AskQUIC && t.Bulky != 0 && t.Cut == fact.NotCut && t.Server != f.Key.DstAddr() &&
+			(t.Owner == "" || t.Owner != ownerOf(f)) && overlaps(t.Bulky, t.Heard, d.Heard.Time, f.Now, flightClose)
+	})
 	return s
+}
+
+// clustered: several stopped alike, to several servers, and fewer otherwise. Where
+// transfers end in full datagrams anyhow, as padded ones do, they end at all counts.
+func (s *stall) clustered() bool {
+	all := append(slices.Clone(s.alike), &fact.Talk{Server: s.f.Key.DstAddr()})
+	return len(all) >= alikeFlows && servers(all) >= alikeServers && s.other < len(s.alike)
 }
 
 func gap(a, b uint64) uint64 { return max(a, b) - min(a, b) }
@@ -109,8 +131,12 @@ func (s *stall) excused(j *Judgement) bool {
 		j.stop("out_of_band", "%d packets and %d bytes before the silence", s.packets, s.bytes)
 	case !s.asked && !s.broken:
 		j.stop("no_demand", "nothing is owed: silence is not evidence")
-	case !s.asked && len(s.alike) == 0:
-		j.stop("alone", "the server stopped within a flight, which one in a thousand does of itself, and no other did so meanwhile")
+	case s.asked:
+		return refusedByICMP(s.f, j)
+	case !s.clustered():
+		j.stop("alone", "the server stopped within a flight, which happens of itself; %d other(s) did so at the same count, %d at others", len(s.alike), s.other)
+	case len(s.more) == 0:
+		j.stop("no_long_control", "no other QUIC transfer of this client brought %d bytes and ended in a shorter datagram", bulkyControl)
 	default:
 		return refusedByICMP(s.f, j)
 	}
@@ -150,7 +176,7 @@ func (s *stall) finding(w *fact.World) finding.Finding {
 	fd.For = append(fd.For, finding.Evidence{Code: "D4", Family: finding.Demand, Class: class, Text: fd.Summary,
 		Got: spellNs(s.lasted()), Want: ">= " + spellNs(freezeSilence), Packets: fd.Packets})
 	s.cluster(&fd)
-	s.controls(w, &fd)
+	s.controls(&fd)
 	fd.RuledOut = append(fd.RuledOut, "mtu") // full datagrams passed
 	fd.NotRuledOut = append(fd.NotRuledOut, "dead_server", "far_end_cut")
 	return fd
@@ -159,7 +185,7 @@ func (s *stall) finding(w *fact.World) finding.Finding {
 // cluster adds the flows that stopped after as much.
 func (s *stall) cluster(fd *finding.Finding) {
 	n := len(s.alike) + 1
-	if n < alikeFlows || servers(append(slices.Clone(s.alike), &fact.Talk{Server: s.f.Key.DstAddr()})) < alikeServers {
+	if !s.clustered() {
 		return
 	}
 	list := fmt.Sprint(s.packets)
@@ -177,17 +203,14 @@ func (s *stall) cluster(fd *finding.Finding) {
 	fd.Summary += fmt.Sprintf("; %d connections stopped alike", n)
 }
 
-// controls adds what passed meanwhile: at best another transfer that brought more.
-func (s *stall) controls(w *fact.World, fd *finding.Finding) {
-	more := talks(s.f, w, func(t *fact.Talk) bool {
-		return t.Ask == fact.AskQUIC && t.Bulky != 0 && t.Cut == fact.NotCut && t.Server != s.f.Key.DstAddr() &&
-			(t.Owner == "" || t.Owner != ownerOf(s.f)) && overlaps(t.Bulky, t.Heard, s.d.Heard.Time, s.f.Now, flightClose)
-	})
-	if len(more) > 0 {
-		t := more[0]
-		fd.For = append(fd.For, finding.Evidence{Code: "CTL", Family: finding.Control, Class: finding.M,
-			Text: fmt.Sprintf("QUIC of this client to %s brought %d bytes, %s", t.Server, t.Before[fact.Down].Bytes, t.Flow)})
-		addTalks(fd, more)
-		fd.RuledOut = append(fd.RuledOut, "udp443_policy")
+// controls adds what passed meanwhile: another transfer that brought more.
+func (s *stall) controls(fd *finding.Finding) {
+	if len(s.more) == 0 {
+		return
 	}
+	t := s.more[0]
+	fd.For = append(fd.For, finding.Evidence{Code: "CTL", Family: finding.Control, Class: finding.M,
+		Text: fmt.Sprintf("QUIC of this client to %s brought %d bytes or more, %s", t.Server, max(t.Before[fact.Down].Bytes, bulkyControl), t.Flow)})
+	addTalks(fd, s.more)
+	fd.RuledOut = append(fd.RuledOut, "udp443_policy")
 }

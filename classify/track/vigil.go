@@ -29,7 +29,8 @@ const (
 	// have stopped within a flight: what ends of itself ends in a shorter one, but
 	// for one time in a thousand.
 	flightFull = 3
-	// flightMost bounds the datagrams of a transfer that was cut early.
+	// flightMost bounds the datagrams of a transfer that may have been cut early. That
+	// longer ones end in full datagrams, too, is told, and not judged.
 	flightMost = 128
 	// askedAgain is how many rounds of asking tell that an answer is missing.
 	askedAgain = 3
@@ -219,7 +220,9 @@ func (t *Tracker) Attend(now int64) {
 		}
 		k.cut, k.next = cut, now+max(now-since, muteAfter)
 		t.tellTalk(e, k, e.Rec.Num+uint64(e.Rec.lastN))
-		t.mark(id, &e.Rec)
+		if cut != fact.CutFlight || k.Before[0].Packets+k.Before[1].Packets <= flightMost {
+			t.mark(id, &e.Rec)
+		}
 	}
 }
 
@@ -237,8 +240,8 @@ func (t *Tracker) cutOf(f *Flow, k *vigil, now int64) (fact.Cut, int64) {
 			return fact.CutMedia, k.Heard.Time
 		}
 		return fact.CutOneWay, heard
-	case silent < flightAfter || t.appOf(f) != appQUIC || k.Before[0].Packets+k.Before[1].Packets > flightMost:
-	case k.Rounds.Count >= askedAgain:
+	case silent < flightAfter || t.appOf(f) != appQUIC:
+	case k.Rounds.Count > askedAgain:
 		return fact.CutDemand, k.Heard.Time
 	case k.Full >= flightFull:
 		return fact.CutFlight, k.Heard.Time

@@ -225,7 +225,7 @@ func TestStoppedWithinAFlight(t *testing.T) {
 	}
 	t.Run("F16: the client asks again", func(t *testing.T) {
 		c := transfer(t, 300)
-		for range 3 {
+		for range 4 {
 			c.wait(2 * time.Second)
 			c.say(up, short(35))
 		}
