@@ -46,6 +46,7 @@ func TestDropCallRelays(t *testing.T) {
 		{"the service is down: its chat does not work either", flow(), world([]fact.Control{stun, living(0, 9)}, three...), finding.Suspected, ""},
 		{"nothing at all works meanwhile", flow(), world([]fact.Control{controlOver(capture.ProtoUDP, "74.125.250.129", 19302, 0.1, 0.2)}, three...), finding.Inconclusive, "no_control"},
 		{"refused by ICMP", flow(func(f *fact.Flow) { f.ICMPs = []fact.ICMP{{Num: 7, Type: 3, Code: 3}} }), world(all, three...), "", ""},
+		{"N21: one direction only", flow(), upOnly(world([]fact.Control{chat, living(0, 9)}, three...)), finding.Inconclusive, "one_way"},
 		{"asked three times", flow(func(f *fact.Flow) { f.Datagrams.Rounds = askedAt(1, 2, 3) }), world(all, three...), "", ""},
 		{"B31: a candidate of ICE, never answered", flow(func(f *fact.Flow) { f.Datagrams.First = fact.AskCheck }), world(all, three...), "", ""},
 		{"B31: a candidate at home", flow(func(f *fact.Flow) { f.Key.Dst = dropKey("192.168.43.2", capture.ProtoUDP, 1).Dst }), world(all, three...), "", ""},

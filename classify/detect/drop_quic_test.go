@@ -38,6 +38,7 @@ func TestDropQUIC(t *testing.T) {
 		{"F17: two addresses of the service, others answer", quiet(), talking(works(), other, again), finding.Likely, ""},
 		{"again at one address: it may be without QUIC", quiet(), talking(works(), other, same), finding.Suspected, ""},
 		{"B32: nobody's QUIC is answered", quiet(), talking(works(), again, talk(11, third, fact.AskQUIC, silent(4, 1, 3))), finding.Benign, "udp443_policy"},
+		{"N21: no datagram is answered, acknowledgements show TCP to go on", quiet(), upOnly(talking(works(), again, talk(11, third, fact.AskQUIC, silent(4, 1, 3)))), finding.Inconclusive, "one_way"},
 		{"B32: and only two were tried", quiet(), talking(works(), again), finding.Inconclusive, "no_quic_control"},
 		{"the other's QUIC worked over IPv6 only", quiet(), talking(works(), talk(7, "2001:db8::1", fact.AskQUIC, answered(0.5, 1))), finding.Inconclusive, "no_quic_control"},
 		{"the other's QUIC worked an hour ago", quiet(), talking(works(), talk(7, elsewhere, fact.AskQUIC, answered(-3600, -3599))), finding.Inconclusive, "no_quic_control"},

@@ -108,10 +108,21 @@ func addTalks(fd *finding.Finding, all []*fact.Talk) {
 // server, and a record that does not go back to the beginning.
 func talkVetoes(f *fact.Flow, w *fact.World) []finding.Reason {
 	out := append(dropVetoes(f, w), atServer(f)...)
+	if !datagramsAnswered(w) {
+		out = append(out, finding.Reason{Code: "one_way", Text: "no datagram in the whole capture was answered: only one direction may have been captured"})
+	}
 	if f.Datagrams.Late {
 		out = append(out, finding.Reason{Code: "midstream", Text: "what came before its record was made is not known"})
 	}
 	return out
+}
+
+// datagramsAnswered reports that anybody's datagram was answered so far. That
+// connections go on shows in what one end acknowledges, too.
+func datagramsAnswered(w *fact.World) bool {
+	return len(w.Resolvers) > 0 ||
+		slices.ContainsFunc(w.Talks, func(t fact.Talk) bool { return t.Answered != 0 }) ||
+		slices.ContainsFunc(w.Controls, func(c fact.Control) bool { return c.Flow != 0 && c.Proto == capture.ProtoUDP })
 }
 
 // refusedByICMP reports an ICMP error about the flow: a refusal, and no silence.

@@ -63,9 +63,16 @@ func of(service, owner, name string) func(*fact.Talk) {
 
 func talking(w *fact.World, all ...fact.Talk) *fact.World {
 	w.Rules = service.Default()
+	w.Resolvers = map[netip.Addr]*fact.Resolver{netip.MustParseAddr("8.8.8.8"): {Answers: 3}}
 	for _, t := range all {
 		w.SawTalk(t)
 	}
+	return w
+}
+
+// upOnly is a capture of one direction.
+func upOnly(w *fact.World) *fact.World {
+	w.Resolvers = nil
 	return w
 }
 
