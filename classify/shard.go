@@ -195,8 +195,9 @@ func (s *shard) judge(f *fact.Flow, events, bulk, told bool) int {
 		Flow: f.ID, Service: f.Label.Service, Owner: owner(f.Label), Server: f.Key.DstAddr(), Port: f.Key.DstPort,
 		Proto: f.Key.Proto, Name: f.Name(), Said: cmp.Or(f.Names.SNI, f.Names.Host), JA4: f.Names.JA4, Reached: fact.Stage(f),
 		Client: f.Key.SrcAddr(), If: f.If, Num: f.LastNum, Start: f.Start,
-		From: max(f.Start, f.Sides[fact.Down].Last.Time), Time: f.Now, Broke: detect.BrokeOff(f),
+		From: max(f.Start, f.Sides[fact.Down].Last.Time), Time: f.Now,
 	}
+	v.failing.CutFrom, v.failing.CutBy = detect.CutBetween(f)
 	s.judged = append(s.judged, v)
 	return len(v.says)
 }

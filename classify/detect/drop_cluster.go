@@ -53,7 +53,7 @@ type cluster struct {
 	bytes    spread
 	owners   []string
 	networks []netip.Prefix
-	broke    bool // one of them at least while its ends were talking
+	broke    int // of them, while their ends were talking
 	long     []fact.Control
 }
 
@@ -63,7 +63,7 @@ func clusterOf(w *fact.World, f *fact.Failure) *cluster {
 	from, to := f.From, f.Time
 	for i := range w.Frozen {
 		o := &w.Frozen[i]
-		if o.Client != f.Client || o.If != f.If || max(o.From-f.From, f.From-o.From) > clusterWithin || !nearBand(o) || passed(w, o) {
+		if o.Client != f.Client || o.If != f.If || max(o.From-f.From, f.From-o.From) > clusterWithin || !begun(o) || passed(w, o) {
 			continue
 		}
 		c.add(o)
@@ -85,7 +85,9 @@ func clusterOf(w *fact.World, f *fact.Failure) *cluster {
 
 func (c *cluster) add(o *fact.Failure) {
 	c.flows = append(c.flows, o)
-	c.broke = c.broke || o.Broke
+	if brokeOff(o) {
+		c.broke++
+	}
 	if o.Owner != "" && !slices.Contains(c.owners, o.Owner) {
 		c.owners = append(c.owners, o.Owner)
 	}
@@ -94,10 +96,10 @@ func (c *cluster) add(o *fact.Failure) {
 	}
 }
 
-// nearBand reports a flow that one of the two counters puts among those cut early.
-func nearBand(o *fact.Failure) bool {
-	return o.AfterPackets >= freezeMinPackets && o.AfterPackets <= freezeMaxPackets ||
-		o.AfterBytes >= freezeMinBytes && o.AfterBytes <= freezeMaxBytes
+// begun reports a flow that had come as far as those that are cut after a number of
+// packets or bytes. That they agree to so many tells the more, the later it is.
+func begun(o *fact.Failure) bool {
+	return o.AfterPackets >= freezeMinPackets && o.AfterBytes >= freezeMinBytes
 }
 
 // passed reports that another connection to the same address got well beyond the
@@ -120,9 +122,11 @@ func (c *cluster) longControls(w *fact.World, f *fact.Failure, from, to int64) [
 
 // verdict is how far a cluster raises its flows. Where all of them had idled before
 // anybody missed an answer, a NAT that forgot them looks the same; where all are of
-// one owner, a fault of its own does.
+// one owner, a site of its that fell out does, unless they were cut at different times.
 func (c *cluster) verdict() finding.Verdict {
-	if c.broke && len(c.owners) >= clusterParties {
+	switch {
+	case c.broke > 0 && len(c.owners) >= clusterParties,
+		c.broke == len(c.flows) && len(c.networks) >= clusterParties && !oneEvent(c.flows...):
 		return finding.Likely
 	}
 	return finding.Suspected
@@ -203,13 +207,24 @@ func (s spread) text(unit string) string {
 	return fmt.Sprintf("%d to %d %s", s.least, s.most, unit)
 }
 
-// eventApart is how far apart connections must have stopped for it not to have been
-// one event that ended them, ns: a site that fails over, a NAT that is restarted.
-const eventApart = int64(2 * time.Second)
+// talking is how well it must be known when a connection was cut for its ends to have
+// been talking, ns: what had idled may have been forgotten at any time since.
+const talking = int64(time.Second)
 
-// oneEvent reports two connections cut midway that one event may have ended together:
-// at about one time, or at an unknown one while they idled. Where they stopped after
-// as many packets or bytes, DropCluster tells.
-func oneEvent(a, b *fact.Failure) bool {
-	return a.Stage == "midflow" && (!a.Broke || !b.Broke || max(a.From-b.From, b.From-a.From) < eventApart)
+// brokeOff reports a connection that was cut while its ends were talking.
+func brokeOff(f *fact.Failure) bool { return f.CutBy-f.CutFrom <= talking }
+
+// oneEvent reports connections cut midway that one event may have ended together, a
+// site that fails over or a NAT that is restarted: there is a moment at which all of
+// them may have been cut. Where they stopped after as many packets or bytes,
+// DropCluster tells.
+func oneEvent(fs ...*fact.Failure) bool {
+	from, by := fs[0].CutFrom, fs[0].CutBy
+	for _, f := range fs {
+		if f.Stage != "midflow" {
+			return false
+		}
+		from, by = max(from, f.CutFrom), min(by, f.CutBy)
+	}
+	return from <= by
 }

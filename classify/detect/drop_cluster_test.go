@@ -14,7 +14,8 @@ func stopped(w *fact.World, owner, server string, packets, bytes uint64) *fact.F
 	w.Frozen = append(w.Frozen, fact.Failure{
 		Finding: "f" + string(rune('1'+n)), Flow: fact.FlowID(10 + n), Kind: "drop.midflow", Verdict: "suspected", Stage: "midflow",
 		Owner: owner, Service: owner, Server: mustAddr(server), Client: mustAddr(dropClient),
-		From: sec(0.5 + float64(n)/4), Time: sec(10), Num: uint64(100 + n), AfterPackets: packets, AfterBytes: bytes, Broke: true,
+		From: sec(0.5 + float64(n)/4), Time: sec(10), Num: uint64(100 + n), AfterPackets: packets, AfterBytes: bytes,
+		CutFrom: sec(0.5 + float64(n)/4), CutBy: sec(1.1),
 	})
 	return &w.Frozen[n]
 }
@@ -73,10 +74,15 @@ func TestDropCluster(t *testing.T) {
 			stopped(w, "signal", "76.223.92.165", 26, 13_800)
 			stopped(w, "signal", "104.18.10.47", 26, 13_700)
 		}, dropWorld(long(0, 9)), finding.Suspected, ""},
+		{"of one owner, each cut at a time of its own", func(w *fact.World) {
+			stopped(w, "telegram", "149.154.167.51", 136, 119_000).CutBy = sec(0.6)
+			stopped(w, "telegram", "149.154.164.250", 142, 120_000).CutBy = sec(0.8)
+			stopped(w, "telegram", "91.105.192.100", 134, 118_000).CutBy = sec(1.1)
+		}, dropWorld(long(0, 9)), finding.Likely, "bytes"},
 		{"all had idled: a NAT that was restarted", func(w *fact.World) {
 			alike(w)
 			for i := range w.Frozen {
-				w.Frozen[i].Broke = false
+				w.Frozen[i].CutBy = sec(8)
 			}
 		}, dropWorld(long(0, 9)), finding.Suspected, ""},
 		{"minutes apart", func(w *fact.World) { alike(w); w.Frozen[2].From += 100e9 }, dropWorld(long(0, 9)), "", ""},
@@ -109,13 +115,17 @@ func TestOneEventEndsManyConnections(t *testing.T) {
 	w := dropWorld()
 	a, b := *stopped(w, "meta", "157.240.205.53", 90, 80_000), *stopped(w, "meta", "157.240.205.60", 700, 90_000)
 	if !oneEvent(&a, &b) {
-		t.Error("cut within a second of each other: one event may have done it")
+		t.Error("both may have been cut within the same half second")
 	}
-	b.From += 5e9
+	b.CutFrom, b.CutBy = b.CutFrom+5e9, b.CutBy+5e9
 	if oneEvent(&a, &b) {
 		t.Error("cut seconds apart")
 	}
-	if b.Broke = false; !oneEvent(&a, &b) {
+	if b.CutFrom -= 6e9; !oneEvent(&a, &b) {
 		t.Error("nobody knows when the idle one was cut")
+	}
+	a.Stage, b.Stage = "hello", "hello"
+	if oneEvent(&a, &b) {
+		t.Error("each began on its own")
 	}
 }

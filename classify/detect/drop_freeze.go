@@ -221,6 +221,17 @@ const fullEthernet = 1460
 
 func (z *freeze) name() string { return sideName(z.silent) }
 
+// passed says how much had passed before the silence, of either side where that is
+// known: which of them a box counts is not.
+func (z *freeze) passed() string {
+	k := &z.f.Stall[z.silent]
+	if k.At.Num == 0 {
+		return fmt.Sprintf("%d packets and %d payload bytes", z.packets, z.bytes)
+	}
+	return fmt.Sprintf("%d packets (%d up, %d down) and %d payload bytes (%d up, %d down)", z.packets, k.Packets[fact.Up], k.Packets[fact.Down],
+		z.bytes, k.Payload[fact.Up], k.Payload[fact.Down])
+}
+
 // demandText lists what is owed.
 func (z *freeze) demandText() string {
 	var parts []string
@@ -245,19 +256,27 @@ func (z *freeze) demandText() string {
 	return strings.Join(parts, ", ")
 }
 
-// promptly is within which time of the last that was heard a demand must have arisen
-// for the ends to have been talking, ns.
-const promptly = int64(time.Second)
+// overlap is how far the clocks of two hosts' demands may be off, ns: data that was
+// new is dated to a quarter of a second.
+const overlap = int64(250 * time.Millisecond)
 
-// BrokeOff reports that a flow which stopped did so while its ends were talking: what
-// had idled before may have been forgotten by a NAT or a balancer at any time since.
-func BrokeOff(f *fact.Flow) bool {
+// CutBetween tells between which times a flow that stopped was cut: after the last
+// that was heard of who fell silent, and before what it did not answer was sent. One
+// that broke off in the middle was cut then; one that idled may have been at any time
+// until somebody asked. 0, 0: it did not stop.
+func CutBetween(f *fact.Flow) (from, by int64) {
 	if !isTCP(f) {
-		return false
+		return 0, 0
 	}
-	if oneWayOf(f) != nil {
-		return true // both lived
+	if o := oneWayOf(f); o != nil {
+		return o.k.At.Time, max(o.tries.First.Time, o.k.At.Time)
 	}
 	z := freezeOf(f)
-	return z.record > 0 || z.open || z.unacked > 0 && !z.weak() && z.asked-z.from <= promptly
+	switch {
+	case z.record > 0 || z.open:
+		return z.from, z.from + overlap
+	case z.asked > 0:
+		return z.from, max(z.asked, z.from+overlap)
+	}
+	return z.from, max(z.until, z.from)
 }

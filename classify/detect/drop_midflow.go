@@ -79,8 +79,7 @@ func (z *freeze) finding(w *fact.World) finding.Finding {
 	}
 	fd.AfterPackets, fd.AfterBytes = &z.packets, &z.bytes
 	fd.Packets = markNumbers(f.Sides[z.silent].Last, f.Sides[z.silent.Other()].Last, fact.Mark{Num: f.LastNum})
-	text := fmt.Sprintf("after %d packets and %d payload bytes nothing more from the %s for %s, owing: %s",
-		z.packets, z.bytes, z.name(), spellNs(z.lasted()), z.demandText())
+	text := fmt.Sprintf("after %s nothing more from the %s for %s, owing: %s", z.passed(), z.name(), spellNs(z.lasted()), z.demandText())
 	fd.Summary = text
 	fd.For = append(fd.For, z.evidence(text, fd.Packets))
 	if live := liveControls(f, w, z.from, z.until); len(live) > 0 {

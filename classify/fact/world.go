@@ -160,7 +160,9 @@ type Failure struct {
 
 	// How much had passed when it stopped, midflow: wire segments and payload bytes.
 	AfterPackets, AfterBytes uint64
-	Broke                    bool // it broke off while its ends were talking, not idle
+	// Between which times it was cut, midflow, ns: after the last that was heard, and
+	// before the first that was not answered.
+	CutFrom, CutBy int64
 }
 
 // World is what is known beyond one flow. It is merged in packet order at

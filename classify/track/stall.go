@@ -58,11 +58,12 @@ func (t *Tracker) stalled(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n 
 		if mine.told {
 			t.mark(id, f) // it goes on: what was said of it may fall
 		}
-		if d == fact.Up && s.ack != acked && mine.at != 0 && s.payload > 0 && f.sides[fact.Down].packets == 0 {
+		heard := s.ack != acked && mine.at != 0
+		if heard && d == fact.Up && f.sides[fact.Down].packets == 0 {
 			t.tellProgress(t.Table.At(id), p, id, uint64(s.ack-acked), true)
 		}
 		mine.further(f, d, p, n, m)
-		mine.heard = s.ack != acked
+		mine.heard = heard
 		return
 	}
 	t.inVain(f, d, p, n, m.segs, mine, other)
