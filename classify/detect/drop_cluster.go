@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 )
@@ -63,7 +62,7 @@ func clusterOf(w *fact.World, f *fact.Failure) *cluster {
 	from, to := f.From, f.Time
 	for i := range w.Frozen {
 		o := &w.Frozen[i]
-		if o.Client != f.Client || o.If != f.If || max(o.From-f.From, f.From-o.From) > clusterWithin || !begun(o) || passed(w, o) {
+		if o.Client != f.Client || o.If != f.If || o.Proto != f.Proto || max(o.From-f.From, f.From-o.From) > clusterWithin || !begun(o) || passed(w, o) {
 			continue
 		}
 		c.add(o)
@@ -106,14 +105,14 @@ func begun(o *fact.Failure) bool {
 // point at which this one stopped.
 func passed(w *fact.World, o *fact.Failure) bool {
 	return slices.ContainsFunc(w.Controls, func(c fact.Control) bool {
-		return c.Flow != 0 && c.Flow != o.Flow && c.Server == o.Server && c.Proto == capture.ProtoTCP && c.Bytes >= fact.LongFlow
+		return c.Flow != 0 && c.Flow != o.Flow && c.Server == o.Server && c.Proto == o.Proto && c.Bytes >= fact.LongFlow
 	})
 }
 
 // longControls are long flows of the same client to parties that are not of the
 // cluster, that were alive while those stood still.
 func (c *cluster) longControls(w *fact.World, f *fact.Failure, from, to int64) []fact.Control {
-	all := w.ControlsFor(fact.ControlQuery{Client: f.Client, If: f.If, Proto: capture.ProtoTCP, From: from - clusterWithin, To: to}, controlScan)
+	all := w.ControlsFor(fact.ControlQuery{Client: f.Client, If: f.If, Proto: f.Proto, From: from - clusterWithin, To: to}, controlScan)
 	return slices.DeleteFunc(all, func(x fact.Control) bool {
 		return x.Bytes < fact.LongFlow || localAddr(x.Server) != localAddr(f.Server) || x.Owner != "" && slices.Contains(c.owners, x.Owner) ||
 			slices.ContainsFunc(c.flows, func(o *fact.Failure) bool { return o.Server == x.Server })
@@ -207,12 +206,12 @@ func (s spread) text(unit string) string {
 	return fmt.Sprintf("%d to %d %s", s.least, s.most, unit)
 }
 
-// talking is how well it must be known when a connection was cut for its ends to have
+// talkingGap is how well it must be known when a connection was cut for its ends to have
 // been talking, ns: what had idled may have been forgotten at any time since.
-const talking = int64(time.Second)
+const talkingGap = int64(time.Second)
 
 // brokeOff reports a connection that was cut while its ends were talking.
-func brokeOff(f *fact.Failure) bool { return f.CutBy-f.CutFrom <= talking }
+func brokeOff(f *fact.Failure) bool { return f.CutBy-f.CutFrom <= talkingGap }
 
 // oneEvent reports connections cut midway that one event may have ended together, a
 // site that fails over or a NAT that is restarted: there is a moment at which all of

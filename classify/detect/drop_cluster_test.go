@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 )
@@ -12,7 +13,7 @@ import (
 func stopped(w *fact.World, owner, server string, packets, bytes uint64) *fact.Failure {
 	n := len(w.Frozen)
 	w.Frozen = append(w.Frozen, fact.Failure{
-		Finding: "f" + string(rune('1'+n)), Flow: fact.FlowID(10 + n), Kind: "drop.midflow", Verdict: "suspected", Stage: "midflow",
+		Finding: "f" + string(rune('1'+n)), Flow: fact.FlowID(10 + n), Kind: "drop.midflow", Proto: capture.ProtoTCP, Verdict: "suspected", Stage: "midflow",
 		Owner: owner, Service: owner, Server: mustAddr(server), Client: mustAddr(dropClient),
 		From: sec(0.5 + float64(n)/4), Time: sec(10), Num: uint64(100 + n), AfterPackets: packets, AfterBytes: bytes,
 		CutFrom: sec(0.5 + float64(n)/4), CutBy: sec(1.1),

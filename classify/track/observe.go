@@ -121,14 +121,15 @@ func (t *Tracker) tellProgress(e *flow.Entry[Flow], p *capture.Packet, id flow.I
 // Datagrams have no work to keep that in: they say it when their flow enters
 // another span of controlEvery, before this packet counts.
 func (f *Flow) due(w *work, p *capture.Packet) bool {
+	s := &f.sides[fact.Down]
 	switch {
+	case s.payload < fact.LongFlow && s.payload+uint64(p.PayloadLen) >= fact.LongFlow:
+		return w != nil || f.flags&isTCP == 0
 	case w != nil:
-		sent := f.sides[fact.Down].payload
-		return p.Time-w.control >= controlEvery || sent < fact.LongFlow && sent+uint64(p.PayloadLen) >= fact.LongFlow
+		return p.Time-w.control >= controlEvery
 	case f.flags&isTCP != 0:
 		return false
 	}
-	s := &f.sides[fact.Down]
 	return (p.Time-f.start)/controlEvery != (s.last-f.start)/controlEvery
 }
 
