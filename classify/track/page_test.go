@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/wire/http"
 )
@@ -99,5 +100,40 @@ func TestListsAreAsked(t *testing.T) {
 	page := c.facts().Page
 	if page == nil || len(page.Listed) != 1 || page.Listed[0].Name != "page" || asked != 2 {
 		t.Fatalf("%+v, asked %d times", page, asked)
+	}
+}
+
+// TestPagesWithoutAStatusLine: as boxes put them together by hand, in answer to a
+// first request.
+func TestPagesWithoutAStatusLine(t *testing.T) {
+	const page = "<html><head><title>No</title></head></html>"
+	for _, tc := range []struct {
+		name string
+		send func(c *talk)
+		kept bool
+	}{
+		{"in answer to a request", func(c *talk) { c.send(down, pushAck|capture.FIN, []byte(page)) }, true},
+		{"after blanks, in capitals", func(c *talk) { c.send(down, pushAck, []byte("\r\n<!DOCTYPE HTML><p>")) }, true},
+		{"behind the head of a response", func(c *talk) {
+			c.send(down, pushAck, []byte("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"))
+			c.send(down, pushAck, []byte(page))
+		}, false},
+		{"of another protocol", func(c *talk) { c.send(down, pushAck, []byte("220 mail.example ready\r\n")) }, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := asks(newTalk(t).open())
+			c.wait(serverLeg)
+			tc.send(c)
+			p := c.facts().Page
+			if (p != nil && p.Bare) != tc.kept || tc.kept && (p.Num != 5 || p.Request != 4) {
+				t.Errorf("%+v", p)
+			}
+		})
+	}
+	c := newTalk(t).open()
+	c.data(up, 40)
+	c.send(down, pushAck, []byte(page))
+	if p := c.facts().Page; p != nil {
+		t.Errorf("kept where nobody asked for a page: %+v", p)
 	}
 }
