@@ -9,7 +9,9 @@ import (
 
 // TestPeersRules: each rule fires on what it is for, and on nothing before that.
 func TestPeersRules(t *testing.T) {
-	pkt := func(flags uint16, payload uint32) *capture.Packet { return &capture.Packet{Flags: flags, PayloadLen: payload} }
+	pkt := func(flags uint16, payload uint32) *capture.Packet {
+		return &capture.Packet{Flags: flags, PayloadLen: payload}
+	}
 	for _, tc := range []struct {
 		name string
 		dirs []int
