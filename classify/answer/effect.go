@@ -58,7 +58,7 @@ func cuts(f *finding.Finding) bool {
 		return false
 	}
 	switch f.Kind {
-	case finding.DropConnect, finding.DropHello, finding.DropMidflow, finding.DropCall, finding.DropLocal:
+	case finding.DropConnect, finding.DropHello, finding.DropMidflow, finding.DropCall, finding.DropLocal, finding.DNSUnanswered:
 		return true
 	}
 	return false

@@ -79,6 +79,7 @@ func TestNamesWithoutConnections(t *testing.T) {
 		{"denied here, answered there, and nobody tried", []*fact.Flow{no(1, a), yes(2, a)}, nil, Failing, "partly", CauseUnknown, "failing"},
 		{"the same, and the denial was no honest one", []*fact.Flow{no(1, a), yes(2, a)},
 			F{likely(finding.DNSDenied, "chat", no(1, a))}, Blocked, "no", CauseInterference, "blocked"},
+		{"never answered, as is suspected", []*fact.Flow{yes(1, a)}, F{about("f1", finding.DNSUnanswered, finding.Suspected, wa, "chat", yes(1, a))}, Failing, "no", CauseUnknown, "failing"},
 		{"one of three names", []*fact.Flow{no(1, a), yes(2, b), yes(3, "c.whatsapp.com")}, nil, OK, "partly", CauseUnknown, "ok"},
 		{"answered, and nobody tried", []*fact.Flow{yes(1, a)}, nil, Unseen, "unseen", CauseNone, "unseen"},
 		{"denied here, and it works all the same", []*fact.Flow{no(1, a), yes(2, a), good}, nil, OK, "yes", CauseNone, "ok"},
