@@ -38,7 +38,7 @@ var Arrows = []Arrow{
 	{Why: "facts hold no verdicts", Of: []string{"classify/fact/..."},
 		Never: []string{"classify/detect/...", "classify/answer/...", "classify/finding/..."}},
 	{Why: "a detector sees facts only", Of: []string{"classify/detect/..."},
-		May: []string{"foreign", "capture", "classify/detect/...", "classify/fact/...", "classify/finding/...", "classify/service/...",
+		May: []string{"foreign", "capture", "classify/detect/...", "classify/fact/...", "classify/finding/...", "classify/service/...", "classify/known",
 			"classify/wire/..."}},
 	{Why: "an answer is made of facts and findings", Of: []string{"classify/answer/..."}, Never: []string{"classify/detect/..."}},
 	{Why: "a report tells what it is given; it reads no packets", Of: []string{"cmd/internal/report/..."}, Never: doors,
