@@ -51,8 +51,6 @@ func (m *muted) excused(j *Judgement) bool {
 	switch {
 	case !f.Handshake:
 		j.stop("no_handshake", "the handshake was not seen to complete")
-	case f.Hello.Kind != "tls" && f.Hello.Kind != "http":
-		j.stop("no_hello", "the first payload is neither a TLS hello nor an HTTP request: its answer may be long in coming")
 	case m.k.At.Num == 0:
 		j.stop("forgotten", "how far the connection had come is not known any more")
 	case f.ResetCount[fact.Down] > 0 || down.FIN.Num != 0:

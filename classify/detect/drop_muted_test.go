@@ -61,7 +61,10 @@ func TestDropMuted(t *testing.T) {
 			up.Unacked, k.Asked = fact.Some(uint32(0)), fact.Tries{}
 			f.Now = sec(20)
 		}), live, "", ""},
-		{"N14: a long poll of neither TLS nor HTTP", edit(func(f *fact.Flow, k *stall, up, down *side) { f.Hello.Kind = "other" }), live, "", ""},
+		{"F13: what its first payload is was not captured", edit(func(f *fact.Flow, k *stall, up, down *side) { f.Hello.Kind = "other" }), live, finding.Suspected, ""},
+		{"N14: a long poll, nothing is owed", edit(func(f *fact.Flow, k *stall, up, down *side) {
+			f.Hello.Kind, up.Unacked, k.Asked, f.Now = "other", fact.Some(uint32(0)), fact.Tries{}, sec(60)
+		}), live, "", ""},
 		{"B25: sent again twice, at 5 % loss", edit(func(f *fact.Flow, k *stall, up, down *side) { k.Asked.Count = 2 }), live, "", ""},
 		{"half a second is no silence", edit(func(f *fact.Flow, k *stall, up, down *side) { f.Now = sec(0.7) }), live, "", ""},
 		{"the server spoke again", edit(func(f *fact.Flow, k *stall, up, down *side) { down.LastAny = sec(5) }), live, "", ""},
