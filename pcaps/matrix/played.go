@@ -15,7 +15,20 @@ type Log struct {
 	Cells []Cell `yaml:"cells"`
 	// Starved are plays that count for nothing: something was missed, and the machine
 	// had not kept up.
-	Starved []string `yaml:"starved,omitempty"`
+	Starved []Starved `yaml:"starved,omitempty"`
+}
+
+// Starved is a play that the machine did not keep up with.
+type Starved struct {
+	Case   string `yaml:"case"`
+	Column string `yaml:"column"`
+	Why    string `yaml:"why"`
+}
+
+// Forget drops what came of some scenarios.
+func (l *Log) Forget(of func(name string) bool) {
+	l.Cells = slices.DeleteFunc(l.Cells, func(c Cell) bool { return of(c.Case) })
+	l.Starved = slices.DeleteFunc(l.Starved, func(s Starved) bool { return of(s.Case) })
 }
 
 //go:embed played.yaml
@@ -37,6 +50,6 @@ func (l *Log) YAML() ([]byte, error) {
 	slices.SortFunc(l.Cells, func(a, b Cell) int {
 		return cmp.Or(cmp.Compare(a.Column, b.Column), cmp.Compare(a.Case, b.Case), cmp.Compare(a.File, b.File))
 	})
-	slices.Sort(l.Starved)
+	slices.SortFunc(l.Starved, func(a, b Starved) int { return cmp.Or(cmp.Compare(a.Column, b.Column), cmp.Compare(a.Case, b.Case)) })
 	return yaml.MarshalWithOptions(l, yaml.Flow(false))
 }

@@ -86,14 +86,23 @@ func (o *options) rounds(of []*lab.Scenario, seed uint64, beside func(*lab.Scena
 }
 
 // playMatrix plays the matrix's lines with real stacks in all columns that have to be
-// played, and keeps what came of it.
+// played, and keeps what came of it; of scenarios that were not chosen, what came of
+// them before.
 func (o *options) playMatrix() error {
 	if os.Geteuid() != 0 {
 		return errors.New("the lab needs root")
 	}
-	kept := matrix.Log{Seed: o.seed}
+	kept, err := matrix.Played()
+	if err != nil {
+		return err
+	}
+	kept.Seed = o.seed
+	chosen := o.able(page.Scenes())
+	kept.Forget(func(name string) bool {
+		return slices.ContainsFunc(chosen, func(s *lab.Scenario) bool { return s.Name == name })
+	})
 	for _, name := range slices.Sorted(maps.Keys(page.Skies)) {
-		if err := o.playColumn(&kept, name); err != nil {
+		if err := o.playColumn(kept, chosen, name); err != nil {
 			return err
 		}
 	}
@@ -106,10 +115,10 @@ func (o *options) playMatrix() error {
 
 // playColumn adds a column. Of a play that the machine did not keep up with counts
 // what is found, and what is falsely said; that something is missed does not.
-func (o *options) playColumn(kept *matrix.Log, name string) error {
+func (o *options) playColumn(kept *matrix.Log, chosen []*lab.Scenario, name string) error {
 	short := map[string]string{} // scenarios of which nothing counts yet, and why
 	beside := func(*lab.Scenario) lab.Beside { return lab.Beside{Weather: page.Skies[name]} }
-	err := o.rounds(o.able(page.Scenes()), o.seed, beside, func(s *lab.Scenario, r *lab.Recording, starved string) (again bool, err error) {
+	err := o.rounds(chosen, o.seed, beside, func(s *lab.Scenario, r *lab.Recording, starved string) (again bool, err error) {
 		delete(short, s.Name)
 		c := page.Case(s, r)
 		var cells []matrix.Cell
@@ -129,7 +138,7 @@ func (o *options) playColumn(kept *matrix.Log, name string) error {
 		return false, nil
 	})
 	for s, why := range short {
-		kept.Starved = append(kept.Starved, fmt.Sprintf("%s, %s: %s", name, s, why))
+		kept.Starved = append(kept.Starved, matrix.Starved{Case: s, Column: name, Why: why})
 	}
 	return err
 }
