@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -101,16 +102,15 @@ func (o *options) playMatrix() error {
 	kept.Forget(func(name string) bool {
 		return slices.ContainsFunc(chosen, func(s *lab.Scenario) bool { return s.Name == name })
 	})
+	var failed error
 	for _, name := range slices.Sorted(maps.Keys(page.Skies)) {
-		if err := o.playColumn(kept, chosen, name); err != nil {
-			return err
-		}
+		failed = errors.Join(failed, o.playColumn(kept, chosen, name))
 	}
 	text, err := kept.YAML()
-	if err != nil {
-		return err
+	if err == nil {
+		err = os.WriteFile(o.grid, text, 0o644)
 	}
-	return os.WriteFile(o.grid, text, 0o644)
+	return errors.Join(failed, err)
 }
 
 // playColumn adds a column. Of a play that the machine did not keep up with counts
@@ -130,6 +130,9 @@ func (o *options) playColumn(kept *matrix.Log, chosen []*lab.Scenario, name stri
 			again = again || starved != "" && len(cell.Short) > 0 && len(cell.Wrong) == 0
 			cells = append(cells, cell)
 		}
+		if err := o.keepFalse(r, name, cells); err != nil {
+			return false, err
+		}
 		if again {
 			short[s.Name] = starved
 			return true, nil
@@ -141,4 +144,12 @@ func (o *options) playColumn(kept *matrix.Log, chosen []*lab.Scenario, name stri
 		kept.Starved = append(kept.Starved, matrix.Starved{Case: s, Column: name, Why: why})
 	}
 	return err
+}
+
+// keepFalse keeps a play of which something false is said.
+func (o *options) keepFalse(r *lab.Recording, name string, cells []matrix.Cell) error {
+	if o.keep == "" || !slices.ContainsFunc(cells, func(c matrix.Cell) bool { return len(c.Wrong) > 0 }) {
+		return nil
+	}
+	return r.Write(filepath.Join(o.keep, r.Scenario.Name+"-"+strings.ReplaceAll(name, " ", "")), lab.WriteOptions{Compress: true})
 }
