@@ -88,7 +88,7 @@ score: ## pcaps/SCORE.md: how well each kind of finding does; as root also on fr
 .PHONY: score-seeds
 score-seeds: ## what resets, drops, DNS and their innocent twins come to with SEEDS=10 seeds nobody has seen; needs root
 	go build -trimpath -o bin/score ./cmd/internal/score
-	bin/score -kept=false -lab -live=false -lines '^[FRZB]|^-$$' -runs $(or $(SEEDS),10) -seed $(SEED) -jobs $(or $(JOBS),4)
+	bin/score -kept=false -lab -live=false -lines '^[FRZB]|^-$$' -runs $(or $(SEEDS),10) -seed $(SEED) -jobs $(or $(JOBS),8)
 
 .PHONY: score-benign
 score-benign: ## 50,000 flows to which nothing is done: who is accused? FLOWS=50000; needs root
@@ -98,7 +98,7 @@ score-benign: ## 50,000 flows to which nothing is done: who is accused? FLOWS=50
 .PHONY: matrix
 matrix: # the lines F and B played on paths that lose and reorder: pcaps/matrix/played.yaml; needs root
 	go build -trimpath -o bin/score ./cmd/internal/score
-	bin/score -matrix pcaps/matrix/played.yaml -seed 77 -jobs $(or $(JOBS),4) -keep out/false $(if $(NAMES),-only '$(NAMES)')
+	bin/score -matrix pcaps/matrix/played.yaml -seed 77 -jobs $(or $(JOBS),8) -keep out/false $(if $(NAMES),-only '$(NAMES)')
 
 .PHONY: score-foreign
 score-foreign: ## pcaps/FOREIGN.md: captures of other projects, below the folder that CHOKEPOINT_CORPORA names

@@ -53,7 +53,7 @@ func (rs Runs) Judgements() (out []Judgement) {
 type times struct {
 	lines          []string
 	plays, starved int
-	found, of      int
+	found, late    Share // of what is wanted; late: of plays that starved
 	conclusive     bool // something is demanded as confirmed
 	weaker, wrong  int
 }
@@ -88,28 +88,25 @@ func (rs Runs) byCase() map[string]*times {
 }
 
 func (t *times) count(r *Run) {
-	wants, got := 0, 0
+	found := &t.found
+	if r.Starved == "" {
+		t.plays++
+	} else {
+		t.starved++
+		found = &t.late
+	}
 	for i := range r.Judgements {
 		j := &r.Judgements[i]
 		t.wrong += min(len(j.Wrong()), 1)
 		for k := range j.Wants {
 			w := &j.Wants[k]
-			wants++
 			t.conclusive = t.conclusive || w.AtLeast == finding.Confirmed
-			if w.Outcome == Got {
-				got++
-			}
+			found.count(w.Outcome == Got)
 			if w.Outcome == Weaker && r.Starved == "" {
 				t.weaker++
 			}
 		}
 	}
-	if r.Starved != "" {
-		t.starved++
-		return
-	}
-	t.plays++
-	t.found, t.of = t.found+got, t.of+wants
 }
 
 // False are the false claims of all plays, each with where it was made.
@@ -137,25 +134,25 @@ func (rs Runs) False() (out []string) {
 // Markdown is how each scenario did.
 func (rs Runs) Markdown() string {
 	var b strings.Builder
-	rows := table{{"line", "scenario", "plays", "starved", "found of wanted", "weaker", "plays with a false claim"}}
+	rows := table{{"line", "scenario", "plays", "starved", "found of wanted", "weaker", "found when starved", "plays with a false claim"}}
 	all := rs.byCase()
 	names := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
 		return cmp.Or(natural(first(all[a].lines), first(all[b].lines)), cmp.Compare(a, b))
 	})
+	var late Share
 	for _, name := range names {
 		t := all[name]
-		found := ""
-		if t.of > 0 {
-			found = fraction(Share{t.found, t.of})
-		}
+		found := fraction(t.found)
+		late.N, late.Of = late.N+t.late.N, late.Of+t.late.Of
 		if t.conclusive {
 			found += " (conclusive)"
 		}
-		rows = append(rows, []string{cmp.Or(strings.Join(t.lines, " "), unlisted), name, count(t.plays), count(t.starved), found, count(t.weaker), count(t.wrong)})
+		rows = append(rows, []string{cmp.Or(strings.Join(t.lines, " "), unlisted), name, count(t.plays), count(t.starved), found, count(t.weaker), fraction(t.late), count(t.wrong)})
 	}
 	section(&b, "Seed by seed", rows)
 	conclusive, others := rs.Recall()
-	fmt.Fprintf(&b, "\nConclusive cases: %s found. Others: %s. False claims: %d.\n", fraction(conclusive), fraction(others), len(rs.False()))
+	fmt.Fprintf(&b, "\nConclusive cases: %s found. Others: %s. In plays that starved, which do not count: %s. False claims: %d.\n",
+		cmp.Or(fraction(conclusive), "none"), cmp.Or(fraction(others), "none"), cmp.Or(fraction(late), "none"), len(rs.False()))
 	for _, f := range rs.False() {
 		fmt.Fprintf(&b, "- %s\n", f)
 	}
