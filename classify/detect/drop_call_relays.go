@@ -67,7 +67,7 @@ func relaysOf(f *fact.Flow, w *fact.World) *relayCase {
 	r := &relayCase{f: f, asks: &f.Datagrams.Rounds}
 	from, to := r.asks.First.Time, r.asks.Last.Time
 	r.mute = talks(f, w, func(t *fact.Talk) bool {
-		return neverAnswered(t, relayRounds) && t.Service == f.Label.Service && t.Ask == f.Datagrams.First && t.Server != f.Key.DstAddr() &&
+		return neverAnswered(t, relayRounds) && sameCall(t, f) && t.Ask == f.Datagrams.First && t.Server != f.Key.DstAddr() &&
 			overlaps(t.First, t.Last, from, to, callAttempt)
 	})
 	r.mute = oncePerServer(r.mute)
@@ -81,6 +81,13 @@ func relaysOf(f *fact.Flow, w *fact.World) *relayCase {
 	r.lives = slices.DeleteFunc(w.ControlsFor(fact.ControlQuery{NotFlow: f.ID, Client: f.Key.SrcAddr(), If: f.If, Proto: capture.ProtoTCP,
 		From: from - talkMemory, To: to + talkMemory}, controlScan), func(c fact.Control) bool { return c.Owner != ownerOf(f) })
 	return r
+}
+
+// sameCall reports a conversation that may be of the same call: of the service, or
+// with a relay of nobody known. Services rent relays, and a client asks none for
+// nothing.
+func sameCall(t *fact.Talk, f *fact.Flow) bool {
+	return t.Service == f.Label.Service || t.Service == "" && (t.Owner == ownerOf(f) || t.Owner == "" && t.Ask.Relay())
 }
 
 // oncePerServer keeps the first conversation with each address.
@@ -107,7 +114,7 @@ func passedAnyway(port uint16) bool {
 func (r *relayCase) works(w *fact.World, j *Judgement) bool {
 	from, to := r.asks.First.Time, r.asks.Last.Time
 	for _, t := range talks(r.f, w, func(t *fact.Talk) bool {
-		return t.Answered != 0 && t.Service == r.f.Label.Service && overlaps(t.Answered, t.Heard, from, to, callAttempt)
+		return t.Answered != 0 && sameCall(t, r.f) && overlaps(t.Answered, t.Heard, from, to, callAttempt)
 	}) {
 		switch {
 		case t.Ask == r.f.Datagrams.First:

@@ -42,6 +42,8 @@ func TestDropCallRelays(t *testing.T) {
 		{"C1: the call took another way", flow(), world(all, append(three, talk(5, "157.240.7.1", fact.AskCheck, of("whatsapp", "meta", ""), answered(2, 9), func(t *fact.Talk) { t.Carried = true }))...), "", ""},
 		{"the others were asked in another call", flow(), world(all, relay(2, "157.240.9.62", silent(7, 100, 104)), relay(3, "31.13.84.54", silent(7, 100, 104))), "", ""},
 		{"the others are another service's", flow(), world(all, relay(2, "157.240.9.62", of("signal", "signal", "")), relay(3, "31.13.84.54", of("signal", "signal", ""))), "", ""},
+		{"F18: the others' addresses are nobody's known", flow(), world(all, relay(2, "34.117.136.14", of("", "", "")), relay(3, "141.101.90.1", of("", "", ""))), finding.Likely, ""},
+		{"and one of those answers", flow(), world(all, append(three, relay(5, "141.101.90.1", of("", "", ""), silent(0, 0, 0), answered(1.2, 4)))...), "", ""},
 		{"no UDP but QUIC and names is answered: a policy", flow(), world([]fact.Control{chat, living(0, 9), controlOver(capture.ProtoUDP, "1.1.1.1", 443, 1, 3)}, three...), finding.Suspected, ""},
 		{"the service is down: its chat does not work either", flow(), world([]fact.Control{stun, living(0, 9)}, three...), finding.Suspected, ""},
 		{"nothing at all works meanwhile", flow(), world([]fact.Control{controlOver(capture.ProtoUDP, "74.125.250.129", 19302, 0.1, 0.2)}, three...), finding.Inconclusive, "no_control"},
