@@ -54,7 +54,7 @@ type times struct {
 	lines          []string
 	plays, starved int
 	found, late    Share // of what is wanted; late: of plays that starved
-	conclusive     bool // something is demanded as confirmed
+	conclusive     bool  // something is demanded as confirmed
 	weaker, wrong  int
 }
 
