@@ -35,6 +35,7 @@ func TestDropHello(t *testing.T) {
 		{"another flow of the same owner is no control", dropHello(backoff...), dropWorld(neighbour("", 1, 9)), finding.Inconclusive, "no_control"},
 		{"a printer at home is no control", dropHello(backoff...), dropWorld(at(living(0, 12), "192.168.1.9")), finding.Inconclusive, "no_control"},
 		{"IPv6 that works is no control for IPv4", dropHello(backoff...), dropWorld(at(living(0, 12), "2001:4860::1")), finding.Inconclusive, "no_control"},
+		{"F25: the same over IPv6", edit(func(f *fact.Flow) { f.Key.Dst = mustAddr("2a03:2880::60").As16() }), dropWorld(at(living(0, 12), "2001:4860::1")), finding.Suspected, ""},
 		{"DNS that works is no control for TCP", dropHello(backoff...), dropWorld(over(living(0, 12), capture.ProtoUDP)), finding.Inconclusive, "no_control"},
 		{"two retransmissions are too few", dropHello(0.3, 0.6), live, "", ""},
 		{"two retransmissions, then the capture ends", func() *fact.Flow {

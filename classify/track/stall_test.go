@@ -39,7 +39,7 @@ func TestStall(t *testing.T) {
 		{"it breaks off after a full segment", func(c *talk) { c.send(down, capture.ACK, make([]byte, 1400)) }, want{at: 7, up: 4, down: 3, open: true}},
 		{"it ends with a full segment", func(c *talk) { c.data(down, 1400) }, want{at: 7, up: 4, down: 3}},
 		{"a short segment without PSH is no sign", func(c *talk) { c.send(down, capture.ACK, make([]byte, 300)) }, want{at: 7, up: 4, down: 3}},
-		{"merged: two full ones without PSH", func(c *talk) { c.send(down, capture.ACK, make([]byte, 2800), segs(2)) }, want{at: 7, up: 4, down: 4, open: true}},
+		{"B16: merged: two full ones without PSH", func(c *talk) { c.send(down, capture.ACK, make([]byte, 2800), segs(2)) }, want{at: 7, up: 4, down: 4, open: true}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := newTalk(t).open(mss(1400))
