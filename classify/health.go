@@ -20,7 +20,7 @@ const (
 // the detectors count nothing that it makes doubtful.
 func (s *Stats) Health() []finding.Reason {
 	var out []finding.Reason
-	v := &s.Sight
+	v, once := &s.Sight, s.Packets-s.Copies
 	flows := func(n uint64, code, text string) {
 		if v.TCP >= fewFlows && n*mostFlows > v.TCP || v.TCP > 0 && n == v.TCP {
 			out = append(out, finding.Reason{Code: code, Text: fmt.Sprintf("%s (%d of %d TCP flows)", text, n, v.TCP)})
@@ -31,13 +31,13 @@ func (s *Stats) Health() []finding.Reason {
 	flows(v.Clipped, "snaplen", "payload was cut off: names and answers may be missing")
 	flows(v.Gap, "capture_gap", "the capture lost packets that the ends acknowledge: gaps prove nothing")
 	flows(v.MadeUp, "synthetic", "headers were made up on the recording host (a phone's VPN app, user-mode NAT): TTL, IP ids and acknowledgements prove nothing")
-	if n := s.Copies; n*fewPackets > v.Packets && n > 0 {
+	if n := s.Copies; n*fewPackets > once && n > 0 {
 		out = append(out, finding.Reason{Code: "copies", Text: fmt.Sprintf("%d packets were captured twice; each counts once", n)})
 	}
 	if s.Twins > 0 {
 		out = append(out, finding.Reason{Code: "both_sides_of_nat", Text: fmt.Sprintf("%d connections were seen before and after a NAT; each counts once", s.Twins)})
 	}
-	if v.Merged*fewPackets > v.Packets && v.Merged > 0 {
+	if v.Merged*fewPackets > once && v.Merged > 0 {
 		out = append(out, finding.Reason{Code: "merged", Text: fmt.Sprintf("%d frames hold several segments (GRO, GSO): segments are counted, their times are the frame's", v.Merged)})
 	}
 	return out

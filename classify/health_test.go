@@ -12,8 +12,8 @@ func TestHealth(t *testing.T) {
 		stats Stats
 		want  []string
 	}{
-		{"nothing wrong", Stats{Sight: track.Sight{TCP: 10, Packets: 1000}}, nil},
-		{"one flow of many", Stats{Sight: track.Sight{TCP: 10, OneWay: 1, Midstream: 5, Packets: 1000}}, nil},
+		{"nothing wrong", Stats{Packets: 1000, Sight: track.Sight{TCP: 10}}, nil},
+		{"one flow of many", Stats{Packets: 1000, Sight: track.Sight{TCP: 10, OneWay: 1, Midstream: 5}}, nil},
 		{"one direction", Stats{Sight: track.Sight{TCP: 10, OneWay: 9}}, []string{"one_way"}},
 		{"late", Stats{Sight: track.Sight{TCP: 10, Midstream: 6}}, []string{"midstream"}},
 		{"cut", Stats{Sight: track.Sight{TCP: 4, Clipped: 3}}, []string{"snaplen"}},
@@ -21,9 +21,9 @@ func TestHealth(t *testing.T) {
 		{"B38 holes in two of three", Stats{Sight: track.Sight{TCP: 3, Gap: 2}}, []string{"capture_gap"}},
 		{"B39 a phone", Stats{Sight: track.Sight{TCP: 1, MadeUp: 1}}, []string{"synthetic"}},
 		{"two flows do not speak for all", Stats{Sight: track.Sight{TCP: 2, MadeUp: 1}}, nil},
-		{"B44 copies", Stats{Copies: 900, Sight: track.Sight{TCP: 4, Packets: 1000, Routed: 900}}, []string{"copies"}},
-		{"B40 both sides of a NAT", Stats{Twins: 4, Sight: track.Sight{TCP: 8, Packets: 1000}}, []string{"both_sides_of_nat"}},
-		{"B16 merged frames", Stats{Sight: track.Sight{TCP: 8, Packets: 1000, Merged: 60}}, []string{"merged"}},
+		{"B44 copies", Stats{Copies: 900, Packets: 1900, Sight: track.Sight{TCP: 4, Routed: 900}}, []string{"copies"}},
+		{"B40 both sides of a NAT", Stats{Twins: 4, Packets: 1000, Sight: track.Sight{TCP: 8}}, []string{"both_sides_of_nat"}},
+		{"B16 merged frames", Stats{Packets: 1000, Sight: track.Sight{TCP: 8, Merged: 60}}, []string{"merged"}},
 	} {
 		got := tt.stats.Health()
 		if len(got) != len(tt.want) {

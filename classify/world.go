@@ -201,11 +201,11 @@ func (r *run) vantage() string {
 // mirrored reports that many packets were seen twice with a router between: a switch
 // port that mirrors two others.
 func (r *run) mirrored() bool {
-	var all track.Sight
+	var routed, once uint64
 	for _, s := range r.shards {
-		all.Add(&s.track.Sight)
+		routed, once = routed+s.track.Sight.Routed, once+s.packets-s.track.Copies
 	}
-	return all.Routed*mirrorShare > all.Packets
+	return routed*mirrorShare > once
 }
 
 // mergeAll puts the observations of all shards in packet order and merges them.

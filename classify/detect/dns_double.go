@@ -121,18 +121,8 @@ func (x dnsCase) owner(a *fact.DNSAnswer) string {
 // near reports two answers that share a network: a /24, or a /48 of IPv6.
 func near(a, b []netip.Addr) bool {
 	return slices.ContainsFunc(a, func(x netip.Addr) bool {
-		return slices.ContainsFunc(b, func(y netip.Addr) bool { return network(x) == network(y) })
+		return slices.ContainsFunc(b, func(y netip.Addr) bool { return fact.Network(x) == fact.Network(y) })
 	})
-}
-
-func network(a netip.Addr) netip.Prefix {
-	a = a.Unmap()
-	bits := 48
-	if a.Is4() {
-		bits = 24
-	}
-	p, _ := a.Prefix(bits)
-	return p
 }
 
 // judgeDouble makes the finding of a contradiction.

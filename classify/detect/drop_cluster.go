@@ -90,7 +90,7 @@ func (c *cluster) add(o *fact.Failure) {
 	if o.Owner != "" && !slices.Contains(c.owners, o.Owner) {
 		c.owners = append(c.owners, o.Owner)
 	}
-	if n := network(o.Server); !slices.Contains(c.networks, n) {
+	if n := fact.Network(o.Server); !slices.Contains(c.networks, n) {
 		c.networks = append(c.networks, n)
 	}
 }

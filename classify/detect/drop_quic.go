@@ -87,7 +87,7 @@ func quicOf(f *fact.Flow, w *fact.World) *quicCase {
 	for _, t := range talks(f, w, quic) {
 		switch near := overlaps(t.Answered, t.Heard, q.asks.First.Time, q.asks.Last.Time, talkMemory); {
 		case t.Answered == 0:
-			if t.Rounds >= askedEnough {
+			if t.Rounds >= fact.AskedEnough {
 				q.mute = append(q.mute, t)
 				if t.Owner != "" && t.Owner == ownerOf(f) && overlaps(t.First, t.Last, q.asks.First.Time, q.asks.Last.Time, talkMemory) {
 					q.again = append(q.again, t)
@@ -105,9 +105,6 @@ func quicOf(f *fact.Flow, w *fact.World) *quicCase {
 	q.tcp = tcpToo(f, w, q.asks.First.Time-quicTCP, q.asks.Last.Time+quicTCP)
 	return q
 }
-
-// askedEnough is how often others must have asked to count as unanswered.
-const askedEnough = 3
 
 // tcpToo are connections of the client to the same address or name.
 func tcpToo(f *fact.Flow, w *fact.World, from, to int64) []fact.Control {

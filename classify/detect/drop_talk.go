@@ -45,28 +45,11 @@ func servers(all []*fact.Talk) int {
 	return len(seen)
 }
 
-// networkBits is the network that addresses are told apart by: the longest prefix
-// that the global table carries (RFC 7454 section 6.1.3).
-const (
-	networkBits4 = 24
-	networkBits6 = 48
-)
-
 // networks counts the networks of conversations and of one address more.
 func networks(all []*fact.Talk, and netip.Addr) int {
-	var seen []netip.Prefix
-	note := func(a netip.Addr) {
-		bits := networkBits6
-		if a.Is4() {
-			bits = networkBits4
-		}
-		if p, err := a.Prefix(bits); err == nil && !slices.Contains(seen, p) {
-			seen = append(seen, p)
-		}
-	}
-	note(and)
+	seen := map[netip.Prefix]bool{fact.Network(and): true}
 	for _, t := range all {
-		note(t.Server)
+		seen[fact.Network(t.Server)] = true
 	}
 	return len(seen)
 }

@@ -29,9 +29,6 @@ const (
 	alikeBytes   = 4 << 10
 	alikeFlows   = 3
 	alikeServers = 2
-	// bulkyControl is how much another transfer must have brought, bytes: the
-	// tracker's bulky.
-	bulkyControl = 64 << 10
 )
 
 // DropUDP finds transfers over QUIC that went well and then stopped after as few
@@ -83,13 +80,9 @@ type stall struct {
 	more    []*fact.Talk // QUIC of the client to others that brought much and ended well, or goes on
 }
 
-// flightEnd is how many full datagrams must have come last, see the tracker's
-// flightFull.
-const flightEnd = 3
-
 func stallOf(f *fact.Flow, w *fact.World) *stall {
 	d := f.Datagrams
-	s := &stall{f: f, d: d, broken: d.Full >= flightEnd, asked: d.Rounds.Count >= flightRounds && d.Rounds.Last.Time-d.Rounds.First.Time >= flightAsking,
+	s := &stall{f: f, d: d, broken: d.Full >= fact.FlightFull, asked: d.Rounds.Count >= flightRounds && d.Rounds.Last.Time-d.Rounds.First.Time >= flightAsking,
 		packets: d.Before[0].Packets + d.Before[1].Packets, bytes: d.Before[0].Bytes + d.Before[1].Bytes}
 	near := talks(f, w, func(t *fact.Talk) bool {
 		return (t.Cut == fact.CutFlight || t.Cut == fact.CutDemand) && overlaps(t.Heard, t.Heard, d.Heard.Time, d.Heard.Time, flightClose)
@@ -136,7 +129,7 @@ func (s *stall) excused(j *Judgement) bool {
 	case !s.clustered():
 		j.stop("alone", "the server stopped within a flight, which happens of itself; %d other(s) did so at the same count, %d at others", len(s.alike), s.other)
 	case len(s.more) == 0:
-		j.stop("no_long_control", "no other QUIC transfer of this client brought %d bytes and ended in a shorter datagram", bulkyControl)
+		j.stop("no_long_control", "no other QUIC transfer of this client brought %d bytes and ended in a shorter datagram", fact.Bulky)
 	default:
 		return refusedByICMP(s.f, j)
 	}
@@ -210,7 +203,7 @@ func (s *stall) controls(fd *finding.Finding) {
 	}
 	t := s.more[0]
 	fd.For = append(fd.For, finding.Evidence{Code: "CTL", Family: finding.Control, Class: finding.M,
-		Text: fmt.Sprintf("QUIC of this client to %s brought %d bytes or more, %s", t.Server, max(t.Before[fact.Down].Bytes, bulkyControl), t.Flow)})
+		Text: fmt.Sprintf("QUIC of this client to %s brought %d bytes or more, %s", t.Server, max(t.Before[fact.Down].Bytes, fact.Bulky), t.Flow)})
 	addTalks(fd, s.more)
 	fd.RuledOut = append(fd.RuledOut, "udp443_policy")
 }

@@ -71,8 +71,10 @@ type neighbours struct {
 }
 
 // Network is the /24, over IPv6 the /48, that an address lies in: about what one
-// site announces.
+// site announces (the longest prefixes that the global table carries, RFC 7454 section
+// 6.1.3).
 func Network(a netip.Addr) netip.Prefix {
+	a = a.Unmap()
 	bits := 24
 	if a.Is6() {
 		bits = 48

@@ -31,6 +31,15 @@ const (
 	// within is one round (a probe timeout sends two datagrams, RFC 9002 section
 	// 6.2.4; the shortest of them is some 150 ms where no round trip is known).
 	RoundGap = 80_000_000
+	// AskedEnough is how many rounds of asking tell that an answer is missing.
+	AskedEnough = 3
+	// FlightFull is how many full datagrams must have come last for the far end to
+	// have stopped within a flight: what ends of itself ends in a shorter one, but
+	// for one time in a thousand.
+	FlightFull = 3
+	// Bulky is how much a transfer must have brought to show that none is cut after
+	// a few kilobytes, bytes (rate-and-calls, 2.6: checkers count 64 KB as passed).
+	Bulky = 64 << 10
 )
 
 // Datagrams is what is known of a conversation over UDP beside its counts. Media
@@ -63,6 +72,15 @@ type Stretch struct {
 	First, Last Mark
 }
 
+// Add notes one more.
+func (s *Stretch) Add(at Mark) {
+	if s.Count == 0 {
+		s.First = at
+	}
+	s.Last = at
+	s.Count++
+}
+
 // PerSecond is the rate of a stretch, 0 if it has no length.
 func (s *Stretch) PerSecond() float64 {
 	span := s.Last.Time - s.First.Time
@@ -83,11 +101,7 @@ func (m *Mute) Add(at Mark) {
 	if m.Count < MaxRounds {
 		m.named[m.Count] = at
 	}
-	if m.Count == 0 {
-		m.First = at
-	}
-	m.Last = at
-	m.Count++
+	m.Stretch.Add(at)
 }
 
 // Marks lists the first rounds, and the latest.

@@ -17,7 +17,6 @@ type Sight struct {
 	Gap       uint64 // the capture lost some of it
 	MadeUp    uint64 // headers made up by the recorder
 	Merged    uint64 // frames that hold several wire segments
-	Packets   uint64 // of flows, copies not counted
 	Routed    uint64 // copies with one hop less to live, seen at the same port
 }
 
@@ -30,7 +29,6 @@ func (s *Sight) Add(o *Sight) {
 	s.Gap += o.Gap
 	s.MadeUp += o.MadeUp
 	s.Merged += o.Merged
-	s.Packets += o.Packets
 	s.Routed += o.Routed
 }
 

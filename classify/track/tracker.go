@@ -128,7 +128,6 @@ func (t *Tracker) Packet(p *capture.Packet) bool {
 		}
 		return true
 	}
-	t.Sight.Packets++
 	id, e, reverse := t.Table.Find(&p.Key, p.Hash)
 	if e != nil && t.reused(e, p, reverse) {
 		t.end(id, fact.EndReuse)

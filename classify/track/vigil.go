@@ -22,18 +22,9 @@ const (
 	// mutedMedia is what a caller must go on sending meanwhile: 10 datagrams a
 	// second (D8).
 	mutedMedia = 30
-	// bulky is how much a transfer must have brought to show that none is cut after
-	// a few kilobytes, bytes (rate-and-calls, 2.6: checkers count 64 KB as passed).
-	bulky = 64 << 10
-	// flightFull is how many full datagrams must have come last for the far end to
-	// have stopped within a flight: what ends of itself ends in a shorter one, but
-	// for one time in a thousand.
-	flightFull = 3
 	// flightMost bounds the datagrams of a transfer that may have been cut early. That
 	// longer ones end in full datagrams, too, is told, and not judged.
 	flightMost = 128
-	// askedAgain is how many rounds of asking tell that an answer is missing.
-	askedAgain = 3
 )
 
 // vigil is the state of a conversation over UDP in which somebody may be waiting
@@ -90,18 +81,20 @@ func (t *Tracker) attend(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture
 	w := t.utterance(&e.Rec, d, p)
 	at := fact.Mark{Num: p.Num, Time: p.Time}
 	if w.keys {
-		add(&k.Keys[d], at, fact.RoundGap)
+		if s := &k.Keys[d]; s.Count == 0 || at.Time-s.Last.Time >= fact.RoundGap {
+			s.Add(at) // a round of them
+		}
 	}
 	if w.media {
-		add(&k.Media[d], at, 0)
+		k.Media[d].Add(at)
 	}
 	if d == fact.Down {
 		t.hear(e, k, p, w, at)
 		return
 	}
-	add(&k.Since, at, 0)
+	k.Since.Add(at)
 	if w.media {
-		add(&k.SinceMedia, at, 0)
+		k.SinceMedia.Add(at)
 	}
 	if k.Heard.Num == 0 && w.ask == fact.AskNothing {
 		w.ask = fact.AskOther
@@ -109,18 +102,6 @@ func (t *Tracker) attend(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture
 	if w.ask != fact.AskNothing {
 		t.ask(id, e, k, w.ask, at)
 	}
-}
-
-// add books a datagram, or a round of them if it comes gap after the last.
-func add(s *fact.Stretch, at fact.Mark, gap int64) {
-	switch {
-	case s.Count == 0:
-		s.First = at
-	case at.Time-s.Last.Time < gap:
-		return
-	}
-	s.Last = at
-	s.Count++
 }
 
 // ask books a question of the client.
@@ -134,13 +115,13 @@ func (t *Tracker) ask(id flow.ID, e *flow.Entry[Flow], k *vigil, what fact.Ask, 
 	k.Ask = what
 	k.Rounds.Add(at)
 	n := k.Rounds.Count
-	due := n >= askedAgain && (n <= 8 || n%8 == 0)
+	due := n >= fact.AskedEnough && (n <= 8 || n%8 == 0)
 	switch {
 	case !due:
 	case what == fact.AskDTLS && k.Heard.Num != 0 && k.Keys[fact.Down].Count == 0, k.Heard.Num == 0 && t.matters(e, what):
 		k.asked = true
 		t.tellTalk(e, k, at.Num)
-		if n > askedAgain {
+		if n > fact.AskedEnough {
 			t.mark(id, &e.Rec)
 		}
 	}
@@ -180,7 +161,7 @@ func (t *Tracker) hear(e *flow.Entry[Flow], k *vigil, p *capture.Packet, w utter
 	if !k.carried && min(k.Media[fact.Up].Count, k.Media[fact.Down].Count) >= mediaCarried {
 		k.carried, new = true, true
 	}
-	if k.bulky == 0 && k.Before[fact.Down].Bytes >= bulky {
+	if k.bulky == 0 && k.Before[fact.Down].Bytes >= fact.Bulky {
 		k.bulky, new = p.Time, true
 	}
 	if k.cut != fact.NotCut && (w.media || k.cut != fact.CutOneWay) {
@@ -241,9 +222,9 @@ func (t *Tracker) cutOf(f *Flow, k *vigil, now int64) (fact.Cut, int64) {
 		}
 		return fact.CutOneWay, heard
 	case silent < flightAfter || t.appOf(f) != appQUIC:
-	case k.Rounds.Count > askedAgain:
+	case k.Rounds.Count > fact.AskedEnough:
 		return fact.CutDemand, k.Heard.Time
-	case k.Full >= flightFull:
+	case k.Full >= fact.FlightFull:
 		return fact.CutFlight, k.Heard.Time
 	}
 	return fact.NotCut, 0
