@@ -161,9 +161,11 @@ func hanging(w *fact.World, failed []*fact.Tried, by contrast) []*hang {
 
 // add counts the attempts of one stratum. Those without the condition count while
 // those with it failed: what was answered long before or after was answered on
-// another day.
+// another day. Failures of a stratum in which nothing else was answered hang on
+// nothing that shows there: an address may refuse everybody.
 func (h *hang) add(w *fact.World, c *fact.Tried, s side, by contrast) {
 	var t table
+	var lost []fact.Lost
 	var from, to int64
 	near := slices.DeleteFunc(slices.Clone(w.Attempts.Near(c.Client, c.Server)), func(o *fact.Tried) bool { return by(o).rest != s.rest })
 	for _, o := range near {
@@ -179,7 +181,7 @@ func (h *hang) add(w *fact.World, c *fact.Tried, s side, by contrast) {
 			}
 			from, to = min(from, l.Start), max(to, l.End)
 			t.lost++
-			h.lost = append(h.lost, l)
+			lost = append(lost, l)
 		}
 		t.won += len(o.Won)
 	}
@@ -197,8 +199,12 @@ func (h *hang) add(w *fact.World, c *fact.Tried, s side, by contrast) {
 			}
 		}
 	}
-	h.tables = append(h.tables, t)
-	h.sum.lost, h.sum.won = h.sum.lost+t.lost, h.sum.won+t.won
+	h.sum.won += t.won
+	if t.otherWon == 0 {
+		return
+	}
+	h.lost, h.tables = append(h.lost, lost...), append(h.tables, t)
+	h.sum.lost += t.lost
 	h.sum.otherLost, h.sum.otherWon = h.sum.otherLost+t.otherLost, h.sum.otherWon+t.otherWon
 }
 

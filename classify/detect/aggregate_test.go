@@ -89,6 +89,10 @@ func TestTriggered(t *testing.T) {
 		{"the name passed once", newTries().lost(bad, 1, 2, 3, 4, 5).won(bad, 6).won(good, 1, 2, 3, 4, 5, 6, 7), "", "", 0},
 		{"the others passed on another day", newTries().lost(bad, 1, 2, 3, 4).won(good, 201, 202, 203, 204, 205), "", "", 0},
 		{"all names fail", newTries().lost(bad, 1, 2, 3, 4).lost(good, 1, 2, 3, 4, 5), "", "", 0},
+		{"the name fails also at an address that refuses everybody", func() *tries {
+			a, b := attempt("203.0.113.9", bad.Name, chromeJA4), attempt("203.0.113.9", good.Name, chromeJA4)
+			return newTries().lost(bad, 1, 2, 3, 4).won(good, 1, 2, 3, 4, 5).lost(a, 1, 2, 3).lost(b, 1, 2, 3)
+		}(), "name", "likely", 4},
 		{"the other name came from another program", newTries().lost(bad, 1, 2, 3, 4).won(attempt(dropServer, "www.example.com", otherJA4), 1, 2, 3, 4, 5), "", "", 0},
 		{"the same program with a ticket", newTries().lost(bad, 1, 2, 3, 4).won(attempt(dropServer, "www.example.com", resumedJA4), 1, 2, 3, 4, 5), "name", "likely", 4},
 		{"the other name was another client's", func() *tries {
