@@ -174,12 +174,14 @@ func (o *emission) takeWide(by int, now []finding.Finding) {
 func (o *emission) remember(t *told) {
 	w, f, x := o.run.world, &t.finding, &t.failing
 	o.freeze(t)
+	before := len(w.Failures)
 	w.Failures = slices.DeleteFunc(w.Failures, func(x fact.Failure) bool { return x.Finding == f.ID })
+	repeated := len(w.Failures) < before
 	try := fact.Try{Client: x.Client, Server: x.Server, Port: x.Port, Proto: x.Proto, If: x.If, Name: x.Said, JA4: x.JA4}
 	w.Attempts.Forget(try, f.ID)
 	stage := detect.StageOf(f, x.Reached)
 	repeats := f.Verdict.Rank() >= finding.Suspected.Rank() && detect.Liftable(&t.bare)
-	if !repeats && o.byID[f.ID] != nil {
+	if o.byID[f.ID] != nil && (stage == "" || repeated && !repeats) { // it says less than it did
 		o.dropLifts(f.ID)
 	}
 	if stage == "" {

@@ -55,9 +55,9 @@ func TestFINsThatNobodySent(t *testing.T) {
 			f.FINs[0].CoverAge = fact.Some(dur(2))
 			f.Sides[fact.Up].RTT.Samples = 1
 		})},
-		{name: "acknowledges the hello too early for a few samples that do not agree: a queue drains", flow: withFIN(func(f *fact.Flow) {
-			f.FINs[0].CoverAge = fact.Some(dur(2))
-			f.Sides[fact.Up].RTT.Samples, f.Sides[fact.Up].RTT.P50 = 3, fact.Some(dur(100))
+		{name: "comes after somewhat less than half of what a few samples say: a queue drains", flow: withFIN(func(f *fact.Flow) {
+			f.FINs[0].CoverAge = fact.Some(f.RTTMin(fact.Up).V * 2 / 5)
+			f.Sides[fact.Up].RTT.Samples = 3
 		})},
 		{name: "two segments of another connection on these ports", flow: withFIN(goesOn(2, 500_000_000, fact.After{AcksLater: true}))},
 		{name: "acknowledges the hello too early, but the capture had lost packets", flow: withFIN(func(f *fact.Flow) {

@@ -18,11 +18,10 @@ const (
 	causalMaxSolo = 300 * time.Millisecond
 	causalSoloC   = 8
 	causalSoloS   = 4
-	// The smallest of a few samples is the path's only where they agree: a queue that
-	// drains makes all of them too long (the lab's crowd: three samples of 106 to 374
-	// ms, then an honest FIN after 52, on a path of 39). Many see it empty at times.
-	causalAgree = 1.5 // median over least
-	causalMany  = 8
+	// The smallest of a few samples need not be the path's either: a queue that drains
+	// makes all of them too long, and they may well agree (the lab's crowd: 107, 107 and
+	// 141 ms, then an honest FIN after 52, on a path of 39). Many see it empty at times.
+	causalMany = 8
 )
 
 // causal is R2: a reset that acknowledges bytes which could not yet have
@@ -59,15 +58,11 @@ func (c *resetCase) tooEarly(r *fact.Reset) (resetSign, bool) {
 	if known.Samples < 2 {
 		s.class = c.soloClass(r.CoverAge.V, rtt.V)
 	}
-	if s.class == finding.C && (!agree(known) || !known.Handshake.Ok || c.lossy() || c.gapped()) {
+	few := known.Samples < causalMany && r.CoverAge.V >= rtt.V/causalSoloS
+	if s.class == finding.C && (few || !known.Handshake.Ok || c.lossy() || c.gapped()) {
 		s.class = finding.S
 	}
 	return s, true
-}
-
-// agree reports samples of which the least is the path's.
-func agree(r *fact.RTT) bool {
-	return r.Samples >= causalMany || !r.P50.Ok || !r.Min.Ok || float64(r.P50.V) <= causalAgree*float64(r.Min.V)
 }
 
 // gapped reports a capture that missed packets of this flow. What it shows as the

@@ -79,11 +79,11 @@ func TestRulesAtTheirEdges(t *testing.T) {
 		{name: "R2 the SYN was repeated, and acknowledgements may wait", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
 			r.CoverAge, f.Sides[fact.Up].RTT.Samples, f.Sides[fact.Up].RTT.Handshake = fact.Some(dur(2)), 5, fact.Opt[time.Duration]{}
 		}), verdict: finding.Suspected, kind: injected, how: "race", counts: "R2/S", packets: []uint64{5, 4}},
-		{name: "R2 a few samples that do not agree: a queue drains", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
-			r.CoverAge, f.Sides[fact.Up].RTT.Samples, f.Sides[fact.Up].RTT.P50 = fact.Some(dur(2)), 3, fact.Some(dur(100))
+		{name: "R2 sixteen milliseconds of forty, a few samples: a queue drains", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
+			r.CoverAge, f.Sides[fact.Up].RTT.Samples = fact.Some(dur(16)), 3
 		}), verdict: finding.Suspected, kind: injected, how: "race", counts: "R2/S", packets: []uint64{5, 4}},
-		{name: "R2 many samples do not agree, and the least is the path's", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
-			r.CoverAge, f.Sides[fact.Up].RTT.Samples, f.Sides[fact.Up].RTT.P50 = fact.Some(dur(2)), 12, fact.Some(dur(100))
+		{name: "R2 sixteen milliseconds of forty, many samples", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
+			r.CoverAge, f.Sides[fact.Up].RTT.Samples = fact.Some(dur(16)), 12
 		}), verdict: finding.Confirmed, kind: injected, how: "race", counts: "R2/C", packets: []uint64{5, 4}},
 		{name: "R2 two milliseconds of forty, one sample, a server next door", flow: lone(40, func(f *fact.Flow, r *fact.Reset) {
 			f.Key.Dst = netip.MustParseAddr("192.168.0.13").As16()
