@@ -104,21 +104,6 @@ func headless(f *fact.Flow) bool {
 	return down.ISN.Ok && up.HasAck && down.Contig == first && up.MaxAck == first
 }
 
-// refused: this host's TCP discarded every reset of the flow as unacceptable. A
-// connection lives on after that.
-func refused(f *fact.Flow) bool {
-	l := f.Local
-	if l == nil || f.ResetCount[fact.Up]+f.ResetCount[fact.Down] == 0 {
-		return false
-	}
-	for _, d := range [...]fact.Dir{fact.Up, fact.Down} {
-		if l.Received[d].Count > 0 || l.Refused[d].Count < f.ResetCount[d] {
-			return false
-		}
-	}
-	return true
-}
-
 // ownDoing: this host itself made what a failed attempt got for an answer: nobody
 // listens here, or a program broke off.
 func ownDoing(f *fact.Flow) bool {

@@ -41,9 +41,8 @@ type record struct {
 	stage    stage
 	spare    bool
 	own      bool
-	lived    bool // this host's TCP refused all resets: they ended nothing
-	queries  int  // 0: not a DNS exchange
-	denied   int  // of them
+	queries  int // 0: not a DNS exchange
+	denied   int // of them
 }
 
 // Builder adds up flows and findings to the answer per service.
@@ -114,7 +113,7 @@ func (b *Builder) Flow(f *fact.Flow) {
 	s.add(f, a)
 	b.remember(f, recordKey{service: f.Label.Service},
 		record{function: normal(f.Label.Function), place: f.Label.Place, client: f.Key.SrcAddr(), at: f.Start,
-			outcome: a.outcome, stage: a.stage, spare: a.spare, own: a.own, lived: refused(f)})
+			outcome: a.outcome, stage: a.stage, spare: a.spare, own: a.own})
 }
 
 // exchanges adds the queries of a DNS flow, each to the service whose name it
@@ -280,7 +279,7 @@ func (b *Builder) accuse(standing []*finding.Finding) map[string]*seen {
 		}
 		for _, id := range f.Flows {
 			key, r, known := b.recall(f, id)
-			if _, again := done[key]; again || !known || r.lived && f.Kind == finding.ResetInjected {
+			if _, again := done[key]; again || !known {
 				continue
 			}
 			done[key] = struct{}{}

@@ -91,20 +91,12 @@ func testified(f *fact.Flow, d fact.Dir, say func(*fact.Local)) *fact.Flow {
 
 func TestStatusAsThisHostTells(t *testing.T) {
 	once := fact.LocalReset{Count: 1}
-	refused := testified(tcpFlow(31, wa, "chat"), fact.Down, func(l *fact.Local) { l.Refused[fact.Down] = once })
-	confirmed := testified(tcpFlow(32, wa, "chat"), fact.Down, func(l *fact.Local) { l.Refused[fact.Down], l.Received[fact.Down] = once, once })
-	two := testified(tcpFlow(33, wa, "chat"), fact.Down, func(l *fact.Local) { l.Refused[fact.Down] = once })
-	two.ResetCount[fact.Down] = 2
 	closed := testified(unanswered(34, wa, "chat"), fact.Down, func(l *fact.Local) { l.Sent[fact.Down] = once })
 	aborted := testified(mute(35, wa, "chat"), fact.Down, func(l *fact.Local) { l.Sent[fact.Down] = once })
 	aborted.Hello.Count = 0
 	theirs := testified(unanswered(36, wa, "chat"), fact.Down, func(l *fact.Local) { l.Received[fact.Down] = once })
-	injected := func(f *fact.Flow) F { return F{likely(finding.ResetInjected, "chat", f)} }
 	checkStatus(t, []statusCase{
-		{"an injected reset that was refused ended nothing", []*fact.Flow{refused}, injected(refused), Degraded, "partly", "interference", "degraded"},
-		{"one that was confirmed did", []*fact.Flow{confirmed}, injected(confirmed), Blocked, "no", "interference", "blocked"},
-		{"one of two that were refused did", []*fact.Flow{two}, injected(two), Blocked, "no", "interference", "blocked"},
-		{"refused, and cut later all the same", []*fact.Flow{refused}, F{likely(finding.DropMidflow, "chat", refused)}, Blocked, "no", "interference", "blocked"},
+		{"a forged reset had no effect, and it was cut later all the same", []*fact.Flow{good}, F{survived(likely(finding.ResetInjected, "chat", good)), about("f2", finding.DropMidflow, finding.Likely, wa, "chat", good)}, Blocked, "no", "interference", "blocked"},
 		{"nobody listens here", []*fact.Flow{closed}, nil, Failing, "no", "this_host", "failing"},
 		{"a program here breaks off", []*fact.Flow{aborted}, nil, Failing, "no", "this_host", "failing"},
 		{"that is not all that fails", []*fact.Flow{closed, bad}, nil, Failing, "no", "unknown", "failing"},

@@ -74,6 +74,13 @@ func (c *resetCase) refusedAll() bool {
 	if s := c.challenged(); len(s) > 0 && s[0].class == finding.C && len(c.resets) == 1 {
 		return true
 	}
+	return c.refusedHere()
+}
+
+// refusedHere reports that this host's TCP itself discarded all resets of the side. A
+// connection lives on after that.
+func (c *resetCase) refusedHere() bool {
 	l := c.f.Local
-	return l != nil && int(l.Refused[c.dir].Count) >= len(c.resets) && l.Received[c.dir].Count == 0
+	n := max(len(c.resets), int(c.f.ResetCount[c.dir])) // some of many are not kept
+	return l != nil && n > 0 && int(l.Refused[c.dir].Count) >= n && l.Received[c.dir].Count == 0
 }

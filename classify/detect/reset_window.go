@@ -61,8 +61,12 @@ func (c *resetCase) whom() string {
 }
 
 // survived reports whether the connection went on through the resets: new data came
-// after them, the addressee acknowledged these, and nobody reset it since.
+// after them, the addressee acknowledged these, and nobody reset it since; or this
+// host's kernel says that it refused them.
 func (c *resetCase) survived() bool {
+	if c.refusedHere() && c.firstOf(c.dir.Other()) == nil {
+		return true
+	}
 	a := &c.f.AfterReset[c.dir]
 	n := len(c.resets)
 	if n == 0 || a.NewData == 0 || int(c.f.ResetCount[c.dir]) > n || c.resets[n-1].Num > a.FirstNew.Num || c.firstOf(c.dir.Other()) != nil {
