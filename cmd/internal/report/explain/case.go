@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"chokepoint/classify/answer"
 	"chokepoint/classify/detect"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
@@ -81,36 +82,20 @@ func means(code string) string {
 	return spell(code)
 }
 
-var (
-	segmentText = map[finding.Segment]string{
-		finding.ThisHost: "on this host", finding.ClientSide: "on the client's side of the tap",
-		finding.ServerSide: "on the server's side of the tap", finding.UnknownSegment: "where on the path does not show",
-	}
-	directionText = map[finding.Direction]string{
-		finding.ToClient: "towards the client", finding.ToServer: "towards the server", finding.Both: "both ways",
-	}
-)
+var directionText = map[finding.Direction]string{
+	finding.ToClient: "towards the client", finding.ToServer: "towards the server", finding.Both: "both ways",
+}
 
 func where(f *finding.Finding) string {
 	var out []string
 	if s := directionText[f.Direction]; s != "" {
 		out = append(out, s)
 	}
-	out = append(out, segmentText[f.Segment], "taken at: "+f.Vantage)
-	if f.Hops != nil && f.Hops.Injector != nil {
-		out = append(out, fmt.Sprintf("made %s hops from the tap", hopsText(f.Hops.Injector)))
+	place := answer.Where(f.Segment, f.Hops)
+	if place == "" {
+		place = "where on the path does not show"
 	}
-	if f.Hops != nil && f.Hops.Server != nil {
-		out = append(out, fmt.Sprintf("the server is %s hops away", hopsText(f.Hops.Server)))
-	}
-	return strings.Join(out, ", ")
-}
-
-func hopsText(h *[2]int) string {
-	if h[0] == h[1] {
-		return fmt.Sprint(h[0])
-	}
-	return fmt.Sprintf("%d to %d", h[0], h[1])
+	return strings.Join(append(out, place, "taken at: "+f.Vantage), ", ")
 }
 
 // proofs lists what speaks for a finding and against it.
