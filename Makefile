@@ -88,7 +88,7 @@ score: ## pcaps/SCORE.md: how well each kind of finding does; as root also on fr
 .PHONY: score-seeds
 score-seeds: ## what resets, drops, DNS and their innocent twins come to with SEEDS=10 seeds nobody has seen; needs root
 	go build -trimpath -o bin/score ./cmd/internal/score
-	bin/score -kept=false -lab -live=false -lines '^[FRZB]|^-$$' -runs $(or $(SEEDS),10) -seed $(SEED) -jobs $(or $(JOBS),8)
+	bin/score -kept=false -lab -live=false -lines '^[FRZB]|^-$$' -runs $(or $(SEEDS),10) -seed $(SEED) -jobs $(or $(JOBS),8) -keep out/wanting
 
 .PHONY: score-benign
 score-benign: ## 50,000 flows to which nothing is done: who is accused? FLOWS=50000; needs root

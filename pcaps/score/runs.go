@@ -36,6 +36,19 @@ func Judged(c *pcaps.Case, seed uint64, starved string) (Run, error) {
 	return r, nil
 }
 
+// Wanting reports whether something false is said of the play, or something missed
+// that the machine did not starve.
+func (r *Run) Wanting() bool {
+	for i := range r.Judgements {
+		j := &r.Judgements[i]
+		short := slices.ContainsFunc(j.Wants, func(w Want) bool { return w.Outcome != Got })
+		if len(j.Wrong()) > 0 || short && r.Starved == "" {
+			return true
+		}
+	}
+	return false
+}
+
 // Runs are plays of many scenarios with many seeds.
 type Runs []Run
 

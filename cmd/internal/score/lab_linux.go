@@ -52,8 +52,11 @@ func fresh(o *options, seed uint64, watched *beside.Report) (runs score.Runs, er
 		}
 		c := page.Case(s, r)
 		run, err := score.Judged(&c, seed, starved)
+		if err != nil {
+			return false, err
+		}
 		runs = append(runs, run)
-		return starved != "", err
+		return starved != "", o.keepPlay(run.Wanting(), r, fmt.Sprintf("seed%d", seed))
 	})
 	slices.SortStableFunc(runs, func(a, b score.Run) int { return strings.Compare(a.Case, b.Case) })
 	return runs, err
@@ -130,7 +133,8 @@ func (o *options) playColumn(kept *matrix.Log, chosen []*lab.Scenario, name stri
 			again = again || starved != "" && len(cell.Short) > 0 && len(cell.Wrong) == 0
 			cells = append(cells, cell)
 		}
-		if err := o.keepFalse(r, name, cells); err != nil {
+		wrong := slices.ContainsFunc(cells, func(c matrix.Cell) bool { return len(c.Wrong) > 0 })
+		if err := o.keepPlay(wrong, r, strings.ReplaceAll(name, " ", "")); err != nil {
 			return false, err
 		}
 		if again {
@@ -146,10 +150,11 @@ func (o *options) playColumn(kept *matrix.Log, chosen []*lab.Scenario, name stri
 	return err
 }
 
-// keepFalse keeps a play of which something false is said.
-func (o *options) keepFalse(r *lab.Recording, name string, cells []matrix.Cell) error {
-	if o.keep == "" || !slices.ContainsFunc(cells, func(c matrix.Cell) bool { return len(c.Wrong) > 0 }) {
+// keepPlay keeps a play, in a folder called after its scenario and this one of its
+// plays, for somebody to look at.
+func (o *options) keepPlay(worth bool, r *lab.Recording, which string) error {
+	if o.keep == "" || !worth {
 		return nil
 	}
-	return r.Write(filepath.Join(o.keep, r.Scenario.Name+"-"+strings.ReplaceAll(name, " ", "")), lab.WriteOptions{Compress: true})
+	return r.Write(filepath.Join(o.keep, r.Scenario.Name+"-"+which), lab.WriteOptions{Compress: true})
 }

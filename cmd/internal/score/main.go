@@ -62,7 +62,7 @@ func main() {
 	flag.BoolVar(&o.lab, "lab", false, "play all scenarios of the lab anew, as root, and keep a score of its own for them")
 	flag.StringVar(&o.grid, "matrix", "", "play the matrix's lines on paths that lose and reorder, as root, keep what came of it in this `FILE`, and end")
 	flag.IntVar(&o.crowd, "crowd", 0, "play a crowd to whom nothing is done until it has this many flows, as root, and end")
-	flag.StringVar(&o.keep, "keep", "", "`FOLDER` for captures of the crowd and of the matrix of which something false is said")
+	flag.StringVar(&o.keep, "keep", "", "`FOLDER` for captures of fresh plays of which something false is said, or something missed")
 	flag.Uint64Var(&o.seed, "seed", 1, "of the first fresh recordings; each run has the next")
 	flag.IntVar(&o.runs, "runs", 1, "fresh recordings of each scenario")
 	flag.IntVar(&o.jobs, "jobs", 3, "how many scenarios are played at a time")
