@@ -35,7 +35,27 @@ const (
 	maxOuter = 256
 )
 
+// bindKey is a client and the address it was told. Who asks over one version of IP
+// for an address of the other will connect as somebody that the exchange does not
+// show: such an address is kept for every client of that version, which is then the
+// unspecified address.
 type bindKey struct{ client, server netip.Addr }
+
+// keyOf is the key of an address that a client was told.
+func keyOf(client, server netip.Addr) bindKey {
+	if server = server.Unmap(); client.Unmap().Is4() != server.Is4() {
+		client = anybody(server)
+	}
+	return bindKey{client, server}
+}
+
+// anybody stands for every client that speaks the version of IP of an address.
+func anybody(server netip.Addr) netip.Addr {
+	if server.Is4() {
+		return netip.IPv4Unspecified()
+	}
+	return netip.IPv6Unspecified()
+}
 
 // bound is a name that a client resolved to an address.
 type bound struct {
@@ -72,7 +92,7 @@ func (b *bindings) learn(d *track.DNSSeen) {
 	}
 	life := max(int64(min(ttl, maxTTL))*second, bindFloor) + bindGrace
 	for _, a := range d.Answer.Addrs {
-		b.bind(bindKey{d.Query.Client, a.Unmap()}, bound{d.Query.QName, d.Answer.Time, d.Answer.Time + life})
+		b.bind(keyOf(d.Query.Client, a), bound{d.Query.QName, d.Answer.Time, d.Answer.Time + life})
 	}
 	if n, ok := wire.Hostname(d.Answer.ECHName); ok && !b.fronts(n) {
 		if len(b.outer) >= maxOuter {
@@ -134,7 +154,11 @@ func (x *binding) add(n bound) int {
 // of returns the names of an address that held when a flow to it began, the
 // latest first. more says that there may have been others.
 func (b *bindings) of(client, server netip.Addr, at int64) (names []string, more bool) {
-	x := b.names[bindKey{client, server.Unmap()}]
+	server = server.Unmap()
+	x := b.names[bindKey{client, server}]
+	if x == nil {
+		x = b.names[bindKey{anybody(server), server}]
+	}
 	if x == nil {
 		return nil, false
 	}

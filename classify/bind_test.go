@@ -82,6 +82,32 @@ func TestNamesHoldForAWhile(t *testing.T) {
 
 // TestMoreNamesThanAreKept: an address with more names than are kept is nobody's
 // alone, as long as those that were dropped would hold.
+// A host with both versions of IP asks over one for addresses of the other.
+func TestNamesOfTheOtherVersion(t *testing.T) {
+	six, other := netip.MustParseAddr("2001:db8:1::6"), netip.MustParseAddr("2001:db8:1::7")
+	there := netip.MustParseAddr("2001:db8:ffff::7")
+	b := newBindings()
+	b.learn(resolved("a.example", 100, 60, asked, there))
+	for _, c := range []struct {
+		client, server netip.Addr
+		want           string
+	}{
+		{asker, asked, "a.example"},
+		{six, there, "a.example"},
+		{netip.MustParseAddr("192.168.1.7"), asked, ""}, // whoever asked would ask from there
+	} {
+		if got := boundAt(b, c.client, c.server, 101); got != c.want {
+			t.Errorf("%v to %v: %q, want %q", c.client, c.server, got, c.want)
+		}
+	}
+	own := resolved("b.example", 100, 60, there)
+	own.Query.Client = other
+	b.learn(own)
+	if got := boundAt(b, other, there, 101); got != "b.example" {
+		t.Errorf("%q: what a client was told itself comes first", got)
+	}
+}
+
 func TestMoreNamesThanAreKept(t *testing.T) {
 	b := newBindings()
 	for i := range maxBound {

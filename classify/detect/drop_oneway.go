@@ -24,21 +24,41 @@ const (
 	swallowed = "swallowed"
 )
 
-// oneWayOf looks for a side that does not hear.
+// oneWayOf looks for a side that does not hear: for one for which it was seen for long
+// enough, else for any.
 func oneWayOf(f *fact.Flow) *oneWay {
+	var brief *oneWay
 	for _, d := range [...]fact.Dir{fact.Down, fact.Up} {
-		k, side, peer := &f.Stall[d], &f.Sides[d], &f.Sides[d.Other()]
-		if k.At.Num == 0 || side.First.Num == 0 || peer.First.Num == 0 || f.ResetCount[d] > 0 {
-			continue
-		}
-		if k.Deaf.Count >= dropRetries && !(side.FIN.Num != 0 && peer.FIN.Num != 0) {
-			return &oneWay{f: f, deaf: d, technique: unreached, tries: &k.Deaf, k: k}
-		}
-		if data, _ := unheard(f, d); data > 0 && k.Asked.Count >= dropRetries && side.LastAny-k.Asked.First.Time >= dropWait(f) {
-			return &oneWay{f: f, deaf: d, technique: swallowed, tries: &k.Asked, k: k}
+		for _, o := range deafness(f, d) {
+			if !o.brief() {
+				return o
+			}
+			if brief == nil {
+				brief = o
+			}
 		}
 	}
-	return nil
+	return brief
+}
+
+// deafness is how it shows that side d does not hear.
+func deafness(f *fact.Flow, d fact.Dir) (out []*oneWay) {
+	k, side, peer := &f.Stall[d], &f.Sides[d], &f.Sides[d.Other()]
+	if k.At.Num == 0 || side.First.Num == 0 || peer.First.Num == 0 || f.ResetCount[d] > 0 {
+		return nil
+	}
+	if k.Deaf.Count >= dropRetries && !(side.FIN.Num != 0 && peer.FIN.Num != 0) {
+		out = append(out, &oneWay{f: f, deaf: d, technique: unreached, tries: &k.Deaf, k: k})
+	}
+	if data, _ := unheard(f, d); data > 0 && k.Asked.Count >= dropRetries && side.LastAny-k.Asked.First.Time >= dropWait(f) {
+		out = append(out, &oneWay{f: f, deaf: d, technique: swallowed, tries: &k.Asked, k: k})
+	}
+	return out
+}
+
+// brief reports that it was not seen for long enough.
+func (o *oneWay) brief() bool {
+	return o.tries.Last.Time-o.tries.First.Time < dropPatience || o.stuck() < o.needed()
 }
 
 // stuck is how long the deaf side had not got further when it was last seen to try,
@@ -53,8 +73,9 @@ func (o *oneWay) needed() int64 {
 func (o *oneWay) excused(j *Judgement) bool {
 	peer := &o.f.Sides[o.deaf.Other()]
 	switch {
-	case o.tries.Last.Time-o.tries.First.Time < dropPatience, o.stuck() < o.needed():
-		j.stop("too_short", "%s without getting further, %s are needed", spellNs(o.stuck()), spellNs(o.needed()))
+	case o.brief():
+		j.stop("too_short", "%s without getting further, %s are needed; repetitions over %s, %s are needed", spellNs(o.stuck()), spellNs(o.needed()),
+			spellNs(o.tries.Last.Time-o.tries.First.Time), spellNs(dropPatience))
 	case o.technique == swallowed && o.f.Sides[o.deaf].Window.Ok && o.f.Sides[o.deaf].Window.V == 0:
 		j.stop("zero_window", "the receiver's window is shut: it need not take what is sent")
 	case o.technique == unreached && peer.LastAny < o.tries.First.Time:

@@ -75,9 +75,25 @@ type stall struct {
 	broken  bool   // the server stopped within a flight
 	asked   bool   // the client asked again in vain
 	alike   []*fact.Talk
-	by      string       // what their counts agree in: packets, bytes
+	by      *counter     // what they agree in
 	other   int          // how many more stopped, at other counts
 	more    []*fact.Talk // QUIC of the client to others that brought much and ended well, or goes on
+}
+
+// counter is what a box may count, from what each side had sent.
+type counter struct {
+	name  string
+	apart uint64 // how far counts may be from each other
+	of    func(*[2]fact.Amount) uint64
+}
+
+// counters are all that are looked at. Of what the client sent in the latest round
+// trip a tap on its side cannot tell whether the box had counted it by then: what the
+// server sent alone may agree more closely.
+var counters = [...]counter{
+	{"packets", alikePackets / 2, func(b *[2]fact.Amount) uint64 { return b[0].Packets + b[1].Packets }},
+	{"packets of the server", alikePackets / 2, func(b *[2]fact.Amount) uint64 { return b[fact.Down].Packets }},
+	{"bytes of the server", alikeBytes / 2, func(b *[2]fact.Amount) uint64 { return b[fact.Down].Bytes }},
 }
 
 func stallOf(f *fact.Flow, w *fact.World) *stall {
@@ -87,14 +103,12 @@ func stallOf(f *fact.Flow, w *fact.World) *stall {
 	near := talks(f, w, func(t *fact.Talk) bool {
 		return (t.Cut == fact.CutFlight || t.Cut == fact.CutDemand) && overlaps(t.Heard, t.Heard, d.Heard.Time, d.Heard.Time, flightClose)
 	})
-	byPackets := slices.DeleteFunc(slices.Clone(near), func(t *fact.Talk) bool {
-		return gap(t.Before[0].Packets+t.Before[1].Packets, s.packets) > alikePackets/2
-	})
-	byBytes := slices.DeleteFunc(slices.Clone(near), func(t *fact.Talk) bool {
-		return gap(t.Before[fact.Down].Bytes, d.Before[fact.Down].Bytes) > alikeBytes/2
-	})
-	if s.alike, s.by = byPackets, "packets"; len(byBytes) > len(byPackets) {
-		s.alike, s.by = byBytes, "bytes"
+	for i := range counters {
+		c := &counters[i]
+		same := slices.DeleteFunc(slices.Clone(near), func(t *fact.Talk) bool { return gap(c.of(&t.Before), c.of(&d.Before)) > c.apart })
+		if s.by == nil || len(same) > len(s.alike) {
+			s.alike, s.by = same, c
+		}
 	}
 	s.other = len(near) - len(s.alike)
 	s.more = talks(f, w, func(t *fact.Talk) bool {
@@ -181,18 +195,12 @@ func (s *stall) cluster(fd *finding.Finding) {
 	if !s.clustered() {
 		return
 	}
-	list := fmt.Sprint(s.packets)
+	list := fmt.Sprint(s.by.of(&s.d.Before))
 	for _, t := range s.alike[:min(len(s.alike), maxControls)] {
-		list += fmt.Sprintf(", %d", t.Before[0].Packets+t.Before[1].Packets)
-	}
-	if s.by == "bytes" {
-		list = fmt.Sprint(s.d.Before[fact.Down].Bytes)
-		for _, t := range s.alike[:min(len(s.alike), maxControls)] {
-			list += fmt.Sprintf(", %d", t.Before[fact.Down].Bytes)
-		}
+		list += fmt.Sprintf(", %d", s.by.of(&t.Before))
 	}
 	fd.For = append(fd.For, finding.Evidence{Code: "D4", Family: finding.Multiplicity, Class: finding.S,
-		Text: fmt.Sprintf("%d QUIC connections to several servers stopped alike within a minute, after %s %s", n, list, s.by)})
+		Text: fmt.Sprintf("%d QUIC connections to several servers stopped alike within a minute, after %s %s", n, list, s.by.name)})
 	fd.Summary += fmt.Sprintf("; %d connections stopped alike", n)
 }
 

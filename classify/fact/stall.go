@@ -11,7 +11,9 @@ type Stall struct {
 
 	// Open: its newest bytes are a full segment without PSH, in a conversation in
 	// which it sets PSH: a sender says so where its buffer is empty (RFC 9293
-	// section 3.9.1.2), so that it had more to send.
+	// section 3.9.1.2), so that it had more to send. From a side that sets PSH within
+	// what it sends, too, any full segment: what ends of itself ends in a shorter one,
+	// but for one time in a thousand.
 	Open bool
 
 	// Deaf is what the side sent again though the other had acknowledged it before,

@@ -12,6 +12,10 @@ const (
 	stallCopies = 3
 	// stallSilence is for how long, ns: what a freeze needs (D4).
 	stallSilence = 5_000_000_000
+	// pushyEnough is how often a side must have gone on, unasked, after a full segment
+	// with PSH for that bit to say nothing about where its messages end: Linux sets it
+	// on the last segment of each buffer it hands to the card, too.
+	pushyEnough = 3
 )
 
 // stall is what is kept of a side since it last got further.
@@ -22,7 +26,9 @@ type stall struct {
 	atN     uint32 // its packet, less Flow.Num
 	end     uint32 // sequence number after it
 	open    bool
-	pushes  bool // it was seen to set PSH
+	pushes  bool  // it was seen to set PSH
+	filled  bool  // its newest bytes are a full segment with PSH
+	pushy   uint8 // how often it went on after such a one, unasked
 	heard   bool // it got further by acknowledging
 	told    bool // it was marked for what was tried since
 
@@ -54,6 +60,11 @@ func (t *Tracker) stalled(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n 
 	}
 	s := &f.sides[d]
 	mine, other := &x.work.stalls[d], &x.work.stalls[d.Other()]
+	if n == fresh && p.PayloadLen == 0 && s.ack == acked && mine.asked.n > 0 {
+		// It gives up. What it was asked for in vain, it still did not acknowledge.
+		mine.open = false
+		return
+	}
 	if n == fresh || n == filling || s.ack != acked {
 		if mine.told {
 			t.mark(id, f) // it goes on: what was said of it may fall
@@ -77,14 +88,22 @@ func (t *Tracker) stalled(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n 
 
 // further notes that a side got further.
 func (k *stall) further(f *Flow, d fact.Dir, p *capture.Packet, n novelty, m merged) {
-	pushes, open := k.pushes || p.Flags&capture.PSH != 0, k.open
-	if p.PayloadLen > 0 && n == fresh {
-		full := f.unit(d)
-		open = p.Flags&(capture.PSH|capture.FIN) == 0 && full > 0 && p.PayloadLen%full == 0
-	} else if p.Flags&capture.FIN != 0 {
-		open = false
+	now := stall{
+		at: p.Time, atN: f.offset(p.Num), end: p.SeqEnd(),
+		open: k.open, pushes: k.pushes || p.Flags&capture.PSH != 0, filled: k.filled, pushy: k.pushy,
 	}
-	*k = stall{at: p.Time, atN: f.offset(p.Num), end: p.SeqEnd(), open: open, pushes: pushes}
+	if p.PayloadLen > 0 && n == fresh {
+		if k.filled && k.payload[d.Other()] == f.sides[d.Other()].payload && now.pushy < pushyEnough {
+			now.pushy++
+		}
+		unit := f.unit(d)
+		full := p.Flags&capture.FIN == 0 && unit > 0 && p.PayloadLen%unit == 0
+		now.filled = full && p.Flags&capture.PSH != 0
+		now.open = full && (!now.filled || now.pushy >= pushyEnough)
+	} else if p.Flags&capture.FIN != 0 {
+		now.open, now.filled = false, false
+	}
+	*k = now
 	for i := range f.sides {
 		k.packets[i], k.payload[i] = f.sides[i].packets, f.sides[i].payload
 	}
