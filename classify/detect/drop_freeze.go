@@ -133,6 +133,15 @@ func (z *freeze) patience(j *Judgement) (stop []finding.Reason, ok bool) {
 
 func (z *freeze) lasted() int64 { return max(z.until-z.from, 0) }
 
+// since is when the silence began to matter, ns: who broke off was missed at once,
+// others when something was asked of them.
+func (z *freeze) since() int64 {
+	if z.open || z.record > 0 {
+		return z.from
+	}
+	return min(max(z.from, z.asked), z.until)
+}
+
 func (z *freeze) needed() int64 {
 	return max(freezeRTTs*int64(z.f.RTTMin(z.silent.Other()).Or(0)), freezeSilence)
 }

@@ -124,13 +124,12 @@ func helloFinding(f *fact.Flow, w *fact.World) (fd finding.Finding, ceiling find
 	if smallest(f) <= mtuDoubt || h.HeadAck {
 		fd.RuledOut = append(fd.RuledOut, "mtu") // a small segment is not heard of either, or a full one was
 	}
-	return fd, helloControls(f, w, &fd, last)
+	return fd, helloControls(f, w, &fd, h.First.Time, last)
 }
 
-// helloControls compares with what lived meanwhile, and says how far the
-// verdict may go.
-func helloControls(f *fact.Flow, w *fact.World, fd *finding.Finding, last int64) finding.Verdict {
-	from := f.Hello.First.Time
+// helloControls compares with what lived while something was asked in vain, from its
+// first copy to the last, and says how far the verdict may go.
+func helloControls(f *fact.Flow, w *fact.World, fd *finding.Finding, from, last int64) finding.Verdict {
 	live := liveControls(f, w, from, last)
 	if len(live) > 0 {
 		fd.For = append(fd.For, liveEvidence(live))

@@ -82,7 +82,7 @@ func (z *freeze) finding(w *fact.World) finding.Finding {
 	text := fmt.Sprintf("after %s nothing more from the %s for %s, owing: %s", z.passed(), z.name(), spellNs(z.lasted()), z.demandText())
 	fd.Summary = text
 	fd.For = append(fd.For, z.evidence(text, fd.Packets))
-	if live := liveControls(f, w, z.from, z.until); len(live) > 0 {
+	if live := liveControls(f, w, z.since(), z.until); len(live) > 0 {
 		fd.For = append(fd.For, liveEvidence(live))
 		addControls(&fd, live)
 		fd.RuledOut = append(fd.RuledOut, "dead_link")

@@ -71,6 +71,16 @@ func (m *muted) excused(j *Judgement) bool {
 	return true
 }
 
+// from is when the silence began to matter, ns: what went on before the client said
+// what is not acknowledged went on before anything was wrong.
+func (m *muted) from() int64 {
+	said := m.f.Sides[fact.Up].Last.Time // what is new is dated to a quarter of a second
+	if m.fin && m.data == 0 {
+		said = m.f.Sides[fact.Up].FIN.Time
+	}
+	return max(m.k.At.Time, min(said, m.k.Asked.First.Time))
+}
+
 // lasted is how long the server was asked in vain, ns.
 func (m *muted) lasted() int64 { return max(m.f.Now-m.k.Asked.First.Time, 0) }
 
@@ -100,7 +110,7 @@ func (m *muted) judge(w *fact.World, j *Judgement) {
 	} else {
 		stop = append(stop, finding.Reason{Code: "mtu", Text: "what the client sent in vain is large: a path that loses large packets in silence looks the same"})
 	}
-	ceiling := helloControls(f, w, &fd, max(k.Asked.Last.Time, f.Hello.First.Time))
+	ceiling := helloControls(f, w, &fd, m.from(), max(k.Asked.Last.Time, f.Hello.First.Time))
 	stop = append(append(stop, dropVetoes(f, w)...), atServer(f)...)
 	j.settle(fd, stop, ceiling)
 }
