@@ -133,10 +133,11 @@ func (z *freeze) patience(j *Judgement) (stop []finding.Reason, ok bool) {
 
 func (z *freeze) lasted() int64 { return max(z.until-z.from, 0) }
 
-// since is when the silence began to matter, ns: who broke off was missed at once,
-// others when something was asked of them.
+// since is when the silence began to matter, ns. What goes unanswered while data is
+// asked for in vain is as old as the question; who broke off was missed at once. What
+// only a good-bye speaks for has been silent all along: a veto says what that is worth.
 func (z *freeze) since() int64 {
-	if z.open || z.record > 0 {
+	if z.open || z.record > 0 || z.unacked <= farewell {
 		return z.from
 	}
 	return min(max(z.from, z.asked), z.until)
