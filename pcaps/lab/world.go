@@ -49,10 +49,8 @@ type World struct {
 	DNS       dnspeer.Server // of every resolver
 	Sites     talk.ServerOptions
 	Keep      tap.Keep
-	// Dead are servers that are switched off: nothing comes back from them.
-	Dead map[netip.Addr]bool
-	Talk talk.Client // whom conversations are opened with; its Net is the client's
-	V6   bool        // the client asks for and uses IPv6
+	Talk      talk.Client // whom conversations are opened with; its Net is the client's
+	V6        bool        // the client asks for and uses IPv6
 
 	ctx    context.Context
 	stop   context.CancelFunc
@@ -69,6 +67,7 @@ type World struct {
 	mu    sync.Mutex
 	notes []string
 	log   []*box.Event
+	dead  map[netip.Addr]bool // see SetDead
 }
 
 // step is something planned.
@@ -88,7 +87,7 @@ func newWorld(ctx context.Context, seed uint64, beside Beside) (*World, error) {
 		return nil, err
 	}
 	w := &World{Box: box.New(seed), Zone: map[string][]netip.Addr{}, Resolver: netip.AddrPortFrom(RouterAddr, 53),
-		Dead: map[netip.Addr]bool{}, hosts: hosts, beside: beside}
+		dead: map[netip.Addr]bool{}, hosts: hosts, beside: beside}
 	// Unless told otherwise: the machine may prefer another one.
 	w.Talk.Congestion, w.Sites.Congestion = "cubic", "cubic"
 	w.Talk.Net = hosts.Client
@@ -246,10 +245,23 @@ func (w *World) step(s step) {
 	}
 }
 
+// SetDead switches a server off, or on again: nothing comes back from one that is dead.
+func (w *World) SetDead(server netip.Addr, dead bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dead[server] = dead
+}
+
+func (w *World) isDead(server netip.Addr) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.dead[server]
+}
+
 // connect puts the middlebox between the hosts.
 func (w *World) connect() (*wire.Wire, error) {
 	w.Box.Near = [2]box.Link{w.Near[box.Up], w.Near[box.Down]}
-	dead := box.Silent{Dead: func(a netip.Addr) bool { return w.Dead[a] }}
+	dead := box.Silent{Dead: w.isDead}
 	w.Box.Far = [2]box.Link{box.Chain{dead, w.Far[box.Up]}, w.Far[box.Down]}
 	line, err := wire.Open(w.hosts.Box.Do, "c0", "s0", w.Box)
 	if err != nil {

@@ -51,7 +51,7 @@ func Weather(n int) lab.Weather { return networks[n%len(networks)].weather }
 func play(w *lab.World, on network, seed uint64) {
 	w.Keep.Whole, w.Keep.Rest, w.Keep.Datagrams, w.Keep.RestDatagram = 4, 64, 6, 64
 	w.Talk.Connect, w.Talk.Timeout = 6*time.Second, 8*time.Second
-	w.Dead[netip.MustParseAddr(gone)] = true
+	w.SetDead(netip.MustParseAddr(gone), true)
 	w.DNS.Rotate = 1
 	w.DNS.Sink = map[string]bool{hidden: true}
 	w.DNS.Rcode = map[string]int{denied: 3}

@@ -64,7 +64,7 @@ func callsOrdinary() *lab.Scenario {
 			}
 			silent := ports([]string{"10.46.103.200", "1.194.90.191", "192.168.0.17"}, 41234)
 			for _, p := range silent {
-				w.Dead[p.Addr()] = true
+				w.SetDead(p.Addr(), true)
 			}
 			probe(w, 700*time.Millisecond, 9*time.Second, call.Probe{To: silent, Check: true, Requests: 14, RTO: 500 * time.Millisecond})
 		},
@@ -126,7 +126,7 @@ func callPruning() *lab.Scenario {
 			to = append(to, a)
 		}
 		for _, p := range ports(to, 40001) {
-			w.Dead[p.Addr()] = true
+			w.SetDead(p.Addr(), true)
 		}
 		probe(w, 450*time.Millisecond, 9*time.Second, call.Probe{To: ports(to, 40001), Check: true, Requests: 10})
 	})
@@ -168,7 +168,7 @@ func callShort() *lab.Scenario {
 func callFailOver() *lab.Scenario {
 	t := fineCall("one of WhatsApp's three relays is switched off, the call goes through the second", "one dead relay is no block", finding.Inconclusive)
 	return callAlone("call-relay-down", "C1", t, waRelays[1], 3478, call.Call{Kind: call.WhatsApp, For: 9 * time.Second, Up: call.Voice, Down: call.Voice}, func(w *lab.World) {
-		w.Dead[ports(waRelays, 1)[0].Addr()] = true
+		w.SetDead(ports(waRelays, 1)[0].Addr(), true)
 		for _, a := range []string{waRelays[0], waRelays[2]} {
 			w.Call(350*time.Millisecond, a, 3478, call.Call{Kind: call.WhatsApp, For: 3500 * time.Millisecond, Away: true})
 		}

@@ -102,7 +102,7 @@ func serverMaintenance() *lab.Scenario {
 		Name: "server-maintenance", Cases: []string{"B36"}, Lasts: 10 * time.Second, Truth: t,
 		Play: func(w *lab.World) {
 			w.Talk.Connect = 8 * time.Second
-			w.Dead[w.Addr(siteAddr(site.SignalFiles))] = true
+			w.SetDead(w.Addr(siteAddr(site.SignalFiles)), true)
 			w.Open(300*time.Millisecond, "cdn2.signal.org", lab.Web, browsed()...)
 			w.Open(900*time.Millisecond, "cdn2.signal.org", lab.Web, browsed()...)
 			w.Open(500*time.Millisecond, "chat.signal.org", lab.Native, messages()...)
@@ -129,7 +129,7 @@ func serviceDown() *lab.Scenario {
 				w.DNS.Rcode[n] = policy.SERVFAIL
 			}
 			for i, a := range []string{site.WAWeb, site.WAChat, site.WAMedia, site.WAChat2, site.Instagram} {
-				w.Dead[siteAddr(a)] = true
+				w.SetDead(siteAddr(a), true)
 				s := lab.Web
 				s.SNI = []string{"web.whatsapp.com", "g.whatsapp.net", "mmg.whatsapp.net", "e2.whatsapp.net", "www.instagram.com"}[i]
 				w.OpenAt(time.Duration(200+200*i)*time.Millisecond, a, 443, s)

@@ -57,7 +57,7 @@ func dnsRace() *lab.Scenario {
 		Truth: lied("whatsapp", finding.DNSForged, finding.Confirmed, "queries to 8.8.8.8 for names of WhatsApp draw a forged address 35 ms before the resolver's own answer", "blocked"),
 		Play: func(w *lab.World) {
 			resolver := google(w)
-			w.Dead[siteAddr(site.Forged)] = true
+			w.SetDead(siteAddr(site.Forged), true)
 			w.Rule("forged answer", policy.All(policy.UDP, policy.QNAME(whatsAppNames...)), &policy.ForgeDNS{Addrs: []netip.Addr{siteAddr(site.Forged)}, Delay: time.Millisecond})
 			w.Ask(400*time.Millisecond, resolver, dnspeer.Question{Name: "web.whatsapp.com", EDNS: true, Listen: 400 * time.Millisecond})
 			whatsAppOnly(w)
@@ -78,7 +78,7 @@ func dnsRaceV6() *lab.Scenario {
 		Play: func(w *lab.World) {
 			resolver := google(w)
 			for _, a := range face {
-				w.Dead[a] = true
+				w.SetDead(a, true)
 			}
 			w.Rule("forged answer", policy.All(policy.UDP, policy.QNAME(whatsAppNames...)),
 				&policy.ForgeDNS{Addrs: face, TTLs: []uint32{171}, Delay: 800 * time.Microsecond, NoDF: true, TTL: policy.Random})
@@ -162,7 +162,7 @@ func dnsHijack() *lab.Scenario {
 		Truth: lied("whatsapp", finding.DNSForged, finding.Likely, "queries over UDP for names of WhatsApp, to whatever public resolver, are answered with the same false address by a box, and go no further; over TCP answers are right", "blocked"),
 		Play: func(w *lab.World) {
 			google(w)
-			w.Dead[siteAddr(site.Forged)] = true
+			w.SetDead(siteAddr(site.Forged), true)
 			w.Zone["whoami.akamai.net"] = []netip.Addr{siteAddr("173.194.98.5"), script.Six(siteAddr("173.194.98.5"))}
 			public := policy.All(policy.UDP, policy.To(site.GoogleDNS, site.GoogleDNS2, site.CloudflareDNS))
 			w.Rule("hijacked", policy.All(public, policy.QNAME(whatsAppNames...)), &policy.ForgeDNS{Addrs: []netip.Addr{siteAddr(site.Forged)}, Delay: 2 * time.Millisecond, Swallow: true})

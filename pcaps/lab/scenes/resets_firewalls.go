@@ -137,7 +137,7 @@ func portScan() *lab.Scenario {
 			w.At(1500*time.Millisecond, func(ctx context.Context) {
 				for i := range 100 {
 					to := netip.AddrFrom4([4]byte{91, 108, byte(4 + i%3), byte(10 + 2*i)})
-					w.Dead[to] = i%3 == 0
+					w.SetDead(to, i%3 == 0)
 					zmap := layers.TCP{SrcPort: layers.TCPPort(33_000 + i), DstPort: 443, Seq: uint32(0x9e37_79b1 * uint64(i+1)), SYN: true, Window: 65535}
 					w.Note("zmap", rawSYN(w, to, 54321, 255, &zmap))
 				}
