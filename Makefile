@@ -55,7 +55,7 @@ race: # the tests of concurrent packages under the race detector
 	@if [ "$$(go env CGO_ENABLED)" != 1 ] || ! command -v "$$(go env CC)" >/dev/null; then \
 		echo "skipped: the race detector needs a C compiler"; exit 0; fi; \
 	concurrent=$$(grep -rlE --include='*.go' '^\s+go (func\(|[a-z])|\.Go\(' . | xargs -n 1 dirname | sort -u | grep -vE '$(PLAYS)'); \
-	echo .ci/gotest -race $$concurrent; CHOKEPOINT_CORPORA= .ci/gotest -race -skip 'Alloc|TestFaultsOfTheCapture' $$concurrent
+	echo .ci/gotest -race $$concurrent; CHOKEPOINT_CORPORA= .ci/gotest -race -short -skip 'Alloc|TestFaultsOfTheCapture' $$concurrent
 
 # Only capture/live, capture/afpacket, bpf and pcaps/lab are Linux's.
 .PHONY: cross
