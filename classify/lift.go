@@ -102,8 +102,12 @@ func (t *told) compose() {
 // apply adds a lift to a finding, unless that fell meanwhile. A finding that
 // stands as high already is not raised, but says what it hangs on.
 func apply(f *finding.Finding, l *detect.Lift) {
-	if f.Verdict.Rank() == 0 || l.To != "" && f.Verdict.Rank() < finding.Suspected.Rank() && !supply(f, l) {
+	if f.Verdict.Rank() == 0 || l.To != "" && !tellable(f) && !supply(f, l) {
 		return
+	}
+	to := l.To
+	if detect.Hearsay(f) {
+		to = detect.Less(to)
 	}
 	if l.Evidence.Code != "" {
 		f.For = append(slices.Clone(f.For), l.Evidence)
@@ -119,9 +123,15 @@ func apply(f *finding.Finding, l *detect.Lift) {
 	if l.Summary != "" {
 		f.Summary += "; " + l.Summary
 	}
-	if l.To.Rank() > f.Verdict.Rank() {
-		detect.Conclude(f, l.To)
+	if to.Rank() > f.Verdict.Rank() {
+		detect.Conclude(f, to)
 	}
+}
+
+// tellable reports a finding sure enough to be lifted: of one direction that is what
+// would be suspected of both.
+func tellable(f *finding.Finding) bool {
+	return f.Verdict.Rank() >= finding.Suspected.Rank() || detect.Hearsay(f) && f.Verdict == finding.Unexplained
 }
 
 // dropLifts takes back what stood on a finding that fell.
@@ -180,7 +190,7 @@ func (o *emission) remember(t *told) {
 	try := fact.Try{Client: x.Client, Server: x.Server, Port: x.Port, Proto: x.Proto, If: x.If, Name: x.Said, JA4: x.JA4}
 	w.Attempts.Forget(try, f.ID)
 	stage := detect.StageOf(f, x.Reached)
-	repeats := f.Verdict.Rank() >= finding.Suspected.Rank() && detect.Liftable(&t.bare)
+	repeats := tellable(f) && detect.Liftable(&t.bare)
 	if o.byID[f.ID] != nil && (stage == "" || repeated && !repeats) { // it says less than it did
 		o.dropLifts(f.ID)
 	}
@@ -217,7 +227,7 @@ func failure(t *told, stage string) fact.Failure {
 	if f.Name != "" {
 		x.Name = f.Name
 	}
-	x.Num, x.Forged = firstPacket(f), detect.Forged(&t.bare)
+	x.Num, x.Forged, x.Hearsay = firstPacket(f), detect.Forged(&t.bare), detect.Hearsay(&t.bare)
 	if stage == "dns" || f.Kind == finding.ResetInjected || f.Kind == finding.ICMPProhibited { // one moment, not a silence
 		x.From, x.Time = f.To.UnixNano(), f.To.UnixNano()
 	}

@@ -165,6 +165,9 @@ func (s *shard) complete(f *fact.Flow) {
 	f.Resolver, f.DNSOver = over(s.run.opt.Rules, &f.Key, f.Names.SNI)
 	f.Label = s.run.labelFlow(f)
 	f.Probe = s.run.probe(f)
+	if f.Key.Proto == capture.ProtoUDP && f.Sides[fact.Down].Packets == 0 && s.run.world.OnlyClients() {
+		f.Blind |= fact.BlindOneWay // of TCP the flow itself shows that it was answered
+	}
 }
 
 // judge runs the detectors that have something to judge, and keeps what they

@@ -74,6 +74,8 @@ func judgeTCP(f *fact.Flow) attempt {
 		return attempt{outcome: failed, stage: stageRefused}
 	case up.Payload > 0 && down.Payload > 0 && (f.Hello.First.Num == 0 || f.Hello.Data.Num != 0) && !headless(f):
 		return attempt{outcome: worked}
+	case heardUnseen(f):
+		return attempt{outcome: worked}
 	case up.SYN.Num == 0: // begun before the capture did
 		return attempt{outcome: open}
 	case f.SYNACK.Num == 0 && up.Payload == 0:
@@ -93,6 +95,13 @@ func judgeTCP(f *fact.Flow) attempt {
 func alerted(f *fact.Flow) bool {
 	down := &f.Sides[fact.Down]
 	return f.Names.AlertDown.Ok && f.Names.AlertDown.V != 0 && down.Payload > 0 && down.Payload <= alertOnly
+}
+
+// heardUnseen: the server was not captured, but the client acknowledges more of it than
+// a FIN, and of what the client said nothing was asked again since.
+func heardUnseen(f *fact.Flow) bool {
+	k := &f.Stall[fact.Down]
+	return f.Sides[fact.Up].Payload > 0 && f.Unseen.Or(0) > 1 && k.Asked.Count == 0 && k.Probed.Count == 0
 }
 
 // headless: of what the server sent not even the first byte arrived, only parts

@@ -75,8 +75,14 @@ func dropVetoes(f *fact.Flow, w *fact.World) []finding.Reason {
 // link.
 func nothingAnswered(w *fact.World) bool { return len(w.Controls) == 0 && len(w.Resolvers) == 0 }
 
-// less is the verdict one step less certain.
-func less(v finding.Verdict) finding.Verdict {
+// Hearsay reports a finding that rests on what the side that was captured says of the
+// other: it counts one step less.
+func Hearsay(fd *finding.Finding) bool {
+	return slices.Contains(fd.Blind, "one_way") && slices.ContainsFunc(fd.For, func(e finding.Evidence) bool { return e.Family == finding.Demand })
+}
+
+// Less is the verdict one step less certain.
+func Less(v finding.Verdict) finding.Verdict {
 	switch v {
 	case finding.Confirmed:
 		return finding.Likely
@@ -91,12 +97,6 @@ func less(v finding.Verdict) finding.Verdict {
 // that no answer reached it.
 func clientTestifies(f *fact.Flow) bool {
 	return f.Sides[fact.Down].Packets == 0 && f.Blind&fact.BlindMidstream == 0 && !f.Stall[fact.Up].Heard
-}
-
-// onlyClients reports that no server was captured in all the capture so far.
-func onlyClients(w *fact.World) bool {
-	return len(w.Controls) > 0 && len(w.Resolvers) == 0 &&
-		!slices.ContainsFunc(w.Controls, func(c fact.Control) bool { return c.Flow != 0 && !c.Unseen })
 }
 
 // hearsay are the vetoes of detectors whose question the client alone can answer: that
@@ -136,8 +136,8 @@ func tooBig(f *fact.Flow) bool {
 // with a veto.
 func (j *Judgement) settle(fd finding.Finding, stop []finding.Reason, ceiling finding.Verdict) {
 	v := Cap(Fuse(fd.For), ceiling)
-	if slices.Contains(fd.Blind, "one_way") {
-		v = less(v) // what the side that was captured says of the other is hearsay
+	if Hearsay(&fd) {
+		v = Less(v)
 	}
 	if len(fd.Controls) == 0 {
 		stop = append(stop, finding.Reason{Code: "no_control",

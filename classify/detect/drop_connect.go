@@ -40,7 +40,7 @@ func (DropConnect) Judge(f *fact.Flow, w *fact.World) Judgement {
 	connectControls(f, w, &fd)
 	fd.Summary = fmt.Sprintf("%s does not answer: SYN sent %d times in %s, nothing came back",
 		fd.Server.IP, again+1, spellNs(lastSYN(f)-up.SYN.Time))
-	if onlyClients(w) {
+	if w.OnlyClients() {
 		noteBlind(&fd, "one_way")
 	}
 	j.settle(fd, append(append(stop, hearsay(f, w, dropVetoes(f, w))...), atServer(f)...), finding.Suspected)

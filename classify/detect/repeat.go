@@ -39,7 +39,11 @@ func (Repeat) Judge(w *fact.World) WorldJudgement {
 	var out WorldJudgement
 	for i := range w.Failures {
 		f := &w.Failures[i]
-		if f.Verdict != string(finding.Suspected) || f.Stage == "" || f.Owner == "" {
+		liftable := finding.Suspected
+		if f.Hearsay {
+			liftable = Less(liftable)
+		}
+		if f.Verdict != string(liftable) || f.Stage == "" || f.Owner == "" {
 			continue // of parties nobody knows, dead ones are plenty
 		}
 		if l, ok := liftOf(w, f); ok {
@@ -56,7 +60,7 @@ func StageOf(f *finding.Finding, reached string) string {
 	if f.Kind == finding.ResetSeen && f.Verdict == finding.Unexplained && (reached == fact.StagePostSYN || reached == fact.StagePostPSH) {
 		return "reset"
 	}
-	if f.Verdict.Rank() < finding.Suspected.Rank() {
+	if f.Verdict.Rank() < finding.Suspected.Rank() && !(Hearsay(f) && f.Verdict == finding.Unexplained) {
 		return ""
 	}
 	switch f.Kind {

@@ -195,6 +195,10 @@ type Flow struct {
 	Sides [2]Side
 	Stall [2]Stall // since each side last got further
 
+	// Unseen is how much of a server that was not captured its client acknowledged
+	// since its first acknowledgement, bytes, a FIN counting as one.
+	Unseen Opt[uint32]
+
 	Handshake bool // SYN, SYN/ACK and ACK all seen
 	SYNACK    Mark
 	State     string // see [Flow.ConnState]

@@ -3,7 +3,7 @@ package fact
 // Stall is how a flow stood when one side last got further (sent bytes never seen
 // before, or acknowledged some), and what happened since: all of it is in vain.
 type Stall struct {
-	At      Mark      // the packet with which the side got further; none: not known
+	At      Mark      // the packet with which the side got further; none: not known, or never
 	Packets [2]uint64 // wire segments of either side up to it, repeated ones included, since boxes count those
 	Payload [2]uint64 // payload bytes, the same
 

@@ -53,6 +53,12 @@ type ControlQuery struct {
 	If        uint16
 }
 
+// OnlyClients reports that no server was captured in all the capture so far.
+func (w *World) OnlyClients() bool {
+	return len(w.Controls) > 0 && len(w.Resolvers) == 0 &&
+		!slices.ContainsFunc(w.Controls, func(c Control) bool { return c.Flow != 0 && !c.Unseen })
+}
+
 // ControlsFor lists up to limit controls that match, newest first.
 func (w *World) ControlsFor(q ControlQuery, limit int) []Control {
 	var out []Control
@@ -156,6 +162,7 @@ type Failure struct {
 	From    int64 // since when it failed: the last progress before a silence, ns
 	Time    int64 // until when it was seen to fail, ns
 	Num     uint64
+	Hearsay bool // only one direction was captured: the finding is as sure as that allows, less a step
 	Forged  bool // the finding shows packets that neither end makes, or a third party's own words
 
 	// How much had passed when it stopped, midflow: wire segments and payload bytes.

@@ -28,6 +28,9 @@ func (t *Tracker) Snapshot(id flow.ID, to *fact.Flow, now int64, why fact.End) {
 		f.side(fact.Dir(d), &to.Sides[d])
 	}
 	to.Sides[fact.Down].SYN = to.SYNACK
+	if up, down := &f.sides[fact.Up], &f.sides[fact.Down]; down.packets == 0 && up.flags&(hasISN|hasAck) == hasISN|hasAck {
+		to.Unseen = fact.Some(up.ack - down.isn - 1)
+	}
 	if x != nil {
 		t.more(f, x, to)
 	}

@@ -70,6 +70,9 @@ func (t *Tracker) stalled(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n 
 			t.mark(id, f) // it goes on: what was said of it may fall
 		}
 		heard := s.ack != acked && mine.at != 0
+		if heard && f.sides[d.Other()].packets == 0 {
+			other.asked, other.probed = tries{}, tries{} // it is not captured, but was heard
+		}
 		if heard && d == fact.Up && f.sides[fact.Down].packets == 0 {
 			t.tellProgress(t.Table.At(id), p, id, uint64(s.ack-acked), true)
 		}
@@ -127,12 +130,9 @@ func (t *Tracker) inVain(f *Flow, d fact.Dir, p *capture.Packet, n novelty, segs
 
 // write writes out what is kept of a stall.
 func (k *stall) write(f *Flow, to *fact.Stall) {
-	if k.at == 0 {
-		return
-	}
-	*to = fact.Stall{
-		At: fact.Mark{Num: f.Num + uint64(k.atN), Time: k.at, SeqEnd: k.end}, Payload: k.payload, Open: k.open && k.pushes, Heard: k.heard,
-		Deaf: k.deaf.fact(f), Asked: k.asked.fact(f), Probed: k.probed.fact(f),
+	*to = fact.Stall{Payload: k.payload, Open: k.open && k.pushes, Heard: k.heard, Deaf: k.deaf.fact(f), Asked: k.asked.fact(f), Probed: k.probed.fact(f)}
+	if k.at != 0 {
+		to.At = fact.Mark{Num: f.Num + uint64(k.atN), Time: k.at, SeqEnd: k.end}
 	}
 	for i, n := range k.packets {
 		to.Packets[i] = uint64(n)

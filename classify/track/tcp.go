@@ -239,6 +239,9 @@ func (t *Tracker) acknowledge(f *Flow, d fact.Dir, p *capture.Packet, n novelty)
 		}
 		return
 	}
+	if s.flags&hasAck == 0 && o.packets == 0 {
+		o.isn = p.Ack - 1 // where the side that is not captured begins, as the other says
+	}
 	s.ack = p.Ack
 	s.flags |= hasAck
 	if o.flags&hasSeq == 0 {
