@@ -29,8 +29,8 @@ type stall struct {
 	pushes  bool  // it was seen to set PSH
 	filled  bool  // its newest bytes are a full segment with PSH
 	pushy   uint8 // how often it went on after such a one, unasked
-	heard   bool // it got further by acknowledging
-	told    bool // it was marked for what was tried since
+	heard   bool  // it got further by acknowledging
+	told    bool  // it was marked for what was tried since
 
 	deaf, asked, probed tries
 }
