@@ -217,6 +217,10 @@ func (r *roll) finding(w *fact.World, client netip.Addr) finding.Finding {
 		f.NotRuledOut = append(f.NotRuledOut, "vpn_kill_switch", "first_hop_firewall")
 		v = Cap(v, finding.Suspected)
 	}
+	if slices.ContainsFunc(r.failures, func(x fact.Failure) bool { return x.Hearsay }) {
+		noteBlind(&f, "one_way")
+		v = Less(v)
+	}
 	Conclude(&f, v)
 	return f
 }
