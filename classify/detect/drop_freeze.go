@@ -103,7 +103,7 @@ func (z *freeze) excused(j *Judgement) bool {
 		j.stop("receiver_silent", "the receiver fell silent first and acknowledged no more")
 	case z.packets < freezeMinPackets:
 		j.stop("out_of_band", "%d packets before the silence: it had hardly begun", z.packets)
-	case !z.inBand() && z.weak():
+	case !z.nearBand() && z.weak():
 		j.stop("good_bye", "only the end of the connection went unanswered, after %d packets", z.packets)
 	default:
 		return false
@@ -114,6 +114,13 @@ func (z *freeze) excused(j *Judgement) bool {
 func (z *freeze) inBand() bool {
 	return z.packets >= freezeMinPackets && z.packets <= freezeMaxPackets &&
 		z.bytes >= freezeMinBytes && z.bytes <= freezeMaxBytes
+}
+
+// nearBand reports a flow short enough by one of the two counters: what is cut after a
+// number of bytes may have come in many small packets, what is cut after a number of
+// packets in large ones.
+func (z *freeze) nearBand() bool {
+	return z.packets >= freezeMinPackets && z.bytes >= freezeMinBytes && (z.packets <= freezeMaxPackets || z.bytes <= freezeMaxBytes)
 }
 
 // patience tells whether the silence is long enough. Where the capture ended
