@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -88,7 +89,18 @@ func configure(fd int) error {
 // settling is how long the kernel may take to begin stamping frames when they pass:
 // the first socket that asks for it only schedules that (net_enable_timestamp).
 // Until then frames are stamped when they are read.
-const settling = 10 * time.Millisecond
+const settling = 100 * time.Millisecond
+
+// stamping has the kernel stamp frames for as long as the program lives: with every tap
+// of its own to wait for, a busy machine would sooner or later take longer.
+var stamping = sync.OnceValue(func() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0) // bound to nothing, open to the end
+	if err == nil {
+		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	}
+	time.Sleep(settling)
+	return os.NewSyscallError("SO_TIMESTAMPNS", err)
+})
 
 // listen attaches the socket to the interface, which is one of the calling
 // thread's namespace.
@@ -102,7 +114,9 @@ func listen(fd int, ifname string) error {
 			return os.NewSyscallError("PACKET_IGNORE_OUTGOING", err)
 		}
 	}
-	time.Sleep(settling)
+	if err := stamping(); err != nil {
+		return err
+	}
 	all := binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, unix.ETH_P_ALL))
 	return os.NewSyscallError("bind", unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: at.Index}))
 }
