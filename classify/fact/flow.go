@@ -231,6 +231,7 @@ type Flow struct {
 
 	Local     *Local     // what this host's kernel said of it, nil: nothing
 	Datagrams *Datagrams // of UDP, nil: no record was kept
+	Call      *Call      // of a call's media, nil: no record was kept
 
 	TunnelOf FlowID // the outer flow, 0 none
 	Twin     FlowID // the same connection on the other side of a NAT, seen before; 0 none

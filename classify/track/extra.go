@@ -12,6 +12,7 @@ type extra struct {
 	work    *work
 	speech  *speech
 	vigil   *vigil
+	call    *call
 	trouble *trouble
 	dns     *dnsLog
 	local   *fact.Local

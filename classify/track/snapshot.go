@@ -183,6 +183,9 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 		d := k.Datagrams
 		to.Datagrams = &d
 	}
+	if c := x.call; c != nil {
+		to.Call = c.Fact(to.Now)
+	}
 	for d, l := range x.bulk {
 		if l != nil {
 			to.Bulk[d] = l.Snapshot()

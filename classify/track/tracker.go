@@ -3,6 +3,7 @@ package track
 import (
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
+	"chokepoint/classify/fact/medialog"
 	"chokepoint/classify/flow"
 	"chokepoint/classify/service"
 	"chokepoint/classify/stream"
@@ -71,6 +72,8 @@ type Tracker struct {
 	works     pool[work]
 	speeches  pool[speech]
 	vigils    pool[vigil]
+	calls     pool[call]
+	events    eventPool
 	bulks     bulkPool
 	spare     []*stream.Buffer
 	spareQUIC []*quic.Client
@@ -85,6 +88,7 @@ type Tracker struct {
 	message  dns.Message
 	stun     stun.Message
 	rtp      rtp.Header
+	rtcp     rtp.RTCP
 	packet   quic.Packet
 	signs    []service.Sign
 	payload  service.Payload
@@ -107,6 +111,8 @@ func New(c Config) *Tracker {
 		works:    pool[work]{limit: c.Memory / worksShare / int(workSize)},
 		speeches: pool[speech]{limit: c.Memory / speechShare / int(speechSize)},
 		vigils:   pool[vigil]{limit: c.Memory / vigilShare / int(vigilSize)},
+		calls:    pool[call]{limit: c.Memory / callShare / int(callSize)},
+		events:   eventPool{limit: c.Memory / eventsShare / medialog.MaxEvents / int(eventSize)},
 		bulks:    bulkPool{limit: c.Memory / bulksShare},
 	}
 }
@@ -264,6 +270,7 @@ func (t *Tracker) end(id flow.ID, why fact.End) {
 	if f := &t.Table.At(id).Rec; f.flags&(isTCP|suspect) == isTCP && f.end() == fact.StillOpen && f.owed(t.extraOf(f)) {
 		f.flags |= suspect
 	}
+	t.callEnds(&t.Table.At(id).Rec)
 	if t.conf.OnEnd != nil {
 		t.conf.OnEnd(id, why)
 	}
