@@ -20,6 +20,7 @@ var flowDetectors = []detector{
 	{FlowDetector: detect.DropUDP{}},
 	{FlowDetector: detect.DropQUIC{}},
 	{FlowDetector: detect.DropCall{}},
+	{FlowDetector: detect.CallDegraded{}},
 	{FlowDetector: detect.DNSDenied{}},
 	{FlowDetector: detect.DNSForged{}},
 	{FlowDetector: detect.DNSUnanswered{}},

@@ -321,6 +321,7 @@ func (r *run) begin(c *clock, now int64) {
 	}
 	r.reload()
 	r.mergeAll()
+	r.learnMedia()
 	r.missAnswers(now)
 	r.mergeStrays()
 }

@@ -187,6 +187,8 @@ type World struct {
 	Frozen    []Failure  // flows that stopped, those included of which only a good-bye tells; newest last
 	Attempts  Attempts   // what came of attempts, with what name and hello
 
+	// MOS has an opinion score added to findings about calls.
+	MOS bool
 	// Terse spares detectors the reasons that only --why-not prints.
 	Terse bool
 	// Strays are packets that this host dropped before the tap, up to MaxStrays.
@@ -197,8 +199,13 @@ type World struct {
 	// Talks is conversations over UDP, oldest first.
 	Talks []Talk
 
-	latest map[FlowID]int // of Controls: a flow's newest entry
-	talkAt map[FlowID]int // of Talks
+	// Passages is how the TCP of clients fared, by time, newest last.
+	Passages []Passage
+
+	streams   map[StreamKey][2]FlowID
+	streamAge []StreamKey    // oldest first
+	latest    map[FlowID]int // of Controls: a flow's newest entry
+	talkAt    map[FlowID]int // of Talks
 }
 
 // controlGap is the longest silence within one span of progress, ns: twice the

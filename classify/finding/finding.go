@@ -218,6 +218,9 @@ type Finding struct {
 	Unit         string   `json:"unit,omitempty"`          // layer the rate counts, "ip" when absent
 	BurstBytes   *uint64  `json:"burst_bytes,omitempty"`   // rate.policed
 	Loss         *float64 `json:"loss,omitempty"`          // 0..1
+	JitterMs     *float64 `json:"jitter_ms,omitempty"`     // call.degraded: RFC 3550 section 6.4.1, the worst window's mean
+	BurstRatio   *float64 `json:"burst_ratio,omitempty"`   // call.degraded: mean run of loss over that of independent loss
+	MOS          *float64 `json:"mos,omitempty"`           // call.degraded, when asked for: 1 to 4.5, indicative
 	AfterPackets *uint64  `json:"after_packets,omitempty"` // drop.midflow: wire segments
 	AfterBytes   *uint64  `json:"after_bytes,omitempty"`   // drop.midflow: payload bytes
 }

@@ -93,7 +93,8 @@ func (t *Tracker) freeCall(x *extra) {
 }
 
 // hearCall books what a datagram tells of the quality of a call.
-func (t *Tracker) hearCall(id flow.ID, f *Flow, k *vigil, d fact.Dir, p *capture.Packet, w utterance) {
+func (t *Tracker) hearCall(id flow.ID, e *flow.Entry[Flow], k *vigil, d fact.Dir, p *capture.Packet, w utterance) {
+	f := &e.Rec
 	if !w.media {
 		if x := t.extraOf(f); x.call != nil {
 			x.call.echo(d, p)
@@ -119,8 +120,12 @@ func (t *Tracker) hearCall(id flow.ID, f *Flow, k *vigil, d fact.Dir, p *capture
 		}
 		return
 	}
-	if c.Add(d, &g) {
+	bad, met := c.Add(d, &g)
+	if bad {
 		t.mark(id, f)
+	}
+	if met && len(t.streams) < maxStreams {
+		t.streams = append(t.streams, StreamSeen{Num: p.Num, Flow: fact.FlowID(f.Num), Key: fact.StreamKey{Client: e.Key.SrcAddr(), SSRC: g.RTP.SSRC}})
 	}
 	if c.Wants(d) {
 		if buf := t.events.get(); buf != nil {

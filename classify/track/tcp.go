@@ -30,6 +30,7 @@ func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 	if p.Flags&capture.SYN != 0 {
 		t.syn(f, id, d, p)
 	}
+	lost := s.holes + s.retrans
 	n, had := f.sequence(d, p, m), s.ack
 	t.acknowledge(f, d, p, n)
 	f.window(d, p)
@@ -37,6 +38,7 @@ func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 		t.complete(e, d, p)
 	}
 	if p.PayloadLen > 0 {
+		t.pass(e, d, p, m.segs, int32(s.holes+s.retrans-lost))
 		t.data(id, e, d, p, n, m)
 	} else {
 		t.control(id, e, d, p, n)

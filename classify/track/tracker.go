@@ -74,6 +74,8 @@ type Tracker struct {
 	vigils    pool[vigil]
 	calls     pool[call]
 	events    eventPool
+	passed    passages
+	streams   []StreamSeen
 	bulks     bulkPool
 	spare     []*stream.Buffer
 	spareQUIC []*quic.Client

@@ -88,7 +88,7 @@ func (t *Tracker) attend(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture
 	if w.media {
 		k.Media[d].Add(at)
 	}
-	t.hearCall(id, &e.Rec, k, d, p, w)
+	t.hearCall(id, e, k, d, p, w)
 	if d == fact.Down {
 		t.hear(e, k, p, w, at)
 		return

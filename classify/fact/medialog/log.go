@@ -38,7 +38,7 @@ type way struct {
 	runs               [fact.LossRuns]uint32
 	holes              [fact.MaxHoles]fact.Mark
 	nHoles             uint8
-	leapt              bool // numbers were leapt over by the latest
+	leapt, met         bool // by the latest: numbers were leapt over, a source was accepted
 	held               fact.BadSpan
 	gaps               gaps
 	seconds            [fact.MediaSeconds]rate
@@ -72,8 +72,9 @@ func (l *Log) Late() { l.late = true }
 // Merged notes datagrams of which no header was captured.
 func (l *Log) Merged(n uint32) { l.merged += n }
 
-// Add books a datagram of media and reports whether a window closed that is bad.
-func (l *Log) Add(d fact.Dir, g *Datagram) bool {
+// Add books a datagram of media. It reports whether a window closed that is bad, and
+// whether the datagram's source was accepted with it.
+func (l *Log) Add(d fact.Dir, g *Datagram) (bad, met bool) {
 	w := &l.ways[d]
 	at := fact.Mark{Num: g.Num, Time: g.Time}
 	if w.media++; w.media == 1 {
@@ -85,7 +86,7 @@ func (l *Log) Add(d fact.Dir, g *Datagram) bool {
 	if opened && w.rtp == 0 {
 		w.hole(at)
 	}
-	w.leapt = false
+	w.leapt, w.met = false, false
 	i := -1
 	if g.RTP != nil {
 		var worse bool
@@ -93,7 +94,7 @@ func (l *Log) Add(d fact.Dir, g *Datagram) bool {
 		bad = bad || worse
 	}
 	w.log(g, i)
-	return bad
+	return bad, w.met
 }
 
 // hole names a packet.
@@ -124,6 +125,7 @@ func (w *way) number(g *Datagram) (index int, bad bool) {
 	}
 	w.rtp++
 	if was == 0 {
+		w.met = true
 		w.rtp++ // the one before, which waited for this one
 		w.kin(i)
 	}

@@ -1,0 +1,94 @@
+package fact
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// Bounds of what the world remembers of what passed and of streams.
+const (
+	MaxPassages = 4096
+	MaxStreams  = 4096
+)
+
+// Passage is how the TCP of a client fared for a while, whoever it talked to: what a
+// call's losses are compared with. Indexed by direction.
+type Passage struct {
+	Client   netip.Addr
+	If       uint16
+	From, To int64 // first and last segment, ns
+	Segs     [2]uint32
+	Lost     [2]uint32 // segments that were missing, or sent again
+	Runs     [2]uint32 // how often
+}
+
+// add sums two stretches up.
+func (p *Passage) add(o *Passage) {
+	p.From, p.To = min(p.From, o.From), max(p.To, o.To)
+	for d := range p.Segs {
+		p.Segs[d], p.Lost[d], p.Runs[d] = p.Segs[d]+o.Segs[d], p.Lost[d]+o.Lost[d], p.Runs[d]+o.Runs[d]
+	}
+}
+
+// SawPassage takes in how the TCP of a client fared since the last tick. One that was
+// told of by several shards is one.
+func (w *World) SawPassage(p Passage) {
+	for i := len(w.Passages) - 1; i >= 0 && w.Passages[i].To >= p.From; i-- {
+		if o := &w.Passages[i]; o.Client == p.Client && o.If == p.If && o.From <= p.To {
+			o.add(&p)
+			return
+		}
+	}
+	if len(w.Passages) >= 2*MaxPassages {
+		w.Passages = slices.Delete(w.Passages, 0, MaxPassages)
+	}
+	w.Passages = append(w.Passages, p)
+}
+
+// Passed sums up the TCP of a client in stretches that overlap [from, to].
+func (w *World) Passed(client netip.Addr, ifc uint16, from, to int64) Passage {
+	sum := Passage{Client: client, If: ifc, From: to, To: from}
+	for i := range w.Passages {
+		if p := &w.Passages[i]; p.Client == client && p.If == ifc && p.From <= to && p.To >= from {
+			sum.add(p)
+		}
+	}
+	return sum
+}
+
+// StreamKey is an RTP source as a client's socket hears or sends it.
+type StreamKey struct {
+	Client netip.Addr
+	SSRC   uint32
+}
+
+// SawStream takes in that a source was met in a flow.
+func (w *World) SawStream(k StreamKey, f FlowID) {
+	if w.streams == nil {
+		w.streams = map[StreamKey][2]FlowID{}
+	}
+	at, known := w.streams[k]
+	switch {
+	case !known:
+		if len(w.streamAge) >= MaxStreams {
+			delete(w.streams, w.streamAge[0])
+			w.streamAge = w.streamAge[1:]
+		}
+		w.streamAge = append(w.streamAge, k)
+		at[0] = f
+	case at[0] != f:
+		at[1] = f
+	}
+	w.streams[k] = at
+}
+
+// Elsewhere returns another flow in which a source was met, 0 if there is none: its
+// numbers are spread over both.
+func (w *World) Elsewhere(k StreamKey, f FlowID) FlowID {
+	for _, id := range w.streams[k] {
+		if id != 0 && id != f {
+			return id
+		}
+	}
+	return 0
+}

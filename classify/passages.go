@@ -1,0 +1,28 @@
+package classify
+
+import (
+	"cmp"
+	"slices"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/track"
+)
+
+// learnMedia takes in what concerns the media of calls beyond their own flow: how the
+// clients' TCP fared since the last tick, and which sources were met where.
+func (r *run) learnMedia() {
+	var passed []fact.Passage
+	var streams []track.StreamSeen
+	for _, s := range r.shards {
+		passed = append(passed, s.track.Passages()...)
+		streams = append(streams, s.track.Streams()...)
+	}
+	slices.SortStableFunc(passed, func(a, b fact.Passage) int { return cmp.Compare(a.From, b.From) })
+	for _, p := range passed {
+		r.world.SawPassage(p)
+	}
+	slices.SortStableFunc(streams, func(a, b track.StreamSeen) int { return cmp.Compare(a.Num, b.Num) })
+	for _, s := range streams {
+		r.world.SawStream(s.Key, s.Flow)
+	}
+}
