@@ -133,6 +133,7 @@ func (b *badCall) byNumbers(j *Judgement) {
 	case b.elsewhere(j):
 	default:
 		j.settleCall(b.numbered(j), b)
+		b.clamped(&j.Findings[len(j.Findings)-1], j)
 	}
 }
 

@@ -113,6 +113,9 @@ func (r *replay) account(s *stretch, from int) (onLoss, met, onPass []float64) {
 			continue
 		}
 		tokens := r.rate*inSeconds(st.at-t0) - used
+		if s.sized {
+			tokens -= float64(st.len)
+		}
 		if !st.lost {
 			onPass = append(onPass, tokens)
 			used += float64(st.len)

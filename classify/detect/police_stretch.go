@@ -22,6 +22,7 @@ type stretch struct {
 	floor   uint32   // smallest of the path on that leg, µs, 0 unknown
 	slack   float64  // round trips of tokens forgiven at the start (rule 4)
 	partial bool     // nothing is known of its start
+	sized   bool     // packets differ in size: what a packet would have left counts, not what it met
 }
 
 // stretchOf turns a segment into what a replay of losses of one kind works on.
