@@ -39,6 +39,8 @@ type Options struct {
 	// Reload brings new rules, which are taken up at the next tick; what was said
 	// by the old ones stands. nil: the rules stay.
 	Reload <-chan *service.Rules
+	// MOS has an opinion score added to what is found of calls.
+	MOS bool
 	// Asked are flows whose every judgement is told, with the reasons; nil: none.
 	Asked *Asked
 }

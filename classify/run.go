@@ -70,7 +70,7 @@ func newRun(src capture.Source, sink Sink, opt Options) *run {
 		opt: opt, sink: sink, src: src,
 		whole: answer.NewBuilder(opt.Rules, opt.Expect),
 		world: &fact.World{
-			Terse: true, Strays: map[fact.StrayKey]*fact.Stray{}, Rules: opt.Rules, ForgedIPs: opt.ForgedIPs, Resolvers: map[netip.Addr]*fact.Resolver{},
+			Terse: true, MOS: opt.MOS, Strays: map[fact.StrayKey]*fact.Stray{}, Rules: opt.Rules, ForgedIPs: opt.ForgedIPs, Resolvers: map[netip.Addr]*fact.Resolver{},
 			Names: map[string]*fact.NameFact{}, Servers: map[netip.Addr]*fact.Server{},
 		},
 		seen: seen{bindings: newBindings(), arranged: newArrangements(), sessions: newSessions(), secret: secretDNS{},

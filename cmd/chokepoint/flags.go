@@ -23,7 +23,7 @@ const (
 type analyzeFlags struct {
 	read, only, expect, services, mine []string
 	blockPages                         []string
-	json, all, join, exitCode          bool
+	json, all, join, exitCode, mos     bool
 	quiet, verbose, noColor            bool
 	forgedIPs                          string
 	vantage, plan                      choice
@@ -44,6 +44,7 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 	s.StringVar(&f.explain, "explain", "", "tell everything about `X`: a finding (f3), flow (c000123), packet number or service")
 	s.StringVar(&f.whyNot, "why-not", "", "tell why nothing, or nothing more, was found of `X`: the nearest miss of every detector")
 	s.BoolVar(&f.all, "all", false, "show flows of unknown service too")
+	s.BoolVar(&f.mos, "mos", false, "say of a bad call, too, what listeners would: indicative, no messenger's codec has values of its own")
 	s.StringSliceVar(&f.only, "only", nil, "print only these services, by `ID,...`; others still serve as controls")
 	s.StringSliceVar(&f.expect, "expect", nil, "answer for these services, by `ID,...`, even when nothing was seen of them")
 	s.StringArrayVar(&f.services, "services", nil, "add or override service rules from this `FILE` (repeatable)")
@@ -65,7 +66,7 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 // options translates the flags, all but what needs the rules.
 func (f *analyzeFlags) options() (classify.Options, error) {
 	opt := classify.Options{
-		Workers: f.processors(), Memory: int64(f.memory), Vantage: f.vantage.value, All: f.all, Expect: f.expect,
+		Workers: f.processors(), Memory: int64(f.memory), Vantage: f.vantage.value, All: f.all, Expect: f.expect, MOS: f.mos,
 	}
 	if opt.Workers == 0 {
 		opt.Workers = runtime.GOMAXPROCS(0)

@@ -52,13 +52,13 @@ func (s *source) leaps(units int32) bool {
 }
 
 func (s *source) anchorAt(stamp uint32, at int64) {
-	s.anchor, s.anchored, s.sxx, s.sxy = at, stamp, 0, 0
+	s.anchor, s.anchored, s.sxx, s.sxy = uint32(at/1_000_000), stamp, 0, 0
 }
 
 // regress follows the clock: the slope of timestamps over time, through the anchor.
 func (s *source) regress(stamp uint32, at int64) {
-	span := at - s.anchor
-	x, y := float32(float64(span)/1e9), float32(int32(stamp-s.anchored))
+	span := int64(int32(uint32(at/1_000_000)-s.anchor)) * 1_000_000
+	x, y := float32(span)/1e9, float32(int32(stamp-s.anchored))
 	s.sxx += x * x
 	s.sxy += x * y
 	if span >= clockSpan && s.clock == 0 || span >= clockSure {

@@ -166,7 +166,8 @@ func (w *way) kin(i int) {
 	s := &w.sources[i]
 	for k := range w.sources {
 		o := &w.sources[k]
-		if d := int32(s.stamp - o.stamp); k != i && o.flags&(accepted|repairs) == accepted && o.typ != s.typ && max(d, -d) < sameStamps {
+		d := int32(s.stamp - o.stamp)
+		if k != i && o.flags&(accepted|repairs) == accepted && o.typ != s.typ && d < sameStamps && d > -sameStamps {
 			s.flags |= repairs
 		}
 	}

@@ -29,12 +29,13 @@ type source struct {
 	max   uint32 // highest sequence number, with its cycles
 	base  uint32 // the first
 	prior uint32 // packets expected before the numbers began anew
+	had   uint32 // and when the window began; the fields of the window are at the end
 	seen  uint64 // bit k: max-k came
 	at    int64  // when the packet before came, ns
 	since int64  // of the window, ns
 
 	// Regression of the clock on the time of capture, both from an anchor.
-	anchor   int64
+	anchor   uint32 // ms, wrapped
 	anchored uint32
 	sxx, sxy float32
 
@@ -60,7 +61,6 @@ type source struct {
 	burstLost         uint32
 	burstLen          uint32
 
-	had       uint32 // expected and lost when the window began
 	winLost   uint32
 	winJitter float32 // sum over its packets, µs
 	winN      uint16
@@ -88,7 +88,7 @@ type fate struct {
 func (s *source) begin(h *rtp.Header, at int64) {
 	*s = source{ssrc: h.SSRC, stamp: h.Timestamp, max: uint32(h.Seq) + 1<<16, seen: 1, at: at, since: at, typ: h.Type, flags: used}
 	s.base = s.max
-	s.anchor, s.anchored = at, h.Timestamp
+	s.anchorAt(h.Timestamp, at)
 }
 
 // expected is how many packets the numbers tell of, have those since they began anew.
