@@ -84,6 +84,12 @@ var causes = map[string]Cause{
 	"muted_callee":           {"the callee is muted and sends nothing at all", "nothing else came from the far end either", "a callee that sends neither voice nor reports looks the same"},
 	"callee_lost_connection": {"the callee's own connection broke", "the callee went on being heard", "what happened on the callee's side does not show here"},
 	"callee_away":            {"the callee has not taken the call yet", "the callee's media came", "a callee that is not ready leaves hellos unanswered, too"},
+	"callee_link":            {"the other party's own link is bad, or the path beyond the relay", "the other party's link was seen to be good", "what is lost before the relay is missing behind it, too"},
+	"path_loss":              {"the client's link or path loses packets of everything alike", "the client's other traffic passed meanwhile, and hardly anything of it was lost", "too little else passed meanwhile, or it was lost as well"},
+	"own_queue":              {"the client's own line was full, and the call waited in its queue", "round trips stayed short", "round trips rose meanwhile"},
+	"silence_of_sender":      {"the other party said nothing, and its codec sent nothing", "it had not grown quiet before, and went on as before", "it had grown quiet before"},
+	"camera_off":             {"the camera was turned off", "the numbers go on: the pictures were sent, and did not come", "no numbers tell what was sent"},
+	"encoder_adapts":         {"the sender's encoder made do with less", "the numbers go on: what was sent before is sent still", "no numbers tell what was sent"},
 	// Of answers in the clear.
 	"retransmission":      {"the same answer was sent again", "the bytes differ", "the same bytes came again"},
 	"keepalive":           {"an old byte was sent to see whether the other side is there (RFC 1122 section 4.2.3.6)", "more than one byte differs", "a single old byte is what such a probe carries"},

@@ -40,7 +40,9 @@ func TestMediaOfCalls(t *testing.T) {
 			lossy(c, channelData)
 		}, 180, 20, false, false},
 		{"in indications", func(c chat) {
-			lossy(c, func(b []byte) []byte { return stunMessage(stunData, attr(attrPeer, xorAddr(9, 4000)), attr(attrData, b)) })
+			lossy(c, func(b []byte) []byte {
+				return stunMessage(stunData, attr(attrPeer, xorAddr(9, 4000)), attr(attrData, b))
+			})
 		}, 180, 20, false, false},
 		{"alone, as SIP has it", func(c chat) { lossy(c, nil) }, 173, 19, true, false},
 		{"noise that nobody arranged", func(c chat) {

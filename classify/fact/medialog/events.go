@@ -49,7 +49,7 @@ func (w *way) keep(e fact.MediaEvent) {
 // lose keeps packets that a source leapt over: as large as what shows the hole, dated
 // at the arrival before it (rate-and-calls, section 2.1).
 func (w *way) lose(g *Datagram, i int, n uint32) {
-	if w.events == nil || len(w.events) == 0 || n > uint32(cap(w.events)/2) {
+	if len(w.events) == 0 || n > uint32(cap(w.events)/2) {
 		return
 	}
 	last := w.events[len(w.events)-1]

@@ -65,7 +65,7 @@ func (g *gaps) add(at int64, size uint32, other *gaps) (opened, bad bool) {
 		g.watch(at)
 	}
 	if g.n >= gapsEnough && gap >= int64(fact.MediaGap) && gap > gapFactor*g.medianSpacing() {
-		opened = g.silent1(at, gap, other)
+		opened = g.ends(at, gap, other)
 		g.even = 0
 	}
 	g.n++
@@ -96,8 +96,8 @@ func (g *gaps) count(at, gap int64, size uint32) {
 	g.inBin = sum16(g.inBin, 1)
 }
 
-// silent1 looks at a silence that this datagram ends.
-func (g *gaps) silent1(at, gap int64, other *gaps) bool {
+// ends looks at a silence that this datagram ends.
+func (g *gaps) ends(at, gap int64, other *gaps) bool {
 	loud := float64(g.size) >= loudShare*float64(sizeUnit*median(g.sizes[:]))
 	// The other direction must have gone on meanwhile: else it was the host, or the
 	// capture, that stood still.

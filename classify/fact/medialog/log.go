@@ -204,8 +204,10 @@ func (l *Log) Report(d fact.Dir, b *rtp.Block, at fact.Mark) {
 	}
 }
 
-// Ask notes a question of the client, Answer what answers it: id is the transaction.
-func (l *Log) Ask(id uint32, at int64)    { l.trips.ask(id, at) }
+// Ask notes a question of the client: id is the transaction, at is in ns.
+func (l *Log) Ask(id uint32, at int64) { l.trips.ask(id, at) }
+
+// Answer notes what answers it.
 func (l *Log) Answer(id uint32, at int64) { l.trips.answer(id, at) }
 
 // Bad reports whether what has not been told by a window that closed is bad: asked of
