@@ -233,7 +233,7 @@ func (b *badCall) text(worst *fact.MediaSource) string {
 	if b.d == fact.Up {
 		whose = "what the caller sends"
 	}
-	return fmt.Sprintf("%s misses %d of %d packets by their numbers (%.1f %%) in %d of %d windows of 10 s, in runs of %.1f on average, up to %.0f ms at a time; jitter up to %.1f ms",
+	return fmt.Sprintf("%s misses %d of %d packets by their numbers (%.1f %%) in %d of %d windows (10 s of a source each), in runs of %.1f on average, up to %.0f ms at a time; jitter up to %.1f ms",
 		whose, h.Lost, h.Expected, 100*float64(h.Lost)/float64(max(h.Expected, 1)), h.Bad, h.Windows,
 		float64(worst.Lost)/float64(max(worst.Runs, 1)), inMillis(h.Longest), inMillis(h.WorstJitter))
 }
