@@ -13,6 +13,9 @@ import (
 func (v *view) cause(s Status) string {
 	switch s {
 	case Blocked, Throttled, Degraded:
+		if v.onlyQuality() {
+			return CauseUnknown
+		}
 		return CauseInterference
 	case Failing:
 		switch {
@@ -40,6 +43,22 @@ func (v *view) cause(s Status) string {
 		return CauseUnknown
 	}
 	return CauseNone
+}
+
+// onlyQuality: all that was found is that calls are bad. What their media lose is lost
+// before the tap, and the other party's own link lies there, too.
+func (v *view) onlyQuality() bool {
+	some := false
+	for _, f := range v.about {
+		switch {
+		case !raises(f) || f.Survived || !v.concerns(f):
+		case f.Kind != finding.CallDegraded:
+			return false
+		default:
+			some = true
+		}
+	}
+	return some && !slices.ContainsFunc(v.hostWide, raises)
 }
 
 // ownDoing: this host made every connection fail that did, and no name was denied.

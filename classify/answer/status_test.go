@@ -77,6 +77,8 @@ func TestStatusOfWhatFails(t *testing.T) {
 			F{about("f1", finding.DropMidflow, finding.Suspected, wa, "chat", good)}, Failing, "no", "unknown", "failing"},
 		{"a suspected reset after data proves nothing", []*fact.Flow{good},
 			F{about("f1", finding.ResetInjected, finding.Suspected, wa, "chat", good)}, OK, "yes", "none", "ok"},
+		{"a bad call, and QUIC dropped", []*fact.Flow{good}, F{likely(finding.CallDegraded, "chat", good),
+			about("f2", finding.DropQUIC, finding.Likely, wa, "chat", good)}, Degraded, "partly", "interference", "degraded"},
 		{"an injected reset", []*fact.Flow{good}, F{likely(finding.ResetInjected, "chat", good)}, Blocked, "no", "interference", "blocked"},
 	})
 }
@@ -112,7 +114,7 @@ func TestStatusOfWhatIsSlow(t *testing.T) {
 		{"throttled does not hide that it does not work", []*fact.Flow{bad}, F{likely(finding.RatePoliced, "chat", bad)},
 			Failing, "no", "unknown", "failing"},
 		{"QUIC dropped while TCP works", []*fact.Flow{good}, F{likely(finding.DropQUIC, "chat", good)}, Degraded, "partly", "interference", "degraded"},
-		{"a bad call", []*fact.Flow{good}, F{likely(finding.CallDegraded, "chat", good)}, Degraded, "partly", "interference", "degraded"},
+		{"a bad call: it may be the other party's link", []*fact.Flow{good}, F{likely(finding.CallDegraded, "chat", good)}, Degraded, "partly", "unknown", "degraded"},
 		{"this host drops it", []*fact.Flow{bad}, F{likely(finding.DropLocal, "chat", bad)}, Failing, "no", "this_host", "failing"},
 		{"this host drops some of it", []*fact.Flow{good, bad}, F{likely(finding.DropLocal, "chat", bad)}, Failing, "partly", "this_host", "failing"},
 		{"this host drops what nobody misses", []*fact.Flow{good}, F{likely(finding.DropLocal, "chat")}, OK, "partly", "this_host", "ok"},
