@@ -1,14 +1,17 @@
 package fact
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 )
 
 // Bounds of what the world remembers of what passed and of streams.
 const (
-	MaxPassages = 4096
-	MaxStreams  = 4096
+	MaxPassages   = 128 // stretches of a client: a tick each, minutes
+	MaxPassers    = 1024
+	PassageMemory = 600_000_000_000 // ns
+	MaxStreams    = 4096
 )
 
 // Passage is how the TCP of a client fared for a while, whoever it talked to: what a
@@ -30,26 +33,52 @@ func (p *Passage) add(o *Passage) {
 	}
 }
 
+// passer is whose TCP it is.
+type passer struct {
+	client netip.Addr
+	ifc    uint16
+}
+
 // SawPassage takes in how the TCP of a client fared since the last tick. One that was
-// told of by several shards is one.
+// told of by several shards is one. Clients beyond [MaxPassers] are not followed until
+// others fell silent for [PassageMemory].
 func (w *World) SawPassage(p Passage) {
-	for i := len(w.Passages) - 1; i >= 0 && w.Passages[i].To >= p.From; i-- {
-		if o := &w.Passages[i]; o.Client == p.Client && o.If == p.If && o.From <= p.To {
-			o.add(&p)
-			return
-		}
+	if w.passed == nil {
+		w.passed = map[passer][]Passage{}
 	}
-	if len(w.Passages) >= 2*MaxPassages {
-		w.Passages = slices.Delete(w.Passages, 0, MaxPassages)
+	key := passer{p.Client, p.If}
+	list, known := w.passed[key]
+	if !known && len(w.passed) >= MaxPassers && !w.forgetPassages(p.To) {
+		return
 	}
-	w.Passages = append(w.Passages, p)
+	if n := len(list); n > 0 && list[n-1].To >= p.From {
+		list[n-1].add(&p)
+		return
+	}
+	if len(list) >= 2*MaxPassages {
+		list = slices.Delete(list, 0, MaxPassages)
+	}
+	w.passed[key] = append(list, p)
+}
+
+// forgetPassages forgets clients that were silent for long, and reports whether there
+// was any. Where none is, nobody is looked for again until a while has passed.
+func (w *World) forgetPassages(now int64) bool {
+	if now < w.passedLook {
+		return false
+	}
+	w.passedLook = now + PassageMemory/16
+	n := len(w.passed)
+	maps.DeleteFunc(w.passed, func(_ passer, list []Passage) bool { return now-list[len(list)-1].To > PassageMemory })
+	return len(w.passed) < n
 }
 
 // Passed sums up the TCP of a client in stretches that overlap [from, to].
 func (w *World) Passed(client netip.Addr, ifc uint16, from, to int64) Passage {
 	sum := Passage{Client: client, If: ifc, From: to, To: from}
-	for i := range w.Passages {
-		if p := &w.Passages[i]; p.Client == client && p.If == ifc && p.From <= to && p.To >= from {
+	list := w.passed[passer{client, ifc}]
+	for i := range list {
+		if p := &list[i]; p.From <= to && p.To >= from {
 			sum.add(p)
 		}
 	}

@@ -199,8 +199,8 @@ type World struct {
 	// Talks is conversations over UDP, oldest first.
 	Talks []Talk
 
-	// Passages is how the TCP of clients fared, by time, newest last.
-	Passages []Passage
+	passed     map[passer][]Passage // by client and interface; newest last
+	passedLook int64                // when clients may be forgotten again, ns
 
 	streams   map[StreamKey][2]FlowID
 	streamAge []StreamKey    // oldest first

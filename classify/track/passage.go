@@ -11,7 +11,7 @@ import (
 const (
 	// passing is how many clients of a shard are counted at a time; where there are
 	// more, one makes room and is told of as far as it came.
-	passing = 8
+	passing = 16
 	// maxPassages is how many stretches a shard tells at a tick, maxStreams how many
 	// sources.
 	maxPassages = 256
