@@ -26,6 +26,7 @@ var flowDetectors = []detector{
 	{FlowDetector: detect.DNSUnanswered{}},
 	{FlowDetector: detect.ICMPProhibited{}},
 	{FlowDetector: detect.Policed{}, bulk: true},
+	{FlowDetector: detect.Slowed{}, bulk: true},
 }
 
 // worldDetectors judge what only shows over several flows, in this order.
@@ -36,4 +37,5 @@ var worldDetectors = []detect.WorldDetector{
 	detect.Residual{},
 	detect.ConnPolice{},
 	detect.AllowList{},
+	detect.Differential{},
 }

@@ -22,6 +22,8 @@ type emission struct {
 	byID   map[string]*told
 	wide   [][]*told // what each world detector found itself
 	fresh  []*told   // to be told at the end of this round
+
+	revision []uint64 // of what each world detector looked at last
 }
 
 // told is a finding as it was told last, or is about to be.
@@ -36,7 +38,7 @@ type told struct {
 
 func (o *emission) init(r *run) {
 	o.run, o.open, o.byID = r, map[fact.FlowID][]*told{}, map[string]*told{}
-	o.wide = make([][]*told, len(worldDetectors))
+	o.wide, o.revision = make([][]*told, len(worldDetectors)), make([]uint64, len(worldDetectors))
 }
 
 // emit tells what the shards judged since the last time, sorted by packet, and

@@ -33,10 +33,11 @@ func (o *emission) overall() {
 	o.release(false)
 	o.run.tellOverall()
 	for range maxRounds {
-		if len(o.recent) == 0 && len(o.fresh) == 0 {
-			return
-		}
+		idle := len(o.recent) == 0 && len(o.fresh) == 0
 		for i, d := range worldDetectors {
+			if r, ok := d.(detect.Revised); ok && !o.revised(i, r) || !ok && idle {
+				continue
+			}
 			j := d.Judge(o.run.world)
 			for _, id := range j.Falls {
 				o.lower(i, id)
@@ -54,6 +55,14 @@ func (o *emission) overall() {
 	for len(o.fresh) > 0 {
 		o.tell()
 	}
+}
+
+// revised reports whether what a detector looks at has changed since it was asked.
+func (o *emission) revised(i int, d detect.Revised) bool {
+	now := d.Revision(o.run.world)
+	changed := now != o.revision[i]
+	o.revision[i] = now
+	return changed
 }
 
 // raise keeps a lift, one of each detector for a finding, and applies it. One that

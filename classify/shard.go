@@ -113,7 +113,7 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 	x := s.take()
 	s.track.Snapshot(id, &x.flow, max(s.run.world.Now, s.clock.now), why)
 	s.complete(&x.flow)
-	findings, bulk := 0, x.flow.Bulk != [2]*fact.Bulk{}
+	findings, bulk := 0, x.flow.Bulk != [2]*fact.Bulk{} || x.flow.Rates != [2]*fact.Rate{}
 	if suspect {
 		findings = s.judge(&x.flow, true, bulk, f.WasFound())
 	}
@@ -153,7 +153,7 @@ func (s *shard) take() *ended {
 func (x *ended) keep() {
 	h := &x.flow.Hello
 	h.Retrans, h.SYNRetr = slices.Clone(h.Retrans), slices.Clone(h.SYNRetr)
-	x.flow.Bulk = [2]*fact.Bulk{}
+	x.flow.Bulk, x.flow.Rates = [2]*fact.Bulk{}, [2]*fact.Rate{}
 }
 
 // complete adds what the tracker does not know.

@@ -33,6 +33,7 @@ type worker struct {
 
 	first    int64  // time of the first packet, ns
 	begun    bool   // the clock runs: there was a packet, or a note
+	over     bool   // the input has ended
 	filtered uint64 // packets that the expression does not match, of those it answers for
 	noFlow   uint64 // packets that belong to no flow, of those it answers for
 }
@@ -268,7 +269,10 @@ func (w *worker) tick(sec, now int64) {
 	r := w.run
 	w.ticked, w.dealt = sec, 0
 	w.frags.Expire(now)
-	w.each(func(s *shard) { s.track.Attend(now) })
+	w.each(func(s *shard) {
+		s.track.Attend(now)
+		s.track.TellRates(now, w.over)
+	})
 	w.serial(func() { r.begin(&w.clock, now) })
 	w.each((*shard).judgeDirty)
 	if sec-w.swept < sweepEvery {
@@ -301,6 +305,7 @@ func (w *worker) waves(end func(*shard) bool) {
 
 // finish ends all flows; the first worker tells the answers.
 func (w *worker) finish() {
+	w.over = true
 	w.tick(w.clock.now/second+1, w.clock.now)
 	w.waves(func(s *shard) bool { return s.track.EndSome(wave) })
 	w.serial(func() {

@@ -64,6 +64,9 @@ func (r *run) merge(o *track.Observations) {
 		r.seen.votes.count(&o.Votes[i])
 		r.learnServer(&o.Votes[i])
 	}
+	for i := range o.Rates {
+		r.learnRate(&o.Rates[i])
+	}
 	for i := range o.Opened {
 		r.seen.twins.saw(&o.Opened[i])
 	}
@@ -222,9 +225,10 @@ func (r *run) mergeAll() {
 		m.Arranged = append(m.Arranged, o.Arranged...)
 		m.Talks = append(m.Talks, o.Talks...)
 		m.Opened = append(m.Opened, o.Opened...)
+		m.Rates = append(m.Rates, o.Rates...)
 		o.Reset()
 	}
-	if len(m.Controls)+len(m.DNS)+len(m.Asked)+len(m.Votes)+len(m.Arranged)+len(m.Talks)+len(m.Opened) == 0 {
+	if len(m.Controls)+len(m.DNS)+len(m.Asked)+len(m.Votes)+len(m.Arranged)+len(m.Talks)+len(m.Opened)+len(m.Rates) == 0 {
 		return
 	}
 	slices.SortStableFunc(m.Controls, func(a, b track.Progress) int { return cmp.Compare(a.Num, b.Num) })
@@ -234,5 +238,6 @@ func (r *run) mergeAll() {
 	slices.SortStableFunc(m.Opened, func(a, b track.Opened) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.Arranged, func(a, b track.Arranged) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.Talks, func(a, b track.TalkSeen) int { return cmp.Compare(a.Num, b.Num) })
+	slices.SortStableFunc(m.Rates, func(a, b track.RateSeen) int { return cmp.Compare(a.Num, b.Num) })
 	r.merge(m)
 }

@@ -54,3 +54,10 @@ type WorldDetector interface {
 	Name() string
 	Judge(w *fact.World) WorldJudgement
 }
+
+// Revised is a world detector that says the same for as long as what it looks at has the
+// same revision: it is not asked again meanwhile. Revision 0 is nothing to look at.
+type Revised interface {
+	WorldDetector
+	Revision(w *fact.World) uint64
+}

@@ -228,6 +228,7 @@ type Flow struct {
 	DNS      []DNS
 	DNSMore  int      // exchanges beyond those kept
 	Bulk     [2]*Bulk // transmission log of a bulk direction, nil when none was kept
+	Rates    [2]*Rate // throughput of a direction that moves much, nil when none was kept
 
 	Local     *Local     // what this host's kernel said of it, nil: nothing
 	Datagrams *Datagrams // of UDP, nil: no record was kept

@@ -199,6 +199,11 @@ type World struct {
 	// Talks is conversations over UDP, oldest first.
 	Talks []Talk
 
+	// Rates is directions that moved much, in the order in which they were first told
+	// of, and RatesRev how often anything of them was told.
+	Rates    []*RateSeries
+	RatesRev uint64
+
 	passed     map[passer][]Passage // by client and interface; newest last
 	passedLook int64                // when clients may be forgotten again, ns
 
@@ -206,6 +211,7 @@ type World struct {
 	streamAge []StreamKey    // oldest first
 	latest    map[FlowID]int // of Controls: a flow's newest entry
 	talkAt    map[FlowID]int // of Talks
+	rateAt    map[rateKey]*RateSeries
 }
 
 // controlGap is the longest silence within one span of progress, ns: twice the

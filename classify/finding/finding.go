@@ -217,6 +217,9 @@ type Finding struct {
 	RateBps      *float64 `json:"rate_bps,omitempty"`      // rate.*: bits/s
 	Unit         string   `json:"unit,omitempty"`          // layer the rate counts, "ip" when absent
 	BurstBytes   *uint64  `json:"burst_bytes,omitempty"`   // rate.policed
+	BeforeBps    *float64 `json:"before_bps,omitempty"`    // rate.shift, rate.shaped by one: bits/s before the rate fell
+	AfterBps     *float64 `json:"after_bps,omitempty"`     // and after it
+	Ratio        *float64 `json:"ratio,omitempty"`         // rate.differential, rate.shaped by one: rate to that of the controls
 	Loss         *float64 `json:"loss,omitempty"`          // 0..1
 	JitterMs     *float64 `json:"jitter_ms,omitempty"`     // call.degraded: RFC 3550 section 6.4.1, the worst window's mean
 	BurstRatio   *float64 `json:"burst_ratio,omitempty"`   // call.degraded: mean run of loss over that of independent loss

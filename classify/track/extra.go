@@ -17,6 +17,7 @@ type extra struct {
 	dns     *dnsLog
 	local   *fact.Local
 	bulk    [2]*bulklog.Log
+	rate    [2]*rate
 }
 
 // maxMarks is how many retransmissions are named; the rest is counted.

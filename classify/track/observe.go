@@ -19,6 +19,7 @@ type Observations struct {
 	Arranged []Arranged
 	Talks    []TalkSeen
 	Opened   []Opened
+	Rates    []RateSeen
 }
 
 // Arranged is what a flow says of other flows of the same client: the ends its
@@ -37,6 +38,7 @@ type Arranged struct {
 func (o *Observations) Reset() {
 	o.Controls, o.DNS, o.Votes = o.Controls[:0], o.DNS[:0], o.Votes[:0]
 	o.Arranged, o.Asked, o.Talks, o.Opened = o.Arranged[:0], o.Asked[:0], o.Talks[:0], o.Opened[:0]
+	o.Rates = o.Rates[:0]
 }
 
 // Progress is a flow getting somewhere: server payload after client payload.

@@ -57,6 +57,7 @@ func (t *Tracker) release(f *Flow) {
 	t.freeCall(x)
 	for d := range x.bulk {
 		t.freeBulk(x, fact.Dir(d))
+		t.freeRate(x, fact.Dir(d))
 	}
 	t.side -= x.size()
 	*x = extra{}
@@ -167,7 +168,7 @@ func (t *Tracker) makeRoom() {
 // full reports whether the budget is too small for so many flows more.
 func (t *Tracker) full(more int) bool {
 	flows := (t.Table.Len() + more) * t.perFlow
-	all := flows + t.side + len(t.extras)*int(extraSize+8) + t.speeches.made*int(speechSize) + t.vigils.made*int(vigilSize) + t.calls.made*int(callSize) + t.events.bytes()
+	all := flows + t.side + len(t.extras)*int(extraSize+8) + t.speeches.made*int(speechSize) + t.vigils.made*int(vigilSize) + t.rates.made*int(rateSize) + t.calls.made*int(callSize) + t.events.bytes()
 	return t.Table.Len() > 0 && (flows > t.conf.Memory-t.conf.Memory/tableShare || all > t.conf.Memory-t.conf.Memory/restShare)
 }
 
@@ -193,7 +194,7 @@ func (t *Tracker) evict() {
 
 // Bytes is the memory a tracker holds.
 func (t *Tracker) Bytes() int {
-	return t.Table.Bytes() + t.works.made*int(workSize) + t.speeches.made*int(speechSize) + t.vigils.made*int(vigilSize) + t.calls.made*int(callSize) + t.events.bytes() + t.bulks.bytes + t.side +
+	return t.Table.Bytes() + t.works.made*int(workSize) + t.speeches.made*int(speechSize) + t.vigils.made*int(vigilSize) + t.rates.made*int(rateSize) + t.calls.made*int(callSize) + t.events.bytes() + t.bulks.bytes + t.side +
 		len(t.extras)*int(extraSize+8)
 }
 

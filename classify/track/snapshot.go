@@ -186,6 +186,7 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 	if c := x.call; c != nil {
 		to.Call = c.Fact(to.Now)
 	}
+	f.ratesOf(x, to)
 	for d, l := range x.bulk {
 		if l != nil {
 			to.Bulk[d] = l.Snapshot()

@@ -376,6 +376,8 @@ func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.P
 	}
 	t.bulkData(id, f, d, p, n)
 	t.bulkAck(f, d.Other(), p)
+	t.rateData(id, f, d, p, n, m)
+	t.rateAck(f, d.Other(), p)
 	if d == fact.Down && n != again && n != keepalive && f.sides[fact.Up].packets > 0 {
 		t.progress(e, p, id)
 	}
@@ -394,4 +396,5 @@ func (t *Tracker) control(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 		t.helloAnswer(f, x.work, d, p)
 	}
 	t.bulkAck(f, d.Other(), p)
+	t.rateAck(f, d.Other(), p)
 }

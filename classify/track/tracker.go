@@ -77,6 +77,7 @@ type Tracker struct {
 	passed    passages
 	streams   []StreamSeen
 	bulks     bulkPool
+	rates     pool[rate]
 	spare     []*stream.Buffer
 	spareQUIC []*quic.Client
 	perFlow   int
@@ -116,6 +117,7 @@ func New(c Config) *Tracker {
 		calls:    pool[call]{limit: c.Memory / callShare / int(callSize)},
 		events:   eventPool{limit: c.Memory / eventsShare / medialog.MaxEvents / int(eventSize)},
 		bulks:    bulkPool{limit: c.Memory / bulksShare},
+		rates:    pool[rate]{limit: c.Memory / rateShare / int(rateSize)},
 	}
 }
 
@@ -268,6 +270,9 @@ func (t *Tracker) enlist(id flow.ID, f *Flow) {
 
 // end closes a flow and frees what it holds.
 func (t *Tracker) end(id flow.ID, why fact.End) {
+	if x := t.extraOf(&t.Table.At(id).Rec); x != nil && x.lasted() {
+		t.Table.At(id).Rec.flags |= suspect
+	}
 	// What is owed at the end is a question too, if not yet an answer.
 	if f := &t.Table.At(id).Rec; f.flags&(isTCP|suspect) == isTCP && f.end() == fact.StillOpen && f.owed(t.extraOf(f)) {
 		f.flags |= suspect

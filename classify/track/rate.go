@@ -1,0 +1,169 @@
+package track
+
+import (
+	"unsafe"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/flow"
+	"chokepoint/classify/service"
+)
+
+const (
+	// rateFrom is how much payload a direction must have sent for its throughput to be
+	// followed, bytes: what is smaller never leaves slow start.
+	rateFrom = 16 << 10
+	// rateShare is the part of the budget that throughputs may take.
+	rateShare = 32
+	// rateBusy is the silence that ends a busy time, ns, once it has been told of. It
+	// is also how long a direction must be silent to lose its place to another.
+	rateBusy = 10_000_000_000
+	// rateSettled is how long a direction must be silent to be told of as it stands,
+	// ns, and rateGrown by how much it must have grown else, in halves.
+	rateSettled = 1_000_000_000
+	rateGrown   = 1
+	// rateJudged is how long a direction must have been busy to be judged by itself,
+	// ns: half of what a plateau should last (rate-and-calls, section 2.4).
+	rateJudged = 5_000_000_000
+	// maxRatesTold is how many throughputs a shard tells of at a tick.
+	maxRatesTold = 16
+)
+
+const rateSize = unsafe.Sizeof(rate{})
+
+// rate follows the throughput of one direction.
+type rate struct {
+	place
+	fact.Rate
+	dir fact.Dir
+
+	lastNew int64  // when payload came that was new, ns
+	longest uint32 // payload of its longest segment that was not merged, bytes
+	short   bool   // the last new payload was less than full segments: there was no more to send
+	pushed  bool   // it bore PSH
+	missing bool   // losses go on from the packet before
+
+	holes, again uint32    // of the side, as seen last
+	latest       [2]uint32 // round trip per leg, µs; 0 none
+	shortest     [2]uint32 // per leg, µs; 0 none
+
+	acked  uint32 // the highest acknowledgement
+	sacked uint32 // and how much beyond it had been acknowledged
+	hasAck bool
+
+	stamp stampProbe
+	data  dataProbe
+
+	told, judged uint64 // bytes when it was told of last, and judged
+}
+
+// rateOf returns the throughput of a direction, making one; nil where there is no
+// room.
+func (t *Tracker) rateOf(id flow.ID, f *Flow, d fact.Dir, now int64) *rate {
+	x := t.needExtra(f)
+	if r := x.rate[d]; r != nil {
+		if r.stale(now) {
+			r.used = now
+			t.rates.touch(r.slot)
+		}
+		return r
+	}
+	r, at := t.rates.get(id, now)
+	if r == nil {
+		old := t.rates.at(t.rates.oldest)
+		if now-old.used < rateBusy {
+			return nil
+		}
+		t.freeRate(t.extras[t.Table.At(t.rates.victim()).Rec.x], old.dir)
+		r, at = t.rates.get(id, now)
+	}
+	*r = rate{place: at, dir: d}
+	r.begin(f, now)
+	x.rate[d] = r
+	return r
+}
+
+// begin starts the bins anew.
+func (r *rate) begin(f *Flow, now int64) {
+	s := &f.sides[r.dir]
+	r.Rate = fact.Rate{Start: now, Last: now, Width: fact.RateWidth, Before: s.payload + uint64(s.headers)}
+	r.lastNew, r.told, r.judged = now, 0, 0
+	r.holes, r.again = s.holes, s.retrans
+	r.short, r.pushed, r.missing = false, false, false
+	r.data.on, r.stamp.on, r.hasAck = false, false, false
+}
+
+func (t *Tracker) freeRate(x *extra, d fact.Dir) {
+	if r := x.rate[d]; r != nil {
+		t.rates.put(r.slot)
+		x.rate[d] = nil
+	}
+}
+
+// RateSeen is how the throughput of a direction stands. The engine fills in what it is
+// of.
+type RateSeen struct {
+	Num    uint64
+	Start  int64 // of the flow, ns
+	Series fact.RateSeries
+	Signs  []service.Sign
+}
+
+// TellRates tells of throughputs that grew or came to rest, and has those judged that
+// lasted; all is at the end of the input.
+func (t *Tracker) TellRates(now int64, all bool) {
+	for slot := t.rates.oldest; slot != 0; slot = t.rates.links[slot].newer {
+		r := t.rates.at(slot)
+		rests := all || now-r.Last >= rateSettled
+		if r.Bytes == r.told || !rests && r.Bytes <= r.told+r.told*rateGrown/2 || len(t.Out.Rates) >= maxRatesTold && !all {
+			continue
+		}
+		r.told = r.Bytes
+		id := t.rates.links[slot].owner
+		e := t.Table.At(id)
+		f := &e.Rec
+		r.settle(f)
+		t.Out.Rates = append(t.Out.Rates, RateSeen{Num: f.Num + uint64(f.lastN), Start: f.start, Signs: t.signsOf(f), Series: fact.RateSeries{
+			Flow: fact.FlowID(f.Num), Dir: r.dir, Client: e.Key.SrcAddr(), Server: e.Key.DstAddr(), Port: e.Key.DstPort, Proto: e.Key.Proto,
+			If: f.ifc, QUIC: t.appOf(f) == appQUIC, Name: t.Name(f), Rate: r.Rate,
+		}})
+		if r.lasts() && (rests || r.Bytes > r.judged+r.judged*rateGrown/2) {
+			r.judged = r.Bytes
+			t.markBulk(id, f)
+		}
+	}
+}
+
+func (r *rate) lasts() bool { return r.Last-r.Start >= rateJudged }
+
+// settle fills in what is known only of the flow as a whole.
+func (r *rate) settle(f *Flow) {
+	r.Floor = [2]uint32{fact.LegDown: f.rtt(r.dir), fact.LegUp: f.rtt(r.dir.Other())}
+	for leg, us := range r.shortest {
+		if us != 0 && (r.Floor[leg] == 0 || us < r.Floor[leg]) {
+			r.Floor[leg] = us
+		}
+	}
+	r.Datagram = f.flags&isTCP == 0
+	r.OneWay = f.sides[r.dir.Other()].packets == 0
+	r.Stamped = r.stamp.seen
+}
+
+// ratesOf writes out the throughputs of a flow.
+func (f *Flow) ratesOf(x *extra, to *fact.Flow) {
+	for d, r := range x.rate {
+		if r != nil {
+			r.settle(f)
+			to.Rates[d] = &r.Rate
+		}
+	}
+}
+
+// lasted reports whether a direction was busy for long enough to be judged at the end.
+func (x *extra) lasted() bool {
+	for _, r := range x.rate {
+		if r != nil && r.lasts() {
+			return true
+		}
+	}
+	return false
+}
