@@ -38,4 +38,5 @@ var worldDetectors = []detect.WorldDetector{
 	detect.ConnPolice{},
 	detect.AllowList{},
 	detect.Differential{},
+	detect.PathLoss{},
 }

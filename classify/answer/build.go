@@ -257,9 +257,14 @@ func (b *Builder) Services(w *fact.World) []Service {
 	}
 	parties := b.others.sum().Worked
 	out := make([]Service, 0, len(views))
+	all := make([]*view, 0, len(views))
 	for _, id := range slices.Sorted(maps.Keys(views)) {
 		v := b.view(id, views, standing, w)
 		v.controls = parties + b.otherServices(id, v.mainTotal.firstFail, views)
+		all = append(all, v)
+	}
+	for _, v := range all {
+		v.unaffected = unaffected(v, all)
 		out = append(out, v.answer())
 	}
 	return out

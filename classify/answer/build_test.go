@@ -50,7 +50,7 @@ func TestMediaHeld(t *testing.T) {
 	f.RateBps = &rate
 	b.Finding(f)
 	s := one(b, "telegram")
-	if want := "Telegram: media held to 141 kbit/s by a policer; chat unaffected"; s.Sentence != want {
+	if want := "Telegram: media from 203.0.113.0/24 held to 141 kbit/s by a policer; chat unaffected"; s.Sentence != want {
 		t.Errorf("got %q", s.Sentence)
 	}
 	if s.Rates["media"] != 141e3 || *s.RateDownBps != 21e6 || s.RateUpBps != nil || *s.OpensMs != 41 {

@@ -57,14 +57,14 @@ func TestEveryFunctionIsTold(t *testing.T) {
 	cut := tgFinding(finding.DropCall, "call", call)
 	checkTold(t, tg, []toldCase{
 		{"as an engineer would say it", []*fact.Flow{chat, media, call}, F{held, cut}, Blocked, "partly",
-			"Telegram: chat works, media is throttled, calls are blocked; media held to 141 kbit/s by a policer; calls: relays do not answer or media is cut"},
+			"Telegram: chat works, media is throttled, calls are blocked; media from 203.0.113.0/24 held to 141 kbit/s by a policer; calls: relays do not answer or media is cut"},
 		{"one function held", []*fact.Flow{web, chat, media}, F{held}, Throttled, "partly",
-			"Telegram: media held to 141 kbit/s by a policer; chat, web unaffected"},
+			"Telegram: media from 203.0.113.0/24 held to 141 kbit/s by a policer; chat, web unaffected"},
 		{"all that works", []*fact.Flow{web, media, chat, setup}, nil, OK, "yes", "Telegram: chat, media, call setup, web work"},
 		{"what has no name", []*fact.Flow{any}, nil, OK, "yes", "Telegram: works"},
 		{"what has no name beside media", []*fact.Flow{any, media}, nil, OK, "yes", "Telegram: media, other traffic work"},
 		{"one held beside what has no name", []*fact.Flow{any, media}, F{held}, Throttled, "partly",
-			"Telegram: media held to 141 kbit/s by a policer; other traffic unaffected"},
+			"Telegram: media from 203.0.113.0/24 held to 141 kbit/s by a policer; other traffic unaffected"},
 		{"calls alone", []*fact.Flow{tcpFlow(4, tg, "call")}, nil, OK, "yes", "Telegram: calls work"},
 		{"blocked beside what has no name", []*fact.Flow{any, mute(7, tg, "web")}, F{tgFinding(finding.DropHello, "web", mute(7, tg, "web"))},
 			Blocked, "partly", "Telegram: web is blocked, other traffic works; 1 of 2 connections: TCP opens in 41 ms, then the first payload gets no answer"},

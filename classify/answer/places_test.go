@@ -31,11 +31,11 @@ func TestPlacesAreToldWhenTheyDiffer(t *testing.T) {
 		{"one is blocked", []*fact.Flow{dc2, dc4}, F{tgFinding(finding.DropHello, "any", dc4)}, Degraded, "partly",
 			"Telegram: 1 of 2 connections: TCP opens in 41 ms, then the first payload gets no answer; dc2 works, dc4 is blocked"},
 		{"one is held", []*fact.Flow{chat, held}, F{policed}, Throttled, "partly",
-			"Telegram: media held to 141 kbit/s by a policer; chat unaffected; dc2 works, dc4 is throttled"},
+			"Telegram: media from 203.0.113.0/24 held to 141 kbit/s by a policer; chat unaffected; dc2 works, dc4 is throttled"},
 		{"all alike", []*fact.Flow{chat, placed(tcpFlow(5, tg, "chat"), "dc4")}, nil, OK, "yes", "Telegram: chat works"},
 		{"one place only", []*fact.Flow{chat}, nil, OK, "yes", "Telegram: chat works"},
 		{"of many the troubled one comes first", append(many, held), F{policed}, Throttled, "partly",
-			"Telegram: media held to 141 kbit/s by a policer; chat unaffected; dc4 is throttled, dc1 and dc2 work and 3 more"},
+			"Telegram: media from 203.0.113.0/24 held to 141 kbit/s by a policer; chat unaffected; dc4 is throttled, dc1 and dc2 work and 3 more"},
 	})
 }
 

@@ -43,6 +43,9 @@ func (v *view) sentence(s *Service) string {
 	if differ := v.differing(s); differ != "" {
 		parts = append(parts, differ)
 	}
+	if len(v.unaffected) > 0 {
+		parts = append(parts, and(v.unaffected)+" unaffected")
+	}
 	if where := v.where(v.telling(s.Status)); where != "" && s.Cause == CauseInterference {
 		parts = append(parts, where)
 	}
@@ -265,7 +268,7 @@ func (v *view) phrase(kind finding.Kind, list []*finding.Finding) string {
 	case finding.DNSDenied, finding.DNSForged, finding.DNSUnanswered:
 		return namePhrase(kind, list)
 	}
-	return ratePhrase(kind, first)
+	return ratePhrase(kind, list)
 }
 
 // survived tells what was done in vain, "" when nothing was: it makes no status, and
@@ -321,26 +324,6 @@ func namePhrase(kind finding.Kind, list []*finding.Finding) string {
 		return "names denied by " + where
 	}
 	return "names denied"
-}
-
-func ratePhrase(kind finding.Kind, f *finding.Finding) string {
-	what := f.Function
-	if what == "" || what == FunctionAny {
-		what = "traffic"
-	}
-	to := ""
-	if f.RateBps != nil {
-		to = " to " + Rate(*f.RateBps)
-	}
-	switch kind {
-	case finding.RatePoliced:
-		return what + " held" + to + " by a policer"
-	case finding.RateShaped:
-		return what + " held" + to + " by a shaper"
-	case finding.RateShift:
-		return what + " slowed down" + to + " inside the connection"
-	}
-	return what + " slower than everything else"
 }
 
 func after(f *finding.Finding) string {

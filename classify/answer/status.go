@@ -31,6 +31,8 @@ type view struct {
 	minor     bool     // main are none that count
 	portal    bool     // a captive portal stands in its place
 	mainTotal tally    // of main, and of what was not told
+
+	unaffected []string // other services that work as they should
 }
 
 func (b *Builder) view(id string, all map[string]*seen, standing []*finding.Finding, w *fact.World) *view {

@@ -88,7 +88,9 @@ func (t *contest) finding(w *fact.World, v finding.Verdict, kind finding.Kind) f
 		f.Direction, f.Segment = queueWhere(t.dir, leg)
 	}
 	rate, ratio := t.sum, t.ratio
-	f.RateBps, f.Ratio = &rate, &ratio
+	if f.Ratio = &ratio; !t.sentAhead(w.Vantage) {
+		f.RateBps = &rate
+	}
 	t.parties(&f)
 	f.Packets = slices.Concat(firstOf(t.test.series), firstOf(t.control.series))
 	slices.Sort(f.Packets)
@@ -96,10 +98,17 @@ func (t *contest) finding(w *fact.World, v finding.Verdict, kind finding.Kind) f
 	f.Filter = Filter(f.Packets...)
 	t.evidence(&f)
 	top := t.fastest()
+	f.Beside = top.beside()
 	f.Summary = fmt.Sprintf("%s held to %s in all, a median of %s per connection where others have %s (ratio %.2f); meanwhile %s ran at %s",
 		t.what(), rateText(t.sum), rateText(t.slow), rateText(t.usual), t.ratio, nameOf(top.series), rateText(top.bps))
 	Conclude(&f, v)
 	return f
+}
+
+// sentAhead reports that the tap lies where it was sent, and nothing says how much of it
+// went through.
+func (t *contest) sentAhead(vantage string) bool {
+	return t.sealed && (vantage == "server" && t.dir == fact.Down || vantage == "host" && t.dir == fact.Up)
 }
 
 // what is the test, as people call it.

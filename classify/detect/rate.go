@@ -163,6 +163,10 @@ func (c *slowed) judgeShift(f *fact.Flow) {
 		return
 	}
 	c.shift = s
+	if s.flat < flatShare {
+		c.stop("wanders", "fell to %s and wandered: %.0f %% of the time within %.0f %% of it; what loses at random falls so now and then", rateText(s.after), 100*s.flat, 100*sumWidth)
+		return
+	}
 	cells := c.pace.cells[s.at:]
 	if code, text := c.pace.moved(s.at); code != "" {
 		c.stop(code, "%s", text)

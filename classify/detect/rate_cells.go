@@ -95,7 +95,7 @@ func paceOf(r *fact.Rate) pace {
 
 // dataBytes is how long datagrams of a transfer are at the mean, at least: shorter ones
 // only acknowledge.
-const dataBytes = 500
+const dataBytes = 1000
 
 // transfers reports that a direction without sequence numbers carries data.
 func transfers(r *fact.Rate) bool { return r.Bytes >= dataBytes*r.Packets }

@@ -75,16 +75,18 @@ func (p *pace) flat(from, to int) (plateau, bool) {
 		return f, false
 	}
 	f.width = flatWidth*f.bps + p.onePacket()
-	near := 0
+	near, sum := 0, 0.0
 	for _, x := range rates {
 		if math.Abs(x-f.bps) <= f.width {
 			near++
+			sum += x
 		}
 	}
 	f.flat = float64(near) / float64(len(cells))
 	if f.flat < flatShare || math.Abs(rates[0]-f.bps) > f.width {
 		return f, false
 	}
+	f.bps = sum / float64(near) // finer than a median of whole packets
 	p.measure(&f)
 	return f, true
 }
@@ -176,6 +178,7 @@ type fall struct {
 	at            int // first cell of the slow part
 	before, after float64
 	low, high     float64 // 95 % of the ratio of after to before, Hodges-Lehmann
+	flat          float64 // share of the cells after it that are near their median
 }
 
 const (
@@ -210,6 +213,13 @@ func (p *pace) fell() (s fall, ok bool) {
 	before, after := logs[:fell], logs[fell:]
 	s.at, s.before, s.after = at[fell], math.Exp(medianOf(before)), math.Exp(medianOf(after))
 	s.low, s.high = hodgesLehmann(before, after)
+	near := 0
+	for _, x := range after {
+		if math.Abs(math.Exp(x)-s.after) <= sumWidth*s.after {
+			near++
+		}
+	}
+	s.flat = float64(near) / float64(len(after))
 	return s, s.after <= shiftRatio*s.before && s.high < 1
 }
 

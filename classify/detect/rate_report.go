@@ -125,7 +125,7 @@ func (c *slowed) tellPlateau(f *fact.Flow, out *finding.Finding) {
 func (c *slowed) tellLimited(from, lasts string, out *finding.Finding) {
 	for _, r := range c.why {
 		out.Against = append(out.Against, finding.Evidence{Code: rateMissing, Family: finding.Rate, Class: finding.X, Text: r.Text})
-		noteBlind(out, r.Code)
+		noteUnseen(out, r.Code)
 	}
 	out.NotRuledOut = append(out.NotRuledOut, "slow_line", "shaper")
 	how := "flat, cause not shown"
@@ -142,6 +142,7 @@ func (c *slowed) tellLimited(from, lasts string, out *finding.Finding) {
 // tellControls adds what ran faster meanwhile.
 func (c *slowed) tellControls(out *finding.Finding, bps float64) {
 	x := &c.controls[0]
+	out.Beside = x.beside()
 	out.For = append(out.For, finding.Evidence{Code: rateControl, Family: finding.Control, Class: finding.S, Packets: []uint64{x.num},
 		Text: fmt.Sprintf("meanwhile %s of the same client ran faster, %s at %s", plural(len(c.controls), "transfer"), nameOf(x.series), rateText(x.bps)),
 		Got:  fmt.Sprintf("%.1f times", x.bps/bps), Want: fmt.Sprintf(">= %d times", besideFactor)})
@@ -168,10 +169,18 @@ func (c *slowed) tellShift(out *finding.Finding) {
 	out.RuledOut = append(out.RuledOut, "receiver_window", "competing_transfer")
 	out.NotRuledOut = append(out.NotRuledOut, "far_end", "sender_pace", "random_loss")
 	for _, r := range c.why {
-		noteBlind(out, r.Code)
+		noteUnseen(out, r.Code)
 	}
 	out.Summary = fmt.Sprintf("the rate fell from %s to %s inside the connection, after %s, while %s ran at %s", rateText(before), rateText(after), sizeText(bytes),
 		nameOf(c.controls[0].series), rateText(c.controls[0].bps))
+}
+
+// noteUnseen notes of the reasons for which no more is said those that the capture has.
+func noteUnseen(out *finding.Finding, code string) {
+	switch code {
+	case "queue_unseen", "no_control":
+		noteBlind(out, code)
+	}
 }
 
 // firstPackets are the first packets of up to n cells, from the first.
@@ -185,6 +194,11 @@ func firstPackets(cells []cell, n int) (out []uint64) {
 		}
 	}
 	return out
+}
+
+// beside is a control as a finding carries it.
+func (x *fast) beside() *finding.Beside {
+	return &finding.Beside{Name: nameOf(x.series), RateBps: x.bps}
 }
 
 // nameOf is what a series is called: foreign text, or an address.

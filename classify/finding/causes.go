@@ -67,6 +67,12 @@ var causes = map[string]Cause{
 	"shared_bucket":           {"the limit is on all of the subscriber's traffic, not on this flow", "one flow ran alone", "other flows ran meanwhile and may share the limit"},
 	"policer":                 {"a token bucket that drops what exceeds its rate", "the losses do not follow a bucket", "a bucket fits, other causes do as well"},
 	"shaper":                  {"a queue that delays what exceeds its rate", "the delay did not rise", "a shaper fits as well"},
+	"slow_line":               {"the client's own line gives no more", "another transfer of the client got more meanwhile", "nothing of the client was seen to get more meanwhile"},
+	"receiver_window":         {"the receiver lets no more be under way", "less was under way than the receiver's window allows", "the receiver's window was not seen"},
+	"sender_pace":             {"the sender has no more to send, or keeps to a pace of its own", "the sender filled a queue", "a sender that keeps a pace looks the same"},
+	"far_server":              {"the server is far, and each round trip takes its time", "its data waited in a queue, whatever the distance", "how far the server is does not show"},
+	"far_end":                 {"the far end's own line or program gives no more", "the far end gave more to others", "a queue at the far end looks the same"},
+	"competing_transfer":      {"another transfer of the client takes its part", "the others took little meanwhile", "what others took was not seen"},
 	"damaged":                 {"the packet was damaged on its way", "its checksum is right", "its checksum is wrong"},
 	"no_socket":               {"no program of this host listens there", "a program listens there", "it is not known whether a program listens there"},
 	"damaged_on_the_path":     {"it was damaged on the path, before this host", "its checksum is right", "where it was damaged does not show"},
@@ -153,6 +159,7 @@ var blind = map[string]string{
 	"good_bye":        "both ends were closing: what is owed then may never be asked for",
 	"no_witness":      "nobody was heard to say otherwise",
 	"local_reset":     "this host's own kernel sent the reset",
+	"queue_unseen":    "no round trips on the way of the data: whether they waited in a queue cannot be seen",
 }
 
 // BlindText returns the sentence of what could not be seen, and whether there is

@@ -156,6 +156,13 @@ type Condition struct {
 	P     float64 `json:"p"`     // Fisher's exact test, one-sided
 }
 
+// Beside is a transfer of the same client, in the same direction, while another was
+// slow: what the path carries.
+type Beside struct {
+	Name    string  `json:"name"`     // of its far end, or the address; foreign text
+	RateBps float64 `json:"rate_bps"` // bits/s of IP bytes, at its best
+}
+
 // Finding is one conclusion with everything it stands on. Packets and times
 // refer to the capture; rates are bits per second of IP bytes.
 type Finding struct {
@@ -220,6 +227,7 @@ type Finding struct {
 	BeforeBps    *float64 `json:"before_bps,omitempty"`    // rate.shift, rate.shaped by one: bits/s before the rate fell
 	AfterBps     *float64 `json:"after_bps,omitempty"`     // and after it
 	Ratio        *float64 `json:"ratio,omitempty"`         // rate.differential, rate.shaped by one: rate to that of the controls
+	Beside       *Beside  `json:"beside,omitempty"`        // rate.*: the fastest that ran meanwhile
 	Loss         *float64 `json:"loss,omitempty"`          // 0..1
 	JitterMs     *float64 `json:"jitter_ms,omitempty"`     // call.degraded: RFC 3550 section 6.4.1, the worst window's mean
 	BurstRatio   *float64 `json:"burst_ratio,omitempty"`   // call.degraded: mean run of loss over that of independent loss

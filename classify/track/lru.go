@@ -1,6 +1,10 @@
 package track
 
-import "chokepoint/classify/flow"
+import (
+	"slices"
+
+	"chokepoint/classify/flow"
+)
 
 // lru is the order in which the pieces of a pool were used. It lies apart from
 // them: to reorder it touches no piece.
@@ -97,10 +101,11 @@ func (p *pool[T]) at(slot uint32) *T { return &p.slabs[(slot-1)/slab][(slot-1)%s
 
 // more makes some pieces.
 func (p *pool[T]) more() {
-	if p.links == nil {
-		p.links = make([]link, 1)
-	}
 	made := make([]T, min(slab, max(p.limit, 1)-p.made))
+	p.links = slices.Grow(p.links, 1+len(made))
+	if len(p.links) == 0 {
+		p.links = append(p.links, link{})
+	}
 	p.slabs = append(p.slabs, made)
 	for i := len(made); i > 0; i-- {
 		p.links = append(p.links, link{older: p.free})

@@ -44,7 +44,7 @@ func (t *Tracker) rateData(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n
 		return
 	}
 	b := r.book(f, p, m.segs)
-	r.lose(b, s, n)
+	r.lose(b, s, n, m.segs)
 	if p.Flags&capture.PSH != 0 {
 		b.Pushed++
 	}
@@ -68,12 +68,18 @@ func (t *Tracker) rateData(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n
 	if m.segs == 1 {
 		r.longest = max(r.longest, p.PayloadLen)
 	}
-	r.short = !full(p.PayloadLen, f.unit(d)) && !full(p.PayloadLen, r.longest)
+	r.short = !r.full(p.PayloadLen, f.unit(d))
 	r.pushed, r.lastNew = p.Flags&capture.PSH != 0, p.Time
 }
 
-// full reports whether a payload is that of full segments alone.
-func full(payload, unit uint32) bool { return unit > 0 && payload%unit == 0 }
+// full reports whether a payload is that of full segments alone. A path may be narrower
+// than the ends agreed, though hardly by a fifth: its longest segments are full, too.
+func (r *rate) full(payload, unit uint32) bool {
+	if unit > 0 && payload%unit == 0 {
+		return true
+	}
+	return r.longest > 0 && 5*r.longest >= 4*unit && payload%r.longest == 0
+}
 
 // around is the round trip from end to end of late, µs. A leg that was not measured
 // counts as long as it is at least.
@@ -121,7 +127,10 @@ func (r *rate) book(f *Flow, p *capture.Packet, segs uint32) *fact.RateBin {
 }
 
 // lose counts what a segment shows of losses.
-func (r *rate) lose(b *fact.RateBin, s *side, n novelty) {
+func (r *rate) lose(b *fact.RateBin, s *side, n novelty, segs uint32) {
+	if n == filling && s.holes == r.holes {
+		r.Filled += segs
+	}
 	if s.holes < r.holes { // they were only overtaken
 		back := r.holes - s.holes
 		b.Lost -= min(b.Lost, back)
@@ -249,5 +258,5 @@ func (t *Tracker) rateDatagram(id flow.ID, f *Flow, d fact.Dir, p *capture.Packe
 		r.Idled(r.lastNew, p.Time)
 	}
 	r.longest = max(r.longest, (p.PayloadLen+segs-1)/segs)
-	r.short, r.lastNew = !full(p.PayloadLen, r.longest), p.Time
+	r.short, r.lastNew = !r.full(p.PayloadLen, 0), p.Time
 }
