@@ -190,6 +190,9 @@ const (
 	// reference (section 2.5).
 	cusumSlack = 0.5
 	cusumLimit = 5
+	// leastSpread is the least deviation that is believed in, of logarithms: ten values do
+	// not tell a smaller one, and a fall by half is 3.5 of it.
+	leastSpread = 0.2
 )
 
 // fell finds where the rate fell, by a one-sided CUSUM of the logarithms of those
@@ -231,14 +234,17 @@ func fallOf(x []float64) int {
 	for _, v := range ref {
 		off = append(off, math.Abs(v-mid))
 	}
-	sigma := max(1.4826*medianOf(off), 0.05) // of a normal distribution; a twentieth falls by chance
+	sigma := max(1.4826*medianOf(off), leastSpread) // of a normal distribution
 	sum, since := 0.0, 0
 	for i, v := range x {
 		sum += (mid-v)/sigma - cusumSlack
 		if sum <= 0 {
 			sum, since = 0, i+1
 		}
-		if sum > cusumLimit && i-since+1 >= 2 {
+		if sum > cusumLimit && i > since {
+			half := (mid + medianOf(x[i:])) / 2
+			for ; since < i && x[since] > half; since++ { // it may have begun to add up by chance
+			}
 			return since
 		}
 	}
