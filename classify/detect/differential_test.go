@@ -194,6 +194,14 @@ func TestLossThatHitsEverythingAlike(t *testing.T) {
 			}
 			return out
 		}(), false},
+		{"N13 overtaken", func() (out []*fact.RateSeries) {
+			for i, server := range []string{"192.0.2.7", "198.51.100.7", "203.0.113.7"} {
+				s := plain(fact.FlowID(1+i), server, 1000, 0.02)
+				s.Rate.Late = 30
+				out = append(out, s)
+			}
+			return out
+		}(), false},
 		{"N3 behind a queue", func() (out []*fact.RateSeries) {
 			for i, server := range []string{"192.0.2.7", "198.51.100.7", "203.0.113.7"} {
 				out = append(out, losing(steps(fact.FlowID(1+i), server, "", 0, flat(20, 2e6), waiting(200_000)), 0.02, 1))

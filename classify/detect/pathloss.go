@@ -23,6 +23,9 @@ const (
 	// pathFilled is the part of what was missing that must have come later: what never
 	// came, and was acknowledged, the capture has missed.
 	pathFilled = 0.6
+	// pathLate is how many segments may have been overtaken for each lost one: where more
+	// were, what is overtaken passes for a repeat.
+	pathLate = 0.2
 	// pathBursts is how many losses follow each other, at the mean, where they come in
 	// bursts: at random, at a few per cent, one does.
 	pathBursts = 1.5
@@ -83,7 +86,8 @@ func (l *lossOf) add(s *fact.RateSeries) {
 func lossesOf(w *fact.World) (out []*losses) {
 	for _, s := range w.Rates {
 		r := &s.Rate
-		if r.Datagram || r.OneWay || localAddr(s.Server) || float64(r.Filled) < pathFilled*float64(r.Lost[fact.LegUp]) {
+		if r.Datagram || r.OneWay || localAddr(s.Server) || float64(r.Filled) < pathFilled*float64(r.Lost[fact.LegUp]) ||
+			float64(r.Late) > pathLate*float64(r.Lost[0]+r.Lost[1]) {
 			continue
 		}
 		i := slices.IndexFunc(out, func(l *losses) bool { return l.client == s.Client && l.ifc == s.If && l.dir == s.Dir })

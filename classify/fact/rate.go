@@ -97,6 +97,7 @@ type Rate struct {
 	Packets     uint64    // wire segments, the same
 	Lost        [2]uint32 // per [Leg] behind which they were lost: LegDown came again, LegUp did not come in time
 	Filled      uint32    // of those behind LegUp, that came later: what never comes the capture has missed
+	Late        uint32    // segments that were only overtaken
 	Runs        uint32    // of losses that follow each other
 	Floor       [2]uint32 // per [Leg]: the shortest round trip known, µs; 0 none
 	Trips       Sketch    // round trips from end to end, µs

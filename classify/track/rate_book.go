@@ -137,6 +137,7 @@ func (r *rate) lose(b *fact.RateBin, s *side, n novelty, segs uint32) {
 		r.Lost[fact.LegUp] -= min(r.Lost[fact.LegUp], back)
 		r.Runs -= min(r.Runs, 1)
 		r.holes = s.holes
+		r.Late += back
 	}
 	holes, again := s.holes-r.holes, s.retrans-r.again
 	r.holes, r.again = s.holes, s.retrans
