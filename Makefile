@@ -105,6 +105,11 @@ score-foreign: ## pcaps/FOREIGN.md: captures of other projects, below the folder
 	@[ -n "$$CHOKEPOINT_CORPORA" ] || { echo "score-foreign: CHOKEPOINT_CORPORA names no folder"; exit 1; }
 	go run ./cmd/internal/score -foreign "$$CHOKEPOINT_CORPORA" -update pcaps/FOREIGN.md
 
+.PHONY: score-usc
+score-usc: ## policers behind a router with known settings, beside the published detector's verdicts; captures as above, minutes
+	@[ -n "$$CHOKEPOINT_CORPORA" ] || { echo "score-usc: CHOKEPOINT_CORPORA names no folder"; exit 1; }
+	go run ./cmd/internal/score -usc "$$CHOKEPOINT_CORPORA"
+
 # The objects are checked in: only who changes C needs the compiler, and that one
 # version of it, as another would make other bytes.
 CLANG := clang-19

@@ -13,6 +13,7 @@ import (
 // the run tell of all flows, as Options.All does.
 type Asked struct {
 	Flows map[fact.FlowID]bool
+	All   bool // all flows
 	// Tell is called whenever a detector has judged one of them, in the order of
 	// the findings; the last call for a flow and a detector knows most.
 	Tell func(m *Made)
@@ -30,7 +31,7 @@ type Made struct {
 }
 
 // has reports whether a flow is one of them.
-func (a *Asked) has(id fact.FlowID) bool { return a != nil && a.Flows[id] }
+func (a *Asked) has(id fact.FlowID) bool { return a != nil && (a.All || a.Flows[id]) }
 
 // talkative is the world as detectors see it that are to give their reasons.
 func (r *run) talkative() *fact.World {

@@ -21,18 +21,19 @@ const numShards = 64
 // run is one analysis under way: what all workers share. It changes only while
 // they stand still (see [worker.serial]).
 type run struct {
-	opt    Options
-	sink   Sink
-	src    capture.Source
-	shards [numShards]*shard
-	crew   *crew
-	world  *fact.World
-	seen   seen
-	whole  *answer.Builder // of the run
-	lately lately
-	out    emission
-	merged track.Observations
-	more   bool // flows are waiting to end
+	opt      Options
+	sink     Sink
+	src      capture.Source
+	shards   [numShards]*shard
+	crew     *crew
+	world    *fact.World
+	seen     seen
+	whole    *answer.Builder // of the run
+	lately   lately
+	out      emission
+	merged   track.Observations
+	together together
+	more     bool // flows are waiting to end
 
 	strays uint64 // kinds of packets dropped before the tap, ever remembered
 	told   int64  // when the answers were told last, ns of packet time; 0 not yet

@@ -307,6 +307,10 @@ func (w *worker) waves(end func(*shard) bool) {
 func (w *worker) finish() {
 	w.over = true
 	w.tick(w.clock.now/second+1, w.clock.now)
+	w.serial(func() {
+		w.run.join(true)
+		w.run.out.overall()
+	})
 	w.waves(func(s *shard) bool { return s.track.EndSome(wave) })
 	w.serial(func() {
 		w.run.out.overall()
@@ -350,6 +354,7 @@ func (r *run) reload() {
 func (r *run) conclude() {
 	r.judgeStrays()
 	r.emit()
+	r.join(false)
 	r.out.overall()
 	r.interim()
 }

@@ -89,7 +89,7 @@ func (b *badCall) stretch() stretch {
 		if e.Void {
 			continue
 		}
-		st := step{at: e.Time, num: e.Num, len: e.Len, lost: e.Lost}
+		st := step{at: e.Time, num: e.Num, len: uint32(e.Len), lost: e.Lost}
 		if e.Timed && !e.Lost {
 			st.rtt = floor + uint32(e.Delay-least[e.Src])
 		}

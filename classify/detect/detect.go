@@ -12,6 +12,7 @@ type Judgement struct {
 	Needed   []finding.Reason
 	Saw      []finding.Reason
 	Stopped  []finding.Reason
+	Replays  []Replay // of a token bucket; beside Saw, for who counts them
 
 	terse bool // nobody asks why not
 }

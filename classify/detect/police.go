@@ -28,8 +28,13 @@ func (Policed) Judge(f *fact.Flow, w *fact.World) Judgement {
 		}
 		c := weighPolicing(b, pathFloor(f, d))
 		c.share(f, w)
+		if r, yields := c.yield(f, w, d); yields {
+			j.Stopped = append(j.Stopped, r)
+			continue
+		}
 		if !w.Terse {
 			j.Saw = append(j.Saw, c.saw(d)...)
+			j.Replays = append(j.Replays, c.told(d)...)
 			j.Stopped = append(j.Stopped, c.stopped(d)...)
 		}
 		if c.kind == "" {

@@ -22,13 +22,29 @@ func (p *policing) saw(d fact.Dir) []finding.Reason {
 	for i := range p.trials {
 		t := &p.trials[i]
 		out = append(out, finding.Reason{
-			Code: fmt.Sprintf("%s.%d", d, t.index+1),
-			Text: fmt.Sprintf("stretch %d (%s): %d lost, round trip %.0f ms; all losses: code %d at %s; without the outermost %d: code %d at %s",
-				t.index+1, d, t.lost, 1e3*t.rtt, t.runs[0].code, rateText(8*t.runs[0].rate),
+			Code: fmt.Sprintf("%s.%d.%d", d, t.origin+1, t.part+1),
+			Text: fmt.Sprintf("%s (%s): %d lost, round trip %.0f ms; all losses: code %d at %s; without the outermost %d: code %d at %s",
+				t.name(), d, t.lost, 1e3*t.rtt, t.runs[0].code, rateText(8*t.runs[0].rate),
 				policedCutoff, t.runs[1].code, rateText(8*t.runs[1].rate)),
 		})
 	}
 	return out
+}
+
+// why is what a run failed on, with the figure where one is not told elsewhere.
+func (r *replay) why() string {
+	if r.code == policeAlike {
+		return fmt.Sprintf("%s (a pass met more with a chance of %.2f, %.2f asked)", policeTexts[r.code], r.apart, leastApart)
+	}
+	return policeTexts[r.code]
+}
+
+// name is the stretch, and the part of it, in words.
+func (t *trial) name() string {
+	if t.parts < 2 {
+		return fmt.Sprintf("stretch %d", t.origin+1)
+	}
+	return fmt.Sprintf("stretch %d, part %d of %d", t.origin+1, t.part+1, t.parts)
 }
 
 // stopped names what each stretch that does not fit failed on.
@@ -43,7 +59,7 @@ func (p *policing) stopped(d fact.Dir) []finding.Reason {
 			if c := t.runs[k].code; c != policeOK {
 				out = append(out, finding.Reason{
 					Code: fmt.Sprintf("police.%d", c),
-					Text: fmt.Sprintf("stretch %d (%s), run %d: %s", t.index+1, d, k+1, policeTexts[c]),
+					Text: fmt.Sprintf("%s (%s), run %d: %s", t.name(), d, k+1, t.runs[k].why()),
 				})
 			}
 		}
@@ -81,10 +97,18 @@ func (p *policing) speaksFor() []finding.Evidence {
 		out = append(out, finding.Evidence{
 			Code: policeBurst, Family: finding.Rate, Class: finding.W,
 			Text: fmt.Sprintf("the bucket held %s at the start, a round trip at that rate is %s", sizeText(p.burst), sizeText(p.rate*p.rtt)),
-			Got:  sizeText(p.burst), Want: ">= " + sizeText(minBurst),
+			Got:  sizeText(p.burst), Want: p.wantBurst(),
 		})
 	}
 	return out
+}
+
+// wantBurst is what a bucket must hold to be told from a queue of a few packets.
+func (p *policing) wantBurst() string {
+	if p.burst < minBurst {
+		return fmt.Sprintf("a queue of two packets would delay by %.0f ms", 1e3*fewPackets/p.rate)
+	}
+	return ">= " + sizeText(minBurst)
 }
 
 func (p *policing) speaksAgainst() []finding.Evidence {

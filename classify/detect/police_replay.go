@@ -1,6 +1,9 @@
 package detect
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Constants of the published detector (policing_detector.py of Flach et al.,
 // "An Internet-Wide Analysis of Traffic Policing", SIGCOMM 2016; the paper's
@@ -64,6 +67,9 @@ type replay struct {
 	apart    float64 // chance that a pass met more tokens than a loss
 	inflated int     // losses with a risen round trip before them
 	checked  int     // losses before which round trips were known
+	runs     int     // losses that follow each other count as one
+	seen     int     // of those, before which round trips were known
+	risen    int     // and had risen
 }
 
 // run replays the stretch, leaving cutoff losses out at either end.
@@ -80,16 +86,16 @@ func (s *stretch) run(cutoff int) replay {
 		sent += float64(s.steps[i].len)
 	}
 	if sent > lateLossBytes && !s.partial {
-		return replay{code: policeLateLoss}
+		return replay{code: policeLateLoss, from: from}
 	}
 	r := replay{rate: s.goodput(from, to), from: from}
 	atStart := sent - r.rate*inSeconds(s.steps[from].at-s.start)
-	if atStart < -(passFillRTTs+s.slack)*r.rate*s.rtt {
+	if atStart < -max((passFillRTTs+s.slack)*r.rate*s.rtt, s.packet()) {
 		r.code = policeNegativeFill
 		return r
 	}
 	onLoss, met, onPass := r.account(s, from)
-	r.code = r.judge(onLoss, met, onPass, s.rtt)
+	r.code = r.judge(onLoss, met, onPass, r.rate*s.rtt, s.packet())
 	return r
 }
 
@@ -123,10 +129,20 @@ func (r *replay) account(s *stretch, from int) (onLoss, met, onPass []float64) {
 		}
 		onLoss = append(onLoss, tokens)
 		met = append(met, tokens+min(r.rate*inSeconds(st.wait), float64(st.len)))
+		fresh := i == from || !s.steps[i-1].lost
+		if fresh {
+			r.runs++
+		}
 		if rtts.known() {
+			if fresh {
+				r.seen++
+			}
 			r.checked++
 			if rtts.inflated() {
 				r.inflated++
+				if fresh {
+					r.risen++
+				}
 			}
 		}
 		if st.at > sliceEnd {
@@ -138,8 +154,10 @@ func (r *replay) account(s *stretch, from int) (onLoss, met, onPass []float64) {
 	return onLoss, met, onPass
 }
 
-// judge applies the published rules 3 and 5 to 7 in their order.
-func (r *replay) judge(onLoss, met, onPass []float64, rtt float64) policeCode {
+// judge applies the published rules 3 and 5 to 7 in their order. The bounds are
+// tokens of round trips, trip each, but never finer than what one packet takes: at
+// 140 kbit/s and 60 ms a round trip is less than that.
+func (r *replay) judge(onLoss, met, onPass []float64, trip, packet float64) policeCode {
 	if r.slices < minLossSlices || r.lost < minPolicedSamples || r.passed < minPolicedSamples {
 		return policeFewLosses
 	}
@@ -152,7 +170,7 @@ func (r *replay) judge(onLoss, met, onPass []float64, rtt float64) policeCode {
 	}
 	out := 0
 	for _, t := range onLoss {
-		if d := t - r.onLoss; d > lossFillRTTs*r.rate*rtt || d < -lossFillRTTs*r.rate*rtt {
+		if d := t - r.onLoss; math.Abs(d) > max(lossFillRTTs*trip, packet) {
 			out++
 		}
 	}
@@ -161,7 +179,7 @@ func (r *replay) judge(onLoss, met, onPass []float64, rtt float64) policeCode {
 	}
 	out = 0
 	for _, t := range onPass {
-		if t-r.onLoss < -passFillRTTs*r.rate*rtt {
+		if t-r.onLoss < -max(passFillRTTs*trip, packet) {
 			out++
 		}
 	}
@@ -171,10 +189,10 @@ func (r *replay) judge(onLoss, met, onPass []float64, rtt float64) policeCode {
 	if r.apart = apart(met, onPass); r.apart < leastApart {
 		return policeAlike
 	}
-	if float64(r.inflated) > inflatedTolerance*float64(r.lost) {
+	if float64(r.inflated) > inflatedTolerance*float64(r.checked) {
 		return policeInflated
 	}
-	if float64(r.checked) < checkedShare*float64(r.lost) {
+	if float64(r.seen) < checkedShare*float64(r.runs) || 3*r.checked < r.lost {
 		return policeNoRTT
 	}
 	return policeOK
@@ -205,7 +223,9 @@ func apart(onLoss, onPass []float64) float64 {
 	return wins / float64(len(onLoss)) / float64(len(onPass))
 }
 
-// checkedShare of the losses must have had known round trips before them.
+// checkedShare of the losses must have had known round trips before them, where
+// those that follow each other are one: the first response of many packets meets
+// an empty bucket before a round trip is over.
 const checkedShare = 0.8
 
 func inSeconds(ns int64) float64 { return float64(ns) / 1e9 }

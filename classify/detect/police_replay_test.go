@@ -184,7 +184,7 @@ func segmentOfStretch(s stretch, kind fact.EventFlag, at int64) fact.Segment {
 	seg := fact.Segment{Start: at, Closed: true}
 	passed := at
 	for _, st := range s.steps {
-		e := fact.Event{Time: at + st.at, Num: st.num, Len: st.len}
+		e := fact.Event{Time: at + st.at, Num: st.num, Len: uint16(st.len)}
 		e.RTT[legOf(kind)] = st.rtt
 		if st.lost {
 			e.Flags = kind
@@ -244,6 +244,7 @@ func TestVerdictFollowsWhatAgrees(t *testing.T) {
 		{"a bucket below the least", []func() stretch{small, small}, finding.RateLimited, finding.Inconclusive},
 		{"a bucket below the least in one run", []func() stretch{func() stretch {
 			s := small()
+			s.steps = s.steps[:160] // too few losses for parts
 			s.steps[0].lost = true
 			for i := range s.steps[1:] {
 				s.steps[1+i].at += 300 * testMS

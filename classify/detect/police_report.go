@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
@@ -18,7 +19,7 @@ func (p *policing) finding(f *fact.Flow, w *fact.World, d fact.Dir) finding.Find
 	out.Direction, out.Segment = policedWhere(d, p.lossKind)
 	bps, loss := 8*p.rate, p.lossShare()
 	out.RateBps, out.Loss = &bps, &loss
-	out.From, out.To = Time(p.agree[0].seg.Start), Time(p.agree[len(p.agree)-1].seg.End)
+	out.From, out.To = Time(p.agree[0].start), Time(p.agree[len(p.agree)-1].end)
 	out.Packets = p.packets()
 	out.Filter = Filter(out.Packets...)
 	from := f.Key.DstAddr()
@@ -69,15 +70,15 @@ func (p *policing) packets() []uint64 {
 	var out []uint64
 	for _, t := range p.agree {
 		share := max(maxPolicePackets/len(p.agree), 1)
-		for k := range t.seg.Events {
-			e := &t.seg.Events[k]
+		for k := range t.steps {
+			st := &t.steps[k]
 			if share == 0 || len(out) == maxPolicePackets {
 				break
 			}
-			if e.Flags&p.lossKind == 0 || e.Flags&fact.Void != 0 || len(out) > 0 && out[len(out)-1] == e.Num {
+			if !st.lost || slices.Contains(out, st.num) {
 				continue
 			}
-			out = append(out, e.Num)
+			out = append(out, st.num)
 			share--
 		}
 	}

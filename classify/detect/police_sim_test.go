@@ -110,11 +110,26 @@ type segmentState struct {
 	delivered bool
 }
 
+// simClock is what runs of one path share.
+type simClock struct {
+	now   int64
+	queue simQueue
+	made  int
+}
+
+// run lets everything happen.
+func (c *simClock) run() {
+	for c.queue.Len() > 0 {
+		e := heap.Pop(&c.queue).(simEvent)
+		c.now = e.at
+		e.do()
+	}
+}
+
 type sim struct {
 	download
-	now    int64
-	queue  simQueue
-	made   int
+	*simClock
+	port   uint16
 	server []capture.Packet // tap at the sender
 	client []capture.Packet // tap at the receiver
 
@@ -136,15 +151,29 @@ type sim struct {
 
 // simulate plays the download and returns what each tap saw.
 func simulate(d download) (server, client []capture.Packet) {
-	s := &sim{download: d}
+	s := &sim{download: d, simClock: &simClock{}}
 	s.handshake()
+	s.now += s.rtt * simMS
 	s.request()
-	for s.queue.Len() > 0 {
-		e := heap.Pop(&s.queue).(simEvent)
-		s.now = e.at
-		e.do()
-	}
+	s.run()
 	return s.server, s.client
+}
+
+// simulateTogether plays downloads beside each other, each begun so many ms after
+// the one before.
+func simulateTogether(all []download, apart int64) []*sim {
+	clock := &simClock{}
+	out := make([]*sim, len(all))
+	for i, d := range all {
+		s := &sim{download: d, simClock: clock, port: uint16(i)}
+		out[i] = s
+		s.after(int64(i)*apart*simMS, func() {
+			s.handshake()
+			s.after(s.rtt*simMS, s.request)
+		})
+	}
+	clock.run()
+	return out
 }
 
 func (s *sim) after(d int64, do func()) {
@@ -158,8 +187,8 @@ func (s *sim) handshake() {
 	syn := s.packet(true, 0)
 	syn.Flags, syn.Seq, syn.MSS = capture.SYN, 0, 1460
 	syn.Has |= capture.HasMSS
-	s.server, s.client = append(s.server, syn), append(s.client, syn)
-	s.now += s.rtt * simMS
+	s.see(&s.server, syn)
+	s.see(&s.client, syn)
 }
 
 // request asks for the next response.
@@ -187,7 +216,7 @@ func (s *sim) request() {
 func (s *sim) seq(i int) uint32 { return 0xfff00000 + uint32(i)*simPayload } // wraps early
 
 func (s *sim) packet(up bool, n int) capture.Packet {
-	k := capture.Key{Src: netip.MustParseAddr("10.0.0.2").As16(), Dst: netip.MustParseAddr("192.0.2.7").As16(), SrcPort: 5000, DstPort: 443, Proto: capture.ProtoTCP}
+	k := capture.Key{Src: netip.MustParseAddr("10.0.0.2").As16(), Dst: netip.MustParseAddr("192.0.2.7").As16(), SrcPort: 5000 + s.port, DstPort: 443, Proto: capture.ProtoTCP}
 	if !up {
 		k = k.Reverse()
 	}

@@ -7,14 +7,19 @@ type step struct {
 	at   int64 // ns
 	num  uint64
 	rtt  uint32 // clean sample of the leg the losses are on, µs; 0 none
-	len  uint16 // IP bytes
+	len  uint32 // IP bytes
 	lost bool
-	wait int64 // of a loss before the tap: from its date to when it would have come, ns
+	flow uint16 // which of those laid side by side, from 0
+	wait int64  // of a loss before the tap: from its date to when it would have come, ns
 }
 
 // stretch is what one replay works on.
 type stretch struct {
-	start   int64
+	start   int64 // ns
+	end     int64
+	bytes   uint64 // IP bytes of all its packets
+	gaps    uint32 // packets the capture missed
+	marked  uint32 // losses of either kind
 	before  uint64 // IP bytes before the first step
 	steps   []step
 	rtt     float64  // median, end to end, s
@@ -30,14 +35,15 @@ type stretch struct {
 // had passed a policer before it, what was lost before the tap never reached
 // one behind it.
 func stretchOf(seg *fact.Segment, kind fact.EventFlag) stretch {
-	s := stretch{start: seg.Start, before: seg.Before, partial: seg.Continues, steps: make([]step, 0, len(seg.Events))}
+	s := stretch{start: seg.Start, end: seg.End, bytes: seg.Bytes, gaps: seg.Gaps, marked: seg.Losses,
+		before: seg.Before, partial: seg.Continues, steps: make([]step, 0, len(seg.Events))}
 	leg := legOf(kind)
 	for i := range seg.Events {
 		e := &seg.Events[i]
 		if e.Flags&fact.Void != 0 || kind == fact.LostDown && e.Flags&fact.LostUp != 0 {
 			continue
 		}
-		s.steps = append(s.steps, step{at: e.Time, num: e.Num, rtt: e.RTT[leg], len: e.Len, lost: e.Flags&kind != 0})
+		s.steps = append(s.steps, step{at: e.Time, num: e.Num, rtt: e.RTT[leg], len: uint32(e.Len), lost: e.Flags&kind != 0})
 	}
 	s.early = seg.Early[leg].Samples()
 	if kind == fact.LostUp {
@@ -96,6 +102,17 @@ func (s *stretch) bounds(cutoff int) (from, to int) {
 		return -1, -1
 	}
 	return at[cutoff], at[len(at)-1-cutoff]
+}
+
+// packet is the size of a full packet, IP bytes.
+func (s *stretch) packet() float64 {
+	var most uint32
+	for i := range s.steps {
+		if s.steps[i].num != 0 { // of a packet, not of a sum
+			most = max(most, s.steps[i].len)
+		}
+	}
+	return float64(most)
 }
 
 // goodput is the rate at which bytes passed between two losses, bytes/s.

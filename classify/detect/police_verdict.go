@@ -20,6 +20,9 @@ const (
 	wholeBurst = 2.0
 	// sameRate is the width of a rate cluster: the paper's +-5 %.
 	sameRate = 0.05
+	// clashShare of what agrees, by losses, may fit at other rates in as many
+	// stretches: a short part that fits by chance takes nothing from a long one.
+	clashShare = 0.5
 	// gapShare of missed packets to losses voids a stretch: its passes are
 	// then too incomplete to drain a bucket with.
 	gapShare = 0.1
@@ -28,10 +31,10 @@ const (
 	receiverSlack = 1.0
 )
 
-// trial is one segment put to the test.
+// trial is one stretch put to the test.
 type trial struct {
-	index int // in the log, from 0
-	seg   *fact.Segment
+	origin      int // the stretch, in the log, from 0
+	part, parts int // of it, where it was divided
 	stretch
 	runs [2]replay // all losses; without the outermost two at either end
 	lost uint32
@@ -61,6 +64,7 @@ type policing struct {
 	few      int            // segments with some, but too few
 	agree    []*trial       // those that carry the verdict
 	clash    int            // fits with another rate
+	torn     bool           // those weigh as much
 	rate     float64        // IP bytes/s, median over agree
 	burst    float64        // IP bytes, the fullest bucket seen
 	rtt      float64        // s, median over agree
@@ -92,28 +96,35 @@ func weighPolicing(b *fact.Bulk, floor [2]uint32) policing {
 			}
 			continue
 		}
-		if t, ok := p.try(seg, trips, floor); ok {
-			t.index = i
-			p.trials = append(p.trials, t)
-		}
+		s := stretchOf(seg, p.lossKind)
+		s.floor, s.rtt = floor[legOf(p.lossKind)], segmentTrip(seg, trips)
+		p.try(s, i)
 	}
-	if !p.gather(2) && !p.gather(1) {
-		p.unproven()
-		return p
-	}
-	p.conclude()
+	p.weigh()
 	return p
 }
 
-func moreLosses(b *fact.Bulk) fact.EventFlag {
+// weigh draws the verdict from the trials.
+func (p *policing) weigh() {
+	if p.gather(2) || p.gather(1) {
+		p.conclude()
+	} else {
+		p.unproven()
+	}
+}
+
+// moreLosses tells on which side of the tap more was lost.
+func moreLosses(logs ...*fact.Bulk) fact.EventFlag {
 	var up, down int
-	for i := range b.Segments {
-		for k := range b.Segments[i].Events {
-			switch b.Segments[i].Events[k].Flags & (fact.LostUp | fact.LostDown) {
-			case fact.LostUp:
-				up++
-			case fact.LostDown:
-				down++
+	for _, b := range logs {
+		for i := range b.Segments {
+			for k := range b.Segments[i].Events {
+				switch b.Segments[i].Events[k].Flags & (fact.LostUp | fact.LostDown) {
+				case fact.LostUp:
+					up++
+				case fact.LostDown:
+					down++
+				}
 			}
 		}
 	}
@@ -123,27 +134,19 @@ func moreLosses(b *fact.Bulk) fact.EventFlag {
 	return fact.LostDown
 }
 
-// try replays one segment twice. Of a segment that lost fewer than the minimum
-// on the side in question nothing is said.
-func (p *policing) try(seg *fact.Segment, whole [2]float64, floor [2]uint32) (trial, bool) {
-	s := stretchOf(seg, p.lossKind)
-	s.floor = floor[legOf(p.lossKind)]
-	t := trial{seg: seg, lost: s.losses()}
-	if t.lost < minPolicedSamples {
-		return t, false
-	}
-	s.rtt = segmentTrip(seg, whole)
+// replayed replays a stretch twice.
+func (p *policing) replayed(s stretch) trial {
 	if p.lossKind == fact.LostUp {
 		s.slack = receiverSlack
 	}
-	t.stretch = s
+	t := trial{lost: s.losses(), stretch: s}
 	for i, cutoff := range [...]int{0, policedCutoff} {
 		t.runs[i] = s.run(cutoff)
-		if t.runs[i].code == policeOK && float64(seg.Gaps) > gapShare*float64(seg.Losses) {
+		if t.runs[i].code == policeOK && float64(s.gaps) > gapShare*float64(s.marked) {
 			t.runs[i].code = policeGaps
 		}
 	}
-	return t, true
+	return t
 }
 
 func (s *stretch) losses() (n uint32) {
@@ -156,11 +159,13 @@ func (s *stretch) losses() (n uint32) {
 }
 
 // gather finds the trials with at least so many fitting runs that agree on one
-// rate, and reports whether there are any.
+// rate, and reports whether there are any: those of the most stretches, and of as
+// many those that lost most. Of a stretch that had to be cut, parts count that fit
+// in both: in one, some do by chance.
 func (p *policing) gather(runs int) bool {
 	var fits []*trial
 	for i := range p.trials {
-		if p.trials[i].fits() >= runs {
+		if t := &p.trials[i]; t.fits() >= runs && (t.parts < 2 || t.fits() == 2) {
 			fits = append(fits, &p.trials[i])
 		}
 	}
@@ -172,12 +177,43 @@ func (p *policing) gather(runs int) bool {
 				near = append(near, u)
 			}
 		}
-		if len(near) > len(p.agree) {
+		if outweighs(near, p.agree) {
 			p.agree = near
 		}
 	}
-	p.clash = len(fits) - len(p.agree)
+	var clash []*trial
+	for _, t := range fits {
+		if !slices.Contains(p.agree, t) {
+			clash = append(clash, t)
+		}
+	}
+	p.clash = len(clash)
+	p.torn = origins(clash) >= origins(p.agree) && float64(lostIn(clash)) > clashShare*float64(lostIn(p.agree))
 	return len(p.agree) > 0
+}
+
+func outweighs(a, b []*trial) bool {
+	if n := origins(a) - origins(b); n != 0 {
+		return n > 0
+	}
+	return lostIn(a) > lostIn(b)
+}
+
+// origins counts the stretches that trials are of.
+func origins(list []*trial) (n int) {
+	for i, t := range list {
+		if i == 0 || list[i-1].origin != t.origin {
+			n++
+		}
+	}
+	return n
+}
+
+func lostIn(list []*trial) (n uint32) {
+	for _, t := range list {
+		n += t.lost
+	}
+	return n
 }
 
 func (p *policing) conclude() {
@@ -190,7 +226,7 @@ func (p *policing) conclude() {
 	}
 	p.rate, p.rtt = medianTokens(rates), medianTokens(rtts)
 	p.burst = p.fullest()
-	if p.burst < minBurst {
+	if p.burst < minBurst && !p.showsNoQueue() {
 		if runs == 2 { // one run alone is not worth a word
 			p.kind, p.verdict = finding.RateLimited, finding.Inconclusive
 		}
@@ -198,16 +234,48 @@ func (p *policing) conclude() {
 	}
 	p.kind = finding.RatePoliced
 	switch {
-	case runs < 2 || p.clash >= len(p.agree):
+	case runs < 2 || p.torn:
 		p.verdict = finding.Suspected
-	case len(p.agree) >= 2 && p.burst >= wholeBurst*p.rate*p.rtt:
+	case len(p.agree) >= 2 && p.separate() && p.burst >= max(minBurst, wholeBurst*p.rate*p.rtt):
 		p.verdict = finding.Confirmed
 	case len(p.agree) == 1 && p.agree[0].lossRuns() < minLossRuns:
 		p.verdict = finding.Suspected
 	default:
 		p.verdict = finding.Likely
 	}
+	p.verdict = p.limit(p.verdict)
 }
+
+// showsNoQueue reports a small bucket that cannot be a queue: one of its size, or
+// at a very low rate one of any size, would have delayed by more than the round
+// trips show. Policers of 130 to 150 kbit/s let 16 kB through at once, which is a
+// second there (rate-and-calls, section 2.5). Of a bucket of few round trips the
+// replay cannot tell whether it fills at the rate that the sender could sustain or
+// at many times that (section 1.1, buckets of 8 kB).
+func (p *policing) showsNoQueue() bool {
+	visible := max(inflatedFloor/1e6, (inflatedFactor-1)*p.rtt) * p.rate
+	if fewPackets >= visibleTimes*visible {
+		return p.burst >= wholeBurst*p.rate*p.rtt
+	}
+	return p.burst >= leastBurst && p.burst >= visibleTimes*visible && p.burst >= resolvedBurst*p.rate*p.rtt
+}
+
+const (
+	// leastBurst is eight full packets, IP bytes: drop-tail queues as small as the
+	// router's smallest (rate-and-calls, section 1.1, case G: 8 kB) hold fewer.
+	leastBurst = 12_000
+	// fewPackets is a queue of two full packets, IP bytes: there is none smaller
+	// worth the name.
+	fewPackets = 3_000
+	// visibleTimes is how many times what the test of risen round trips can see
+	// the delay of a queue must be for it to be ruled out.
+	visibleTimes = 4.0
+	// resolvedBurst is the depth of a bucket, round trips, from which the account,
+	// which forgives two at either side, tells a bucket that fills at the
+	// sustained rate from a faster one. Behind the router of section 1.1 buckets
+	// that were not resolved came to 5.
+	resolvedBurst = 8.0
+)
 
 // minLossRuns is in how many runs a stretch that speaks alone must have lost its
 // packets: nineteen losses in four runs of a Gilbert channel met a bucket's account
@@ -224,15 +292,16 @@ func (t *trial) lossRuns() (n int) {
 	return n
 }
 
-// fullest is the deepest that the bucket was seen, in the stretches that agree
-// and in those they go on from.
+// fullest is the deepest that the bucket was seen, in the stretches that agree,
+// in those they go on from, and in those that lost what they lost at once: a
+// slow start that meets the end of a full bucket.
 func (p *policing) fullest() (burst float64) {
 	goesOn := false
 	for i := len(p.trials) - 1; i >= 0; i-- {
 		t := &p.trials[i]
-		if goesOn || slices.Contains(p.agree, t) {
+		if goesOn || slices.Contains(p.agree, t) || t.runs[0].code == policeFewLosses && t.runs[1].code == policeFewLosses {
 			burst = max(burst, t.depth(t.best().from, p.rate))
-			goesOn = t.partial && i > 0 && p.trials[i-1].index == t.index-1
+			goesOn = t.partial && i > 0 && p.trials[i-1].origin >= t.origin-1
 		}
 	}
 	return burst
@@ -266,9 +335,9 @@ func (p *policing) share(f *fact.Flow, w *fact.World) {
 	}
 	var bytes uint64
 	for _, t := range p.agree {
-		bytes += t.seg.Bytes
+		bytes += t.bytes
 	}
-	q := fact.ControlQuery{From: p.agree[0].seg.Start, To: p.agree[len(p.agree)-1].seg.End,
+	q := fact.ControlQuery{From: p.agree[0].start, To: p.agree[len(p.agree)-1].end,
 		Client: f.Key.SrcAddr(), NotFlow: f.ID, If: f.If}
 	for _, c := range w.ControlsFor(q, maxShared) {
 		if float64(c.Bytes) >= sharedPart*float64(bytes) {

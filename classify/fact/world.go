@@ -196,6 +196,9 @@ type World struct {
 	// Servers is what the handshakes with an address had in common.
 	Servers map[netip.Addr]*Server
 
+	// Shared is what bulk flows showed beside others of their client.
+	Shared []SharesBucket
+
 	// Talks is conversations over UDP, oldest first.
 	Talks []Talk
 

@@ -65,6 +65,7 @@ var causes = map[string]Cause{
 	"random_loss":             {"the path loses packets at random", "the losses follow the fill of a token bucket, which random ones do not", "random losses fit as well"},
 	"full_queue":              {"a queue ran full, as on any busy link", "the delay did not rise before the losses", "the delay rose before some losses, or was not measured"},
 	"shared_bucket":           {"the limit is on all of the subscriber's traffic, not on this flow", "one flow ran alone", "other flows ran meanwhile and may share the limit"},
+	"hidden_traffic":          {"traffic that was not captured, or not followed, drains the same bucket", "one bucket accounts for all that was seen, at one rate", "traffic that was not followed may drain the same bucket"},
 	"policer":                 {"a token bucket that drops what exceeds its rate", "the losses do not follow a bucket", "a bucket fits, other causes do as well"},
 	"shaper":                  {"a queue that delays what exceeds its rate", "the delay did not rise", "a shaper fits as well"},
 	"slow_line":               {"the client's own line gives no more", "another transfer of the client got more meanwhile", "nothing of the client was seen to get more meanwhile"},

@@ -222,6 +222,7 @@ type Finding struct {
 	Hops        *Hops      `json:"hops,omitempty"`
 
 	RateBps      *float64 `json:"rate_bps,omitempty"`      // rate.*: bits/s
+	Scope        string   `json:"scope,omitempty"`         // rate.policed of several flows: which share the bucket: network, service, client
 	Unit         string   `json:"unit,omitempty"`          // layer the rate counts, "ip" when absent
 	BurstBytes   *uint64  `json:"burst_bytes,omitempty"`   // rate.policed
 	BeforeBps    *float64 `json:"before_bps,omitempty"`    // rate.shift, rate.shaped by one: bits/s before the rate fell

@@ -162,3 +162,31 @@ func less(a, b *bulkRef) bool {
 	}
 	return a.log.Bytes() > b.log.Bytes()
 }
+
+// BulkRef names a transmission log.
+type BulkRef struct {
+	ID     flow.ID
+	Dir    fact.Dir
+	Losses uint32
+}
+
+// Rejudge has the transmission logs of a flow judged at the next tick if there
+// were findings about it.
+func (t *Tracker) Rejudge(id flow.ID) {
+	if f := &t.Table.At(id).Rec; f.WasFound() {
+		t.markBulk(id, f)
+	}
+}
+
+// If is the interface on which the flow was seen.
+func (f *Flow) If() uint16 { return f.ifc }
+
+// Bulks lists the logs, in the order in which they were begun or
+// moved up for one that was given up: it depends on the packets alone.
+func (t *Tracker) Bulks(to []BulkRef) []BulkRef {
+	for i := range t.bulks.logs {
+		r := &t.bulks.logs[i]
+		to = append(to, BulkRef{ID: r.id, Dir: r.dir, Losses: r.log.Losses()})
+	}
+	return to
+}

@@ -21,18 +21,7 @@ import (
 // known are the variations of captures on which the tool breaks a law today, by
 // "case/file/variation: what it says", each with the reason. One that is gone must go
 // from here, too.
-var known = map[string]string{
-	`capture-gro-policed/client.pcapng/loss3: likely rate.policed of "", which nobody did`:          unnamed,
-	`capture-gro-policed/client.pcapng/loss3: rate.policed of "" is likely, was ""`:                 unnamed,
-	`policed-four-flows/client.pcapng/loss1: rate.policed of "telegram" is suspected, was ""`:       brink,
-	`policed-four-flows/client.pcapng/span-copies: rate.policed of "telegram" is suspected, was ""`: brink,
-}
-
-// Why they are known.
-const (
-	unnamed = "the download is policed, as it says; the packet that names it is among those that the capture lost"
-	brink   = "the downloads are policed, as it says; whether one of four flows fits a bucket of its own hangs on single packets"
-)
+var known = map[string]string{}
 
 // allCases are the stories and the recordings of the lab.
 func allCases(t *testing.T) []pcaps.Case {

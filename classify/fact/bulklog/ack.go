@@ -10,6 +10,9 @@ func (l *Log) Ack(p *capture.Packet) {
 	if !l.started || p.Flags&capture.ACK == 0 || p.Flags&(capture.RST|capture.SYN) != 0 {
 		return
 	}
+	if !l.acks || before(l.heard, p.Ack) {
+		l.heard = p.Ack
+	}
 	l.acks = true
 	if before(l.una, p.Ack) {
 		if ahead := p.Ack - l.next; int32(ahead) > 0 && ahead > maxHole*l.unit {

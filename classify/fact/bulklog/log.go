@@ -25,8 +25,10 @@ type Log struct {
 
 	started bool
 	isn     uint32
+	began   uint32 // what is below had been sent when the log began
 	next    uint32 // highest sequence end seen
-	una     uint32 // highest acknowledgement seen
+	una     uint32 // highest acknowledgement seen, at least where the log began
+	heard   uint32 // the same, wherever it is; valid once acks is true
 	acks    bool   // the other direction was seen to acknowledge
 	clean   uint32 // data below it may have waited for a repair: no RTT sample
 
@@ -51,7 +53,7 @@ type Log struct {
 // sequence number, mss the MSS option of its receiver, 0 if not seen.
 func (l *Log) Start(isn uint32, next uint32, start int64, before uint64, mss uint16) {
 	l.started = true
-	l.isn, l.next, l.una, l.clean = isn, next, next, next
+	l.isn, l.began, l.next, l.una, l.clean = isn, next, next, next, next
 	l.unit = ethernet
 	if mss >= minMSS {
 		l.unit = uint32(mss)

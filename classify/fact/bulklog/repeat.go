@@ -17,8 +17,19 @@ func (l *Log) repeat(now int64, seq, end uint32) fact.EventFlag {
 	flags |= l.repeatIn(&l.cur, own, now, seq, end)
 	if before(seq, l.cur.base) {
 		flags |= fact.Again // from before the log or a forgotten part of it
+		l.early(seq)
 	}
 	return flags
+}
+
+// early takes note that packets were lost before the log began, so that what was
+// sent by then did not all pass.
+func (l *Log) early(seq uint32) {
+	s := &l.bulk.Segments[0]
+	if len(l.bulk.Segments) > 1 || l.bulk.Dropped > 0 || s.Continues || !l.acks || before(seq, l.heard) || !before(seq, l.began) {
+		return
+	}
+	s.Continues, s.Before = true, 0
 }
 
 func (l *Log) repeatIn(t *track, own int32, now int64, seq, end uint32) (flags fact.EventFlag) {

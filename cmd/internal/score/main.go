@@ -36,6 +36,7 @@ type options struct {
 	// foreign is a folder of captures of other projects: a page of their own is
 	// printed, and nothing else.
 	foreign string
+	router  string // a folder of corpora: a page of their own for captures behind a known router
 	// fresh plays the lab's scenarios with a seed, and adds to the report what was
 	// watched live beside it; nil: nothing is.
 	fresh func(o *options, seed uint64, live *beside.Report) (score.Runs, error)
@@ -71,6 +72,7 @@ func main() {
 	lines := flag.String("lines", "", "play only the scenarios on a line of the matrix that matches this `REGEXP`; - is none")
 	flag.BoolVar(&o.live, "live", true, "watch the fresh recordings live, from both ends, and hold that beside them")
 	flag.StringVar(&o.foreign, "foreign", "", "print how the captures below this `DIR`, of other projects, are told, and end")
+	flag.StringVar(&o.router, "usc", "", "print how captures behind a router with known settings, below this `DIR`, are told, and end")
 	flag.Parse()
 	err := o.choose(*only, *lines)
 	if err == nil {
@@ -95,6 +97,8 @@ func (o *options) run(out io.Writer) error {
 		return o.playMatrix()
 	case o.foreign != "":
 		return o.foreignPage(out)
+	case o.router != "":
+		return o.routerPage(out)
 	}
 	if o.crowd > 0 {
 		return o.playCrowd(out)

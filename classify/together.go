@@ -1,0 +1,229 @@
+package classify
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"chokepoint/classify/detect"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+	"chokepoint/classify/track"
+)
+
+// together looks for buckets that several flows drain. The flows of a client lie
+// in several shards, and their transmission logs with them: they are laid side by
+// side at ticks, while all workers stand still, when enough was lost since the
+// last time or what lost has come to rest. A flow's log outlives it by as long as
+// the flow stays in the table after its end, which is longer than that rest, so
+// that nothing needs to be kept of flows that are over.
+type together struct {
+	parties map[party]*joined
+	refs    []track.BulkRef // reused
+	logs    []logRef        // of the tick
+}
+
+// party is who may have a bucket to itself.
+type party struct {
+	client netip.Addr
+	ifc    uint16
+}
+
+// logRef is a transmission log and where it lies.
+type logRef struct {
+	party party
+	id    fact.FlowID
+	shard *shard
+	ref   track.BulkRef
+}
+
+// joined is what is known of a party.
+type joined struct {
+	losses  uint32 // in all logs now
+	judged  uint32 // when it was judged last
+	grew    int64  // when they grew last, ns
+	lossy   [2]int // logs of each direction that lost packets
+	present bool   // some of its logs are still there
+	told    []*told
+	shared  []fact.SharesBucket
+}
+
+// Together is the name under which is told what was made of flows together.
+const Together = "police.together"
+
+const (
+	// togetherFrom is how much the flows of a party must have lost together to be
+	// worth a look: what one replay needs (MIN_NUM_SAMPLES, Flach et al. 2016).
+	togetherFrom = 15
+	// togetherRest is how long nothing may have been lost for the party to be
+	// judged though little came since it was last, ns: longer than the pause that
+	// ends a busy period.
+	togetherRest = 2 * second
+	// togetherNews is how large a part of what was judged must have been lost since
+	// for that: a few more losses change little.
+	togetherNews = 8
+)
+
+// join judges the parties that are due; at the end of the capture, all that lost
+// something since.
+func (r *run) join(final bool) {
+	t := &r.together
+	t.gather(r)
+	if len(t.parties) == 0 {
+		return
+	}
+	due := []party{}
+	for p, j := range t.parties {
+		if !j.present {
+			delete(t.parties, p) // what was told stands
+			continue
+		}
+		if j.due(r.world.Now, final) {
+			due = append(due, p)
+		}
+	}
+	slices.SortFunc(due, func(a, b party) int { return cmp.Or(a.client.Compare(b.client), cmp.Compare(a.ifc, b.ifc)) })
+	for _, p := range due {
+		r.judgeParty(p, t.parties[p])
+	}
+	t.share(r.world)
+}
+
+// gather counts what the logs of each party lost. Only what lost packets has a
+// party.
+func (t *together) gather(r *run) {
+	t.logs = t.logs[:0]
+	for _, j := range t.parties {
+		j.losses, j.lossy, j.present = 0, [2]int{}, false
+	}
+	for _, s := range r.shards {
+		t.refs = s.track.Bulks(t.refs[:0])
+		for _, ref := range t.refs {
+			e := s.track.Table.At(ref.ID)
+			p := party{e.Key.SrcAddr(), e.Rec.If()}
+			t.logs = append(t.logs, logRef{party: p, id: fact.FlowID(e.Rec.Num), shard: s, ref: ref})
+			if ref.Losses == 0 {
+				continue
+			}
+			if t.parties == nil {
+				t.parties = map[party]*joined{}
+			}
+			j := t.parties[p]
+			if j == nil {
+				j = &joined{}
+				t.parties[p] = j
+			}
+			j.present = true
+			j.losses += ref.Losses
+			j.lossy[ref.Dir]++
+		}
+	}
+}
+
+// due reports whether a party is to be judged.
+func (j *joined) due(now int64, final bool) bool {
+	if j.losses > j.judged && j.grew == 0 {
+		j.grew = now
+	}
+	switch {
+	case max(j.lossy[fact.Up], j.lossy[fact.Down]) < 2 || j.losses < togetherFrom || j.losses == j.judged:
+		return false
+	case final || j.losses > j.judged+j.judged/2:
+		return true
+	}
+	return now-j.grew >= togetherRest && j.losses >= j.judged+j.judged/togetherNews
+}
+
+// judgeParty lays a party's flows side by side.
+func (r *run) judgeParty(p party, j *joined) {
+	j.judged, j.grew = j.losses, 0
+	var logs []fact.Logged
+	for i := range r.together.logs {
+		if l := &r.together.logs[i]; l.party == p {
+			logs = append(logs, l.shard.logged(l.ref))
+		}
+	}
+	slices.SortStableFunc(logs, func(a, b fact.Logged) int { return cmp.Or(cmp.Compare(a.Flow, b.Flow), cmp.Compare(a.Dir, b.Dir)) })
+	w := r.world
+	if r.opt.Asked != nil {
+		w = r.talkative()
+	}
+	now := detect.PolicedTogether(logs, w)
+	r.tellTogether(logs, now.Judged)
+	j.shared = now.Shared
+	r.out.takeJoint(j, now.Findings, logs)
+	for i := range r.together.logs {
+		if l := &r.together.logs[i]; l.party == p {
+			l.shard.track.Rejudge(l.ref.ID)
+		}
+	}
+}
+
+// logged is a log with what is known of its flow.
+func (s *shard) logged(ref track.BulkRef) fact.Logged {
+	f := &s.facts
+	s.track.Snapshot(ref.ID, f, s.run.world.Now, fact.StillOpen)
+	s.complete(f)
+	return detect.Logged(f, ref.Dir)
+}
+
+// tellTogether tells of flows that were asked for what was made of all of them.
+func (r *run) tellTogether(logs []fact.Logged, made []detect.Judgement) {
+	for i := range logs {
+		if l := &logs[i]; r.opt.Asked.has(l.Flow) && (i == 0 || logs[i-1].Flow != l.Flow) {
+			for _, m := range made {
+				r.opt.Asked.Tell(&Made{Flow: l.Flow, By: Together, At: r.world.Now, Judgement: m})
+			}
+		}
+	}
+}
+
+// share tells the flow detectors what came of it.
+func (t *together) share(w *fact.World) {
+	w.Shared = w.Shared[:0]
+	for i := range t.logs {
+		l := &t.logs[i]
+		j := t.parties[l.party]
+		if j == nil {
+			continue
+		}
+		for _, s := range j.shared {
+			if s.Flow == l.id && s.Dir == l.ref.Dir {
+				w.Shared = append(w.Shared, s)
+			}
+		}
+	}
+}
+
+// takeJoint compares what the flows of a party say together with what was told.
+// What was found of flows whose logs are gone stands.
+func (o *emission) takeJoint(j *joined, now []finding.Finding, logs []fact.Logged) {
+	old := j.told
+	j.told = nil
+	for i := range now {
+		f := &now[i]
+		t := match(old, f)
+		if t == nil {
+			t = &told{bare: *f, finding: *f, fresh: true}
+		} else {
+			old = slices.DeleteFunc(old, func(x *told) bool { return x == t })
+			t.update(f)
+		}
+		j.told = append(j.told, t)
+	}
+	for _, t := range old {
+		if !slices.ContainsFunc(t.bare.Flows, func(id string) bool {
+			return !slices.ContainsFunc(logs, func(l fact.Logged) bool { return l.Flow.String() == id })
+		}) {
+			t.withdraw()
+		}
+		if t.fresh {
+			o.fresh = append(o.fresh, t)
+		}
+	}
+	for _, t := range j.told {
+		if t.fresh {
+			o.fresh = append(o.fresh, t)
+		}
+	}
+}
