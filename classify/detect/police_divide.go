@@ -71,9 +71,32 @@ func (t *trial) hopeless() bool {
 	return true
 }
 
+// least is the smallest round trip of a stretch, µs. In a part that lies all in a
+// full queue no round trip stands out: there it is held against this.
+func (s *stretch) least() uint32 {
+	if s.base > 0 {
+		return s.base
+	}
+	all := slices.Clone(s.early)
+	for i := range s.steps {
+		if us := s.steps[i].rtt; us > 0 {
+			all = append(all, us)
+		}
+	}
+	if s.floor > 0 {
+		all = append(all, s.floor)
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	return slices.Min(all)
+}
+
 // halves cuts a stretch before its n-th loss, from 0.
 func (s *stretch) halves(n int) (a, b stretch) {
 	a, b = *s, *s
+	a.base = s.least()
+	b.base = a.base
 	for i := range s.steps {
 		if !s.steps[i].lost {
 			continue

@@ -106,6 +106,7 @@ func (s *stretch) run(cutoff int) replay {
 func (r *replay) account(s *stretch, from int) (onLoss, met, onPass []float64) {
 	var used float64
 	rtts := newTrips(s.unmeasured(), s.floor, s.early, len(s.steps))
+	rtts.base = s.base
 	t0 := s.steps[from].at
 	slice := int64(s.rtt * 1e9)
 	r.slices = 1

@@ -314,3 +314,69 @@ func TestLossesOfTheOtherSideAreNotThePolicers(t *testing.T) {
 		t.Errorf("behind the tap: %d steps, %d losses", len(s.steps), s.losses())
 	}
 }
+
+// TestSmallBuckets: P1 of the matrix. A bucket below the least is one all the same
+// where a queue of its size, or any queue at that rate, would have shown.
+func TestSmallBuckets(t *testing.T) {
+	for _, c := range []struct {
+		name             string
+		rate, burst, rtt float64 // bytes/s, bytes, s
+		want             bool
+	}{
+		{"P1 140 kbit/s, 16 kB, 60 ms", 140e3 / 8, 16_000, 0.06, true},
+		{"P1 of which 4 kB were seen", 140e3 / 8, 4_000, 0.06, true},
+		{"P1 of which nothing was seen", 140e3 / 8, 0, 0.06, false},
+		{"8 kB at 456 kbit/s and 100 ms, which is a faster bucket", 456e3 / 8, 28_000, 0.1, false},
+		{"16 kB at 500 kbit/s and 20 ms", 500e3 / 8, 16_000, 0.02, true},
+		{"N4 8 kB at 3 Mbit/s", 3e6 / 8, 8_000, 0.04, false},
+	} {
+		p := policing{rate: c.rate, burst: c.burst, rtt: c.rtt}
+		if got := p.showsNoQueue(); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+// TestPartsOfAStretch: a bucket that ran full in the middle is found in the parts
+// before and after, one queue is not, and what little fits by chance stays a
+// suspicion.
+func TestPartsOfAStretch(t *testing.T) {
+	waited := func() stretch { // two seconds without a packet
+		s := bucketStretch(2400, 100_000)
+		half := s.firstLoss() + (len(s.steps)-s.firstLoss())/2
+		for i := range s.steps[half:] {
+			s.steps[half+i].at += 2000 * testMS
+		}
+		return s
+	}
+	judge := func(s stretch) policing {
+		var p policing
+		p.lossKind = fact.LostDown
+		p.try(s, 0)
+		p.weigh()
+		return p
+	}
+	s := waited()
+	if r := s.run(0); r.code == policeOK {
+		t.Fatal("the whole fits, which is no test")
+	}
+	p := judge(s)
+	if p.kind != finding.RatePoliced || p.verdict.Rank() < finding.Likely.Rank() || len(p.trials) < 2 || p.rate < 0.98*testRate || p.rate > 1.02*testRate {
+		t.Errorf("%s %s at %.0f: %v", p.kind, p.verdict, 8*p.rate, p.saw(fact.Down))
+	}
+	queued := waited()
+	queued.every(1, 100, func(st *step) { st.rtt = 90_000 })
+	if p := judge(queued); p.kind != "" {
+		t.Errorf("a queue: %s %s: %v", p.kind, p.verdict, p.saw(fact.Down))
+	}
+	random := waited()
+	x, n := uint32(1), 0
+	random.every(1, 150, func(st *step) { // all but the beginning is lost at random
+		x = x*1664525 + 1013904223
+		st.lost = x>>16%16 == 0
+		n++
+	})
+	if p := judge(random); p.verdict.Rank() >= finding.Likely.Rank() {
+		t.Errorf("mostly at random: %s %s: %v", p.kind, p.verdict, p.saw(fact.Down))
+	}
+}

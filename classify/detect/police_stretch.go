@@ -25,6 +25,7 @@ type stretch struct {
 	rtt     float64  // median, end to end, s
 	early   []uint32 // samples before the first step, µs
 	floor   uint32   // smallest of the path on that leg, µs, 0 unknown
+	base    uint32   // of a part: the smallest of the whole, µs, 0 not a part
 	slack   float64  // round trips of tokens forgiven at the start (rule 4)
 	partial bool     // nothing is known of its start
 	sized   bool     // packets differ in size: what a packet would have left counts, not what it met

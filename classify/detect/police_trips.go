@@ -12,6 +12,7 @@ type trips struct {
 	sorted     []uint32
 	last, prev uint32
 	measured   int
+	base       uint32 // what the lowest are known to be at most, µs, 0 unknown
 }
 
 // newTrips starts with some that were not measured, all of them floor, and with
@@ -43,8 +44,11 @@ func (t *trips) inflated() bool {
 	if !t.known() || t.prev < inflatedFloor {
 		return false
 	}
-	x := float64(t.prev)
-	return x >= quantileOf(t.sorted, 0.5) && x > inflatedFactor*quantileOf(t.sorted, inflatedQuantile)
+	x, low := float64(t.prev), quantileOf(t.sorted, inflatedQuantile)
+	if t.base > 0 {
+		low = min(low, float64(t.base))
+	}
+	return x >= quantileOf(t.sorted, 0.5) && x > inflatedFactor*low
 }
 
 // pathFloor is the smallest round trip the tracker knows of both legs of a

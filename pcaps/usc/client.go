@@ -19,7 +19,9 @@ func AtClient(packets []capture.Packet) []capture.Packet {
 	var out []capture.Packet
 	for i := range packets {
 		p := &packets[i]
-		d.Decode(p)
+		if p.Has&capture.Decoded == 0 {
+			d.Decode(p)
+		}
 		if p.Has&capture.HasTCP == 0 {
 			continue
 		}

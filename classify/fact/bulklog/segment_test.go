@@ -238,3 +238,29 @@ func TestResetKeepsMemoryAndNothingElse(t *testing.T) {
 		t.Errorf("after a new start: %+v", *s)
 	}
 }
+
+// TestWhatWasLostBeforeTheLogBeganLeavesItsStartOpen: what was sent by then did not
+// all pass, so that it tells nothing of how full a bucket was.
+func TestWhatWasLostBeforeTheLogBeganLeavesItsStartOpen(t *testing.T) {
+	const start = 50_000
+	for _, c := range []struct {
+		name  string
+		acked uint32 // before the copy
+		seq   uint32 // of the copy
+		open  bool
+	}{
+		{"a copy of what was not acknowledged", start - 3*seg, start - 2*seg, true},
+		{"a needless copy", start - seg, start - 2*seg, false},
+		{"a copy of what the log has seen", start, start, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newTape(t, start)
+			r.data(1, start, seg)
+			r.ack(2, c.acked)
+			s := r.data(3, c.seq, seg)
+			if s.Continues != c.open || (s.Before == 0) != c.open {
+				t.Errorf("start open: %v, %d bytes before; want %v", s.Continues, s.Before, c.open)
+			}
+		})
+	}
+}
