@@ -47,7 +47,6 @@ type rate struct {
 	shortest     [2]uint32 // per leg, µs; 0 none
 
 	acked  uint32 // the highest acknowledgement
-	sacked uint32 // and how much beyond it had been acknowledged
 	hasAck bool
 
 	stamp stampProbe
