@@ -129,6 +129,10 @@ func (c *slowed) judgePlateau(f *fact.Flow) {
 		c.limited("no_level_shift", "it was not faster before: a slow line looks the same")
 		return
 	}
+	if p.recovers(flat) {
+		c.limited("recovered", "it was faster again without having rested")
+		return
+	}
 	cells := p.cells[flat.from:flat.to]
 	if c.free = c.beside.free(cells, c.allowance.bps-flat.bps); c.free < freeShare {
 		c.limited("contention", "other flows of the client took as much as it lost in %.0f %% of the time", 100*(1-c.free))

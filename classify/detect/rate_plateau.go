@@ -44,19 +44,35 @@ type plateau struct {
 	seen int
 }
 
-// plateau finds the longest flat stretch that reaches up to where the sender was held
-// up last; ok reports that it is long enough to speak of.
+// plateau finds the longest flat stretch that ends where the sender was not held up any
+// more, or with all of it; ok reports that it is long enough to speak of.
 func (p *pace) plateau() (best plateau, ok bool) {
-	to := len(p.cells)
-	for to > 0 && !p.cells[to-1].limit.backlogged() {
-		to--
-	}
-	for from := range to {
-		if f, flat := p.flat(from, to); flat {
-			return f, p.longEnough(&f)
+	for to := len(p.cells); to > best.to-best.from && to >= plateauCells; to-- {
+		if !p.cells[to-1].limit.backlogged() || to < len(p.cells) && p.cells[to].limit.backlogged() {
+			continue
+		}
+		for from := 0; to-from >= max(plateauCells, best.to-best.from+1); from++ {
+			if f, flat := p.flat(from, to); flat {
+				best = f
+				break
+			}
 		}
 	}
-	return best, false
+	return best, best.to > 0 && p.longEnough(&best)
+}
+
+// recovers reports that it was faster again after a plateau without having rested: then
+// it was not held down by what holds at one rate.
+func (p *pace) recovers(f *plateau) bool {
+	for i := f.to; i < len(p.cells); i++ {
+		switch c := &p.cells[i]; {
+		case c.limit == limitApp || c.limit == limitSilent:
+			return false
+		case c.bps > shiftFactor*f.bps+f.width:
+			return true
+		}
+	}
+	return false
 }
 
 // flat measures the cells from one to another as if they were a plateau.

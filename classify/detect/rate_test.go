@@ -161,6 +161,25 @@ func TestWhatAShaperIsToldFrom(t *testing.T) {
 			s := steps(1, "192.0.2.7", "telegram", 0, rates, waiting(400_000))
 			return s, worldOf(s, control())
 		}, "", "not_flat"},
+		{"it recovers without a rest", func() (*fact.RateSeries, *fact.World) {
+			s := steps(1, "192.0.2.7", "telegram", 0, slices.Concat(flat(6, 8e6), flat(40, 1e6), flat(6, 6e6)), func(i int, b *fact.RateBin) {
+				if i > 6 && i < 46 {
+					b.RTT[fact.LegUp] = 700_000
+				}
+			})
+			return s, worldOf(s, control())
+		}, "inconclusive rate.limited", "recovered"},
+		{"what came before a rest", func() (*fact.RateSeries, *fact.World) {
+			s := steps(1, "192.0.2.7", "telegram", 0, slices.Concat(flat(6, 8e6), flat(42, 1e6), flat(10, 0.1e6)), func(i int, b *fact.RateBin) {
+				if i > 6 {
+					b.RTT[fact.LegUp] = 700_000
+				}
+				if i >= 48 {
+					b.Idle = 200_000
+				}
+			})
+			return s, worldOf(s, control())
+		}, "likely rate.shaped", ""},
 		{"too short a while", func() (*fact.RateSeries, *fact.World) {
 			s := steps(1, "192.0.2.7", "telegram", 0, append(flat(6, 8e6), flat(15, 1e6)...), waiting(600_000))
 			return s, worldOf(s, steps(2, "198.51.100.7", "", 2_000_000_000, flat(6, 7e6), nil))
