@@ -65,7 +65,7 @@ func (r *run) merge(o *track.Observations) {
 		r.learnServer(&o.Votes[i])
 	}
 	for i := range o.Rates {
-		r.learnRate(&o.Rates[i])
+		r.learnRate(o.Rates[i])
 	}
 	for i := range o.Opened {
 		r.seen.twins.saw(&o.Opened[i])
@@ -238,6 +238,6 @@ func (r *run) mergeAll() {
 	slices.SortStableFunc(m.Opened, func(a, b track.Opened) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.Arranged, func(a, b track.Arranged) int { return cmp.Compare(a.Num, b.Num) })
 	slices.SortStableFunc(m.Talks, func(a, b track.TalkSeen) int { return cmp.Compare(a.Num, b.Num) })
-	slices.SortStableFunc(m.Rates, func(a, b track.RateSeen) int { return cmp.Compare(a.Num, b.Num) })
+	slices.SortStableFunc(m.Rates, func(a, b *track.RateSeen) int { return cmp.Compare(a.Num, b.Num) })
 	r.merge(m)
 }

@@ -23,7 +23,7 @@ func ratePhrase(kind finding.Kind, list []*finding.Finding) string {
 	default:
 		what += " from " + fact.Network(f.Server.IP).String()
 	}
-	return what + " " + slowness(kind, f) + extent(list) + besideText(f)
+	return what + " " + slowness(kind, f) + extent(list) + besideText(list)
 }
 
 func slowness(kind finding.Kind, f *finding.Finding) string {
@@ -79,11 +79,18 @@ func lasting(d time.Duration) string {
 	return fmt.Sprintf("%.0f h", d.Hours())
 }
 
-func besideText(f *finding.Finding) string {
-	if f.Beside == nil {
+// besideText tells the fastest that ran beside any of them.
+func besideText(list []*finding.Finding) string {
+	var top *finding.Beside
+	for _, f := range list {
+		if b := f.Beside; b != nil && (top == nil || b.RateBps > top.RateBps) {
+			top = b
+		}
+	}
+	if top == nil {
 		return ""
 	}
-	return "; at the same time " + f.Beside.Name + " ran at " + Rate(f.Beside.RateBps)
+	return "; at the same time " + top.Name + " ran at " + Rate(top.RateBps)
 }
 
 // maxUnaffected is how many other services a sentence names.

@@ -103,6 +103,7 @@ type contest struct {
 type pool struct {
 	series  []*fact.RateSeries
 	slices  sample
+	flows   []fact.FlowID // of them: each may have been busy several times
 	n       int
 	seconds float64
 	bytes   float64
@@ -208,6 +209,9 @@ func (x *pool) add(s *fact.RateSeries, t *contest, ok func(*cell) bool) {
 		return
 	}
 	x.slices = append(x.slices, rates)
+	if !slices.Contains(x.flows, s.Flow) {
+		x.flows = append(x.flows, s.Flow)
+	}
 	x.n += len(rates)
 	if f := s.Rate.Floor[0] + s.Rate.Floor[1]; f > 0 {
 		x.floors = append(x.floors, float64(f)/1e6)

@@ -68,6 +68,7 @@ func TestWhatIsNoDifference(t *testing.T) {
 		{"N10 the others wait in the same queue", slices.Concat(together(), others(2.5e6, 220_000)), ""},
 		{"six tenths of the others' rate, behind a queue of its own", slices.Concat(together(), others(0.85e6, 10_000)), "suspected rate.differential"},
 		{"nobody else", together(), ""},
+		{"one flow that was busy twice", slices.Concat(edit(together(), func(s *fact.RateSeries) { s.Flow = 1 }), others(2.5e6, 10_000)), ""},
 		{"one flow only", slices.Concat(together()[:1], others(2.5e6, 10_000)), ""},
 		{"one other flow only", slices.Concat(together(), others(2.5e6, 10_000)[:1]), ""},
 		{"too little of it", slices.Concat(edit(together(), func(s *fact.RateSeries) { s.Rate.Last = s.Rate.Start + 20*s.Rate.Width - 1 }), others(2.5e6, 10_000)), ""},

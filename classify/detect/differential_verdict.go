@@ -20,8 +20,8 @@ func (t *contest) lacking() *finding.Reason {
 		switch {
 		case a.n < extremeSlices || a.seconds < extremeSeconds:
 			return t.lacks("insufficient", "%d slices and %.0f s of it, of at least %d and %.0f", a.n, a.seconds, extremeSlices, extremeSeconds)
-		case len(b.slices) < diffFlows || b.beside < extremeControl || b.bytes < extremeControls:
-			return t.lacks("insufficient", "%d other transfers with %d slices and %s meanwhile, of at least %d, %d and %s", len(b.slices), b.beside, sizeText(b.bytes), diffFlows, extremeControl, sizeText(extremeControls))
+		case len(b.flows) < diffFlows || b.beside < extremeControl || b.bytes < extremeControls:
+			return t.lacks("insufficient", "%d other transfers with %d slices and %s meanwhile, of at least %d, %d and %s", len(b.flows), b.beside, sizeText(b.bytes), diffFlows, extremeControl, sizeText(extremeControls))
 		}
 		return nil
 	}
@@ -29,8 +29,8 @@ func (t *contest) lacking() *finding.Reason {
 		what string
 		*pool
 	}{{"it", a}, {"other transfers", b}} {
-		if x.n < diffSlices || len(x.slices) < diffFlows || x.seconds < diffSeconds {
-			return t.lacks("insufficient", "%d slices, %d flows and %.0f s of %s, of at least %d, %d and %.0f", x.n, len(x.slices), x.seconds, x.what, diffSlices, diffFlows, diffSeconds)
+		if x.n < diffSlices || len(x.flows) < diffFlows || x.seconds < diffSeconds {
+			return t.lacks("insufficient", "%d slices, %d flows and %.0f s of %s, of at least %d, %d and %.0f", x.n, len(x.flows), x.seconds, x.what, diffSlices, diffFlows, diffSeconds)
 		}
 	}
 	if x, y := medianOf(a.floors), medianOf(b.floors); x > diffFloors*y || y > diffFloors*x {
@@ -118,7 +118,7 @@ func (t *contest) what() string {
 	if t.dir == fact.Up {
 		from = "data to " + s.Server.String()
 	}
-	if n := len(t.test.series); n > 1 {
+	if n := len(t.test.flows); n > 1 {
 		from += fmt.Sprintf(" (%d connections)", n)
 	}
 	return from
@@ -129,7 +129,9 @@ func (t *contest) parties(f *finding.Finding) {
 	s := t.test.series[0]
 	f.Server, f.Function = &finding.Endpoint{IP: s.Server, Port: s.Port}, s.Function
 	for _, x := range t.test.series {
-		f.Flows = append(f.Flows, x.Flow.String())
+		if id := x.Flow.String(); !slices.Contains(f.Flows, id) {
+			f.Flows = append(f.Flows, id)
+		}
 		if x.Function != f.Function {
 			f.Function = ""
 		}
@@ -140,8 +142,8 @@ func (t *contest) parties(f *finding.Finding) {
 			f.Name = ""
 		}
 	}
-	for _, x := range t.control.series[:min(len(t.control.series), 2*maxControls)] {
-		f.Controls = append(f.Controls, x.Flow.String())
+	for _, id := range t.control.flows[:min(len(t.control.flows), 2*maxControls)] {
+		f.Controls = append(f.Controls, id.String())
 	}
 }
 
@@ -181,7 +183,7 @@ func (t *contest) evidence(f *finding.Finding) {
 	}
 	f.For = append(f.For, finding.Evidence{Code: "F1", Family: finding.Control, Class: class, Packets: f.Packets,
 		Text: fmt.Sprintf("%d slices of %d flows ran at %s at the median, %d of %d others at %s: %.2f of it, 95 %% %.2f to %.2f by block bootstrap; area %.2f, KS %.2f (p %.1e), rank test p %.1e",
-			t.test.n, len(t.test.slices), rateText(t.slow), t.control.n, len(t.control.slices), rateText(t.usual), t.ratio, t.low, t.high, t.area, t.ks, t.ksP, t.rankP),
+			t.test.n, len(t.test.flows), rateText(t.slow), t.control.n, len(t.control.slices), rateText(t.usual), t.ratio, t.low, t.high, t.area, t.ks, t.ksP, t.rankP),
 		Got: fmt.Sprintf("%.2f", t.high), Want: fmt.Sprintf("< %.2f", diffSlower)})
 	if t.near >= flatShare {
 		f.For = append(f.For, finding.Evidence{Code: rateFlat, Family: finding.Rate, Class: finding.M,

@@ -151,8 +151,8 @@ func (l *losses) finding(w *fact.World) finding.Finding {
 	from, to := l.all.series[0].Rate.Start, int64(0)
 	for _, s := range l.all.series {
 		from, to = min(from, s.Rate.Start), max(to, s.Rate.Last)
-		if len(f.Flows) < 2*maxControls && s.Rate.Lost != [2]uint32{} {
-			f.Flows = append(f.Flows, s.Flow.String())
+		if id := s.Flow.String(); len(f.Flows) < 2*maxControls && s.Rate.Lost != [2]uint32{} && !slices.Contains(f.Flows, id) {
+			f.Flows = append(f.Flows, id)
 			f.Packets = append(f.Packets, lossy(&s.Rate)...)
 		}
 	}

@@ -32,6 +32,7 @@ func (p *policing) finding(f *fact.Flow, w *fact.World, d fact.Dir) finding.Find
 		out.BurstBytes = &burst
 		out.Summary = fmt.Sprintf("data from %s held to %s by a token bucket of at least ~%s: %.1f %% lost, without a queue before the losses",
 			from, rateText(bps), sizeText(p.burst), 100*loss)
+		out.Beside = ranBeside(f, w, d, p.agree[0].start, p.agree[len(p.agree)-1].end, bps)
 		if len(p.shared) > 0 {
 			out.Summary += "; other flows ran meanwhile, and a bucket they share is wider"
 		}

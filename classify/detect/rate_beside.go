@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
 )
 
 const (
@@ -107,6 +108,23 @@ func (b *beside) moved(from, to int64) (bytes float64) {
 		}
 	}
 	return bytes
+}
+
+// ranBeside is the fastest of the client's other transfers that was twice as fast as one
+// between two times, nil where none was.
+func ranBeside(f *fact.Flow, w *fact.World, d fact.Dir, from, to int64, bps float64) *finding.Beside {
+	own := party(ownerOf(f), f.Key.DstAddr())
+	for _, s := range w.Rates {
+		if s.Flow == f.ID {
+			own = party(s.Owner, s.Server)
+		}
+	}
+	b := besideOf(w, f.Key.SrcAddr(), f.If, d, func(s *fact.RateSeries) bool { return s.Flow == f.ID })
+	b.own = own
+	if list := b.faster(f.Key.DstAddr(), from, to, bps); len(list) > 0 {
+		return list[0].beside()
+	}
+	return nil
 }
 
 // free is the part of cells in which the others did not take what a direction lost,

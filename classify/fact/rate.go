@@ -185,7 +185,7 @@ func (s *Sketch) Quantile(q float64) float64 {
 	return 0
 }
 
-// RateSeries is a direction that moved much, as the world knows it.
+// RateSeries is a direction that moved much, as the world knows it: one busy time of it.
 type RateSeries struct {
 	Flow           FlowID
 	Dir            Dir
@@ -201,11 +201,14 @@ type RateSeries struct {
 	Rate           Rate
 }
 
-// rateKey names a direction of a flow.
+// rateKey names a busy time of a direction.
 type rateKey struct {
-	flow FlowID
-	dir  Dir
+	flow  FlowID
+	dir   Dir
+	start int64
 }
+
+func (s *RateSeries) key() rateKey { return rateKey{s.Flow, s.Dir, s.Rate.Start} }
 
 // SawRate takes in what is known of a direction now. Calls come in packet order.
 func (w *World) SawRate(s *RateSeries) {
@@ -213,7 +216,7 @@ func (w *World) SawRate(s *RateSeries) {
 		w.rateAt = map[rateKey]*RateSeries{}
 	}
 	w.RatesRev++
-	k := rateKey{s.Flow, s.Dir}
+	k := s.key()
 	if old := w.rateAt[k]; old != nil {
 		*old = *s
 		return
@@ -239,7 +242,7 @@ func (w *World) forgetRates() {
 		if s.Rate.Last > limit {
 			return false
 		}
-		delete(w.rateAt, rateKey{s.Flow, s.Dir})
+		delete(w.rateAt, s.key())
 		return true
 	})
 }

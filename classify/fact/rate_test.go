@@ -115,7 +115,8 @@ func TestTheWorldKeepsTheRatesThatMovedLast(t *testing.T) {
 		t.Error("what is told again is not kept in place of what was told before")
 	}
 	w.SawRate(&RateSeries{Flow: last.Flow, Dir: Up})
-	if len(w.Rates) != n+1 {
-		t.Error("the other direction is the same")
+	w.SawRate(&RateSeries{Flow: last.Flow, Dir: Down, Rate: Rate{Start: 5}})
+	if len(w.Rates) != n+2 {
+		t.Error("the other direction, or another busy time, is the same")
 	}
 }

@@ -19,7 +19,7 @@ type Observations struct {
 	Arranged []Arranged
 	Talks    []TalkSeen
 	Opened   []Opened
-	Rates    []RateSeen
+	Rates    []*RateSeen
 }
 
 // Arranged is what a flow says of other flows of the same client: the ends its

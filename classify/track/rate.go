@@ -25,7 +25,7 @@ const (
 	// ns: half of what a plateau should last (rate-and-calls, section 2.4).
 	rateJudged = 5_000_000_000
 	// maxRatesTold is how many throughputs a shard tells of at a tick.
-	maxRatesTold = 16
+	maxRatesTold = 8
 )
 
 const rateSize = unsafe.Sizeof(rate{})
@@ -107,6 +107,20 @@ type RateSeen struct {
 	Signs  []service.Sign
 }
 
+// nextRate returns a place for one more: those of the ticks before are used again.
+func (o *Observations) nextRate() *RateSeen {
+	n := len(o.Rates)
+	if n < cap(o.Rates) {
+		o.Rates = o.Rates[:n+1]
+	} else {
+		o.Rates = append(o.Rates, nil)
+	}
+	if o.Rates[n] == nil {
+		o.Rates[n] = &RateSeen{}
+	}
+	return o.Rates[n]
+}
+
 // TellRates tells of throughputs that grew or came to rest, and has those judged that
 // lasted; all is at the end of the input.
 func (t *Tracker) TellRates(now int64, all bool) {
@@ -121,10 +135,10 @@ func (t *Tracker) TellRates(now int64, all bool) {
 		e := t.Table.At(id)
 		f := &e.Rec
 		r.settle(f)
-		t.Out.Rates = append(t.Out.Rates, RateSeen{Num: f.Num + uint64(f.lastN), Start: f.start, Signs: t.signsOf(f), Series: fact.RateSeries{
+		*t.Out.nextRate() = RateSeen{Num: f.Num + uint64(f.lastN), Start: f.start, Signs: t.signsOf(f), Series: fact.RateSeries{
 			Flow: fact.FlowID(f.Num), Dir: r.dir, Client: e.Key.SrcAddr(), Server: e.Key.DstAddr(), Port: e.Key.DstPort, Proto: e.Key.Proto,
 			If: f.ifc, QUIC: t.appOf(f) == appQUIC, Name: t.Name(f), Rate: r.Rate,
-		}})
+		}}
 		if r.lasts() && (rests || r.Bytes > r.judged+r.judged*rateGrown/2) {
 			r.judged = r.Bytes
 			t.markBulk(id, f)
