@@ -47,7 +47,8 @@ unit: # unit, golden, arrow and zero-allocation tests
 # share does not depend on whose capture it is: the bundled ones and the recordings
 # do, foreign ones would take four minutes more. Plays from end to end start
 # goroutines of their own only; what they play is raced in its own package. A thousand
-# captures with faults in them, or as others would have taken them, are one engine, and take minutes here.
+# captures with faults in them, or as others would have taken them, are one engine, and take
+# minutes here; so do the score's page and the goldens, whose captures classify races.
 PLAYS := bpf/kernels|pcaps/lab/(local|offloads|replay|watched)|cmd/internal/(bench|soak)
 
 .PHONY: race
@@ -55,7 +56,7 @@ race: # the tests of concurrent packages under the race detector
 	@if [ "$$(go env CGO_ENABLED)" != 1 ] || ! command -v "$$(go env CC)" >/dev/null; then \
 		echo "skipped: the race detector needs a C compiler"; exit 0; fi; \
 	concurrent=$$(grep -rlE --include='*.go' '^\s+go (func\(|[a-z])|\.Go\(' . | xargs -n 1 dirname | sort -u | grep -vE '$(PLAYS)'); \
-	echo .ci/gotest -race $$concurrent; CHOKEPOINT_CORPORA= .ci/gotest -race -short -skip 'Alloc|TestFaultsOfTheCapture|TestVariations' $$concurrent
+	echo .ci/gotest -race $$concurrent; CHOKEPOINT_CORPORA= .ci/gotest -race -short -skip 'Alloc|TestFaultsOfTheCapture|TestVariations|TestTheScore|TestGolden' $$concurrent
 
 # Only capture/live, capture/afpacket, bpf and pcaps/lab are Linux's.
 .PHONY: cross

@@ -13,12 +13,12 @@ const (
 	// clampShare of what came before, or of what was sent, is the most that a clamped
 	// call may still get (rate-and-calls, 2.9).
 	clampShare = 0.6
-	// clampSeconds of a flat line are needed, and flat is how much they may differ
+	// clampSeconds of a flat line are needed, and clampFlat is how much they may differ
 	// (coefficient of variation). Section 2.9 proposes 10 s and 0.05; a policer that
 	// lets 27 packets of 700 bytes pass in a second varies by 0.04 by their size alone,
 	// and the replay that follows is the stricter test.
 	clampSeconds = 5
-	flat         = 0.1
+	clampFlat    = 0.1
 	// queuePackets is how many packets' time at the rate delays may spread without any
 	// queue: a queue of two shows as that much.
 	queuePackets = 2
@@ -64,8 +64,8 @@ func (b *badCall) clamped(call *finding.Finding, j *Judgement) {
 	switch most := max(c.before, c.offered); {
 	case c.rate > clampShare*most:
 		j.stop("no_clamp", "%s: %s of %s still come: no more than %.0f %% would be a clamp", b.d, rateText(8*c.rate), rateText(8*most), 100*clampShare)
-	case c.seconds < clampSeconds || c.varies > flat:
-		j.stop("not_flat", "%s: %d s since losses began vary by %.2f; %d s by no more than %.2f are needed", b.d, c.seconds, c.varies, clampSeconds, flat)
+	case c.seconds < clampSeconds || c.varies > clampFlat:
+		j.stop("not_flat", "%s: %d s since losses began vary by %.2f; %d s by no more than %.2f are needed", b.d, c.seconds, c.varies, clampSeconds, clampFlat)
 	case c.spread < 0:
 		j.stop("no_delays", "%s: delays are not known: a full queue looks the same", b.d)
 	case c.spread > queuePackets*c.mean/c.rate:

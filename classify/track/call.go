@@ -63,13 +63,7 @@ func (t *Tracker) callOf(id flow.ID, f *Flow, k *vigil, now int64) *call {
 	if a := t.appOf(f); a < appSTUN && k.First != fact.AskReflector && k.Ask != fact.AskReflector {
 		return nil
 	}
-	c, at := t.calls.get(id, now)
-	if c == nil {
-		loser := &t.Table.At(t.calls.victim()).Rec
-		t.freeCall(t.extras[loser.x])
-		t.dropExtra(loser)
-		c, at = t.calls.get(id, now)
-	}
+	c, at := take(t, &t.calls, id, now, (*Tracker).freeCall)
 	*c = call{place: at}
 	if k.Media[fact.Up].Count+k.Media[fact.Down].Count > 1 || k.Late {
 		c.Late()

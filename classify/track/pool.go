@@ -165,11 +165,29 @@ func (t *Tracker) makeRoom() {
 	}
 }
 
+// take hands out a piece of a pool; where none is left, that of the flow which was silent
+// for longest, which free takes from it.
+func take[T any](t *Tracker, p *pool[T], id flow.ID, now int64, free func(*Tracker, *extra)) (*T, place) {
+	k, at := p.get(id, now)
+	if k == nil {
+		loser := &t.Table.At(p.victim()).Rec
+		free(t, t.extras[loser.x])
+		t.dropExtra(loser)
+		k, at = p.get(id, now)
+	}
+	return k, at
+}
+
+// pieces is the memory that hangs off flows and counts against their records, bytes.
+func (t *Tracker) pieces() int {
+	return t.side + len(t.extras)*int(extraSize+8) + t.events.bytes() +
+		t.speeches.made*int(speechSize) + t.vigils.made*int(vigilSize) + t.rates.made*int(rateSize) + t.calls.made*int(callSize)
+}
+
 // full reports whether the budget is too small for so many flows more.
 func (t *Tracker) full(more int) bool {
 	flows := (t.Table.Len() + more) * t.perFlow
-	all := flows + t.side + len(t.extras)*int(extraSize+8) + t.speeches.made*int(speechSize) + t.vigils.made*int(vigilSize) + t.rates.made*int(rateSize) + t.calls.made*int(callSize) + t.events.bytes()
-	return t.Table.Len() > 0 && (flows > t.conf.Memory-t.conf.Memory/tableShare || all > t.conf.Memory-t.conf.Memory/restShare)
+	return t.Table.Len() > 0 && (flows > t.conf.Memory-t.conf.Memory/tableShare || flows+t.pieces() > t.conf.Memory-t.conf.Memory/restShare)
 }
 
 func (t *Tracker) evict() {
@@ -194,8 +212,7 @@ func (t *Tracker) evict() {
 
 // Bytes is the memory a tracker holds.
 func (t *Tracker) Bytes() int {
-	return t.Table.Bytes() + t.works.made*int(workSize) + t.speeches.made*int(speechSize) + t.vigils.made*int(vigilSize) + t.rates.made*int(rateSize) + t.calls.made*int(callSize) + t.events.bytes() + t.bulks.bytes + t.side +
-		len(t.extras)*int(extraSize+8)
+	return t.Table.Bytes() + t.works.made*int(workSize) + t.bulks.bytes + t.pieces()
 }
 
 // mssOption is the MSS that bounds what d sends, as its receiver announced it.

@@ -51,14 +51,7 @@ func (t *Tracker) vigilOf(id flow.ID, f *Flow, now int64) *vigil {
 		}
 		return k
 	}
-	k, at := t.vigils.get(id, now)
-	if k == nil {
-		loser := &t.Table.At(t.vigils.victim()).Rec
-		t.freeVigil(t.extras[loser.x])
-		t.dropExtra(loser)
-		k, at = t.vigils.get(id, now)
-		x = t.needExtra(f)
-	}
+	k, at := take(t, &t.vigils, id, now, (*Tracker).freeVigil)
 	*k = vigil{place: at}
 	k.Late = f.sides[fact.Up].packets+f.sides[fact.Down].packets > 0
 	x.vigil = k
