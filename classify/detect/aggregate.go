@@ -31,6 +31,9 @@ type Triggered struct{}
 // Name returns "triggered".
 func (Triggered) Name() string { return "triggered" }
 
+// Revision is that of all it looks at.
+func (Triggered) Revision(w *fact.World) uint64 { return w.Attempts.Revision() }
+
 // Judge returns a lift for each finding that hangs on something, the plainest first.
 func (Triggered) Judge(w *fact.World) WorldJudgement {
 	var out WorldJudgement
@@ -164,14 +167,24 @@ func hanging(w *fact.World, failed []*fact.Tried, by contrast) []*hang {
 // another day. Failures of a stratum in which nothing else was answered hang on
 // nothing that shows there: an address may refuse everybody.
 func (h *hang) add(w *fact.World, c *fact.Tried, s side, by contrast) {
+	all := w.Attempts.Near(c.Client, c.Server)
+	if !slices.ContainsFunc(all, func(o *fact.Tried) bool { return len(o.Won) > 0 }) {
+		return
+	}
 	var t table
 	var lost []fact.Lost
 	var from, to int64
-	near := slices.DeleteFunc(slices.Clone(w.Attempts.Near(c.Client, c.Server)), func(o *fact.Tried) bool { return by(o).rest != s.rest })
-	for _, o := range near {
-		if by(o).value != s.value {
-			continue
+	var with, without []*fact.Tried
+	for _, o := range all {
+		switch x := by(o); {
+		case x.rest != s.rest:
+		case x.value == s.value:
+			with = append(with, o)
+		case x.value != "" || s.by == "name":
+			without = append(without, o)
 		}
+	}
+	for _, o := range with {
 		for _, l := range o.Lost {
 			if w.Now-l.End > fact.TryMemory {
 				continue
@@ -185,10 +198,7 @@ func (h *hang) add(w *fact.World, c *fact.Tried, s side, by contrast) {
 		}
 		t.won += len(o.Won)
 	}
-	for _, o := range near {
-		if v := by(o).value; v == s.value || v == "" && s.by != "name" {
-			continue
-		}
+	for _, o := range without {
 		for _, l := range o.Lost {
 			t.otherLost += count(l.End >= from-repeatWithin && l.Start <= to+repeatWithin)
 		}

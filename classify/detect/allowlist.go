@@ -40,14 +40,23 @@ func (AllowList) Judge(w *fact.World) WorldJudgement {
 	if len(w.Failures) < listDead {
 		return out
 	}
-	var clients []netip.Addr
+	var clients []netip.Addr // in the order of their failures
+	mine := map[netip.Addr][]*fact.Failure{}
 	for i := range w.Failures {
 		f := &w.Failures[i]
-		if !dead(f) || slices.Contains(clients, f.Client) {
+		if !dead(f) {
 			continue
 		}
-		clients = append(clients, f.Client)
-		if fd, ok := allowListFor(w, f.Client, f.If); ok {
+		list := mine[f.Client]
+		if list == nil {
+			clients = append(clients, f.Client)
+		} else if list[0].If != f.If {
+			continue
+		}
+		mine[f.Client] = append(list, f)
+	}
+	for _, c := range clients {
+		if fd, ok := allowListFor(w, mine[c]); ok {
 			out.Findings = append(out.Findings, fd)
 		}
 	}
@@ -63,7 +72,7 @@ func dead(f *fact.Failure) bool {
 type roll struct {
 	dead, alive     []netip.Addr
 	owners, behind  []string
-	failures        []fact.Failure
+	failures        []*fact.Failure
 	controls        []fact.Control
 	hello           int // of the dead, whose handshake was completed
 	first, from, to int64
@@ -92,29 +101,28 @@ func addOnce[T comparable](list *[]T, v T) bool {
 }
 
 // allowListFor looks at the minute before the client's latest failure that has enough.
-func allowListFor(w *fact.World, client netip.Addr, ifc uint16) (finding.Finding, bool) {
-	var mine []fact.Failure
-	for _, f := range w.Failures {
-		if dead(&f) && f.Client == client && f.If == ifc {
-			mine = append(mine, f)
-		}
+func allowListFor(w *fact.World, mine []*fact.Failure) (finding.Finding, bool) {
+	if len(mine) < listDead {
+		return finding.Finding{}, false
 	}
-	slices.SortStableFunc(mine, func(a, b fact.Failure) int { return cmp.Compare(a.Start, b.Start) })
+	client, ifc := mine[0].Client, mine[0].If
+	slices.SortStableFunc(mine, func(a, b *fact.Failure) int { return cmp.Compare(a.Start, b.Start) })
 	next := int64(0)
-	for i := range mine {
-		if mine[i].Start < next {
+	for i, f := range mine[:len(mine)-listDead+1] {
+		if f.Start < next || mine[i+listDead-1].Start-f.Start > listWithin {
 			continue
 		}
-		r := roll{first: mine[i].Start, from: mine[i].Start, to: mine[i].Time}
-		for _, f := range mine[i:] {
-			if f.Start-r.first <= listWithin {
-				r.fail(&f)
+		r := roll{first: f.Start, from: f.Start, to: f.Time}
+		for _, o := range mine[i:] {
+			if o.Start-r.first > listWithin {
+				break
 			}
+			r.fail(o)
 		}
 		if len(r.dead) < listDead || len(r.owners) < listParties {
 			continue
 		}
-		next = mine[i].Start + listStep // what follows sees much the same
+		next = f.Start + listStep // what follows sees much the same
 		r.live(w, client, ifc)
 		if len(r.alive) >= listAlive && len(r.behind) >= listBehind && !portal(w, r.first) {
 			return r.finding(w, client), true
@@ -126,7 +134,7 @@ func allowListFor(w *fact.World, client netip.Addr, ifc uint16) (finding.Finding
 func (r *roll) fail(f *fact.Failure) {
 	r.to = max(r.to, f.Start)
 	if len(r.failures) < listFlows {
-		r.failures = append(r.failures, *f)
+		r.failures = append(r.failures, f)
 	}
 	if !addOnce(&r.dead, f.Server) {
 		return
@@ -217,7 +225,7 @@ func (r *roll) finding(w *fact.World, client netip.Addr) finding.Finding {
 		f.NotRuledOut = append(f.NotRuledOut, "vpn_kill_switch", "first_hop_firewall")
 		v = Cap(v, finding.Suspected)
 	}
-	if slices.ContainsFunc(r.failures, func(x fact.Failure) bool { return x.Hearsay }) {
+	if slices.ContainsFunc(r.failures, func(x *fact.Failure) bool { return x.Hearsay }) {
 		noteBlind(&f, "one_way")
 		v = Less(v)
 	}

@@ -27,6 +27,9 @@ type ConnPolice struct{}
 // Name returns "conn_police".
 func (ConnPolice) Name() string { return "conn_police" }
 
+// Revision is that of all it looks at.
+func (ConnPolice) Revision(w *fact.World) uint64 { return w.Attempts.Revision() }
+
 // Judge returns a lift for each hello that died so.
 func (ConnPolice) Judge(w *fact.World) WorldJudgement {
 	var out WorldJudgement

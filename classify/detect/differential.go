@@ -145,8 +145,12 @@ func heldUp(s *fact.RateSeries) bool {
 	if r.Datagram {
 		return s.QUIC && transfers(r)
 	}
-	floor := float64(r.Floor[0] + r.Floor[1])
-	return r.Trips.N >= queueTrips && r.Trips.Quantile(0.5) >= queueFactor*floor
+	return waits(s)
+}
+
+// waits reports whether the round trips of a direction tell of a queue.
+func waits(s *fact.RateSeries) bool {
+	return s.Rate.Trips.N >= queueTrips && s.Trip >= queueFactor*float64(s.Rate.Floor[0]+s.Rate.Floor[1])
 }
 
 // weigh compares both sides.

@@ -43,7 +43,10 @@ func (t *contest) lacking() *finding.Reason {
 // It is one service that waits in a queue of its own that makes it likely: a queue at
 // the line would hold up all.
 func (t *contest) verdict() (finding.Verdict, finding.Kind) {
-	if t.area <= diffArea || t.ksP >= diffChance || t.high >= diffSlower {
+	if t.area <= diffArea || t.ksP >= diffChance {
+		return "", ""
+	}
+	if t.low, t.high = bootstrap(t.test.slices, t.control.slices); t.high >= diffSlower {
 		return "", ""
 	}
 	flat := t.near >= flatShare

@@ -37,12 +37,43 @@ func (DropCluster) Name() string { return "drop.cluster" }
 // Judge returns a lift for each flow of a cluster.
 func (DropCluster) Judge(w *fact.World) WorldJudgement {
 	var out WorldJudgement
-	for i := range w.Frozen {
-		if c := clusterOf(w, &w.Frozen[i]); c != nil {
-			out.Lifts = append(out.Lifts, c.lift(&w.Frozen[i]))
+	for _, all := range standing(w) {
+		for _, f := range all {
+			if c := clusterOf(w, all, f); c != nil {
+				out.Lifts = append(out.Lifts, c.lift(f))
+			}
 		}
 	}
 	return out
+}
+
+// standing sorts the flows that may be of a cluster by what they must have in common.
+func standing(w *fact.World) (out [][]*fact.Failure) {
+	type place struct {
+		client netip.Addr
+		ifc    uint16
+		proto  uint8
+	}
+	at := map[place]int{}
+	for i := range w.Frozen {
+		f := &w.Frozen[i]
+		if !begun(f) {
+			continue
+		}
+		k := place{f.Client, f.If, f.Proto}
+		n, known := at[k]
+		if !known {
+			n = len(out)
+			at[k], out = n, append(out, nil)
+		}
+		out[n] = append(out[n], f)
+	}
+	few := func(all []*fact.Failure) bool { return len(all) < clusterFlows }
+	out = slices.DeleteFunc(out, few)
+	for i := range out {
+		out[i] = slices.DeleteFunc(out[i], func(f *fact.Failure) bool { return passed(w, f) })
+	}
+	return slices.DeleteFunc(out, few)
 }
 
 // cluster is flows that stopped alike.
@@ -56,19 +87,18 @@ type cluster struct {
 	long     []fact.Control
 }
 
-// clusterOf gathers what stopped like f, nil if it is no cluster.
-func clusterOf(w *fact.World, f *fact.Failure) *cluster {
+// clusterOf gathers what stopped like f, of all that may have, nil if it is no cluster.
+func clusterOf(w *fact.World, all []*fact.Failure, f *fact.Failure) *cluster {
 	c := &cluster{}
 	from, to := f.From, f.Time
-	for i := range w.Frozen {
-		o := &w.Frozen[i]
-		if o.Client != f.Client || o.If != f.If || o.Proto != f.Proto || max(o.From-f.From, f.From-o.From) > clusterWithin || !begun(o) || passed(w, o) {
+	for _, o := range all {
+		if max(o.From-f.From, f.From-o.From) > clusterWithin {
 			continue
 		}
 		c.add(o)
 		from, to = min(from, o.From), max(to, o.Time)
 	}
-	if len(c.flows) < clusterFlows || !slices.Contains(c.flows, f) || len(c.owners) < clusterParties && len(c.networks) < clusterParties {
+	if len(c.flows) < clusterFlows || len(c.owners) < clusterParties && len(c.networks) < clusterParties {
 		return nil
 	}
 	c.packets = spreadOf(c.flows, func(o *fact.Failure) uint64 { return o.AfterPackets })

@@ -58,9 +58,9 @@ type losses struct {
 	client  netip.Addr
 	ifc     uint16
 	dir     fact.Dir
-	parties []*lossOf
 	all     lossOf
-	waited  uint64 // of its packets, those of flows behind a queue
+	parties []*lossOf // it divided; filled in where all is worth a look
+	waited  uint64    // of its packets, those of flows behind a queue
 }
 
 // lossOf is the losses of one party.
@@ -84,34 +84,46 @@ func (l *lossOf) add(s *fact.RateSeries) {
 }
 
 func lossesOf(w *fact.World) (out []*losses) {
+	type place struct {
+		client netip.Addr
+		ifc    uint16
+		dir    fact.Dir
+	}
+	at := map[place]*losses{}
 	for _, s := range w.Rates {
 		r := &s.Rate
 		if r.Datagram || r.OneWay || localAddr(s.Server) || float64(r.Filled) < pathFilled*float64(r.Lost[fact.LegUp]) ||
 			float64(r.Late) > pathLate*float64(r.Lost[0]+r.Lost[1]) {
 			continue
 		}
-		i := slices.IndexFunc(out, func(l *losses) bool { return l.client == s.Client && l.ifc == s.If && l.dir == s.Dir })
-		if i < 0 {
-			i = len(out)
-			out = append(out, &losses{client: s.Client, ifc: s.If, dir: s.Dir})
+		k := place{s.Client, s.If, s.Dir}
+		if at[k] == nil {
+			at[k] = &losses{client: s.Client, ifc: s.If, dir: s.Dir}
+			out = append(out, at[k])
 		}
-		out[i].add(s)
+		at[k].add(s)
 	}
 	slices.SortStableFunc(out, func(a, b *losses) int { return cmp.Or(a.client.Compare(b.client), cmp.Compare(a.dir, b.dir)) })
 	return out
 }
 
 func (l *losses) add(s *fact.RateSeries) {
-	name := party(s.Owner, s.Server)
-	i := slices.IndexFunc(l.parties, func(p *lossOf) bool { return p.party == name })
-	if i < 0 {
-		i = len(l.parties)
-		l.parties = append(l.parties, &lossOf{party: name})
-	}
-	l.parties[i].add(s)
 	l.all.add(s)
-	if floor := float64(s.Rate.Floor[0] + s.Rate.Floor[1]); s.Rate.Trips.N >= queueTrips && s.Rate.Trips.Quantile(0.5) >= queueFactor*floor {
+	if waits(s) {
 		l.waited += s.Rate.Packets
+	}
+}
+
+// divide sorts all by who is at the far end.
+func (l *losses) divide() {
+	for _, s := range l.all.series {
+		name := party(s.Owner, s.Server)
+		i := slices.IndexFunc(l.parties, func(p *lossOf) bool { return p.party == name })
+		if i < 0 {
+			i = len(l.parties)
+			l.parties = append(l.parties, &lossOf{party: name})
+		}
+		l.parties[i].add(s)
 	}
 }
 
@@ -121,6 +133,7 @@ func (l *losses) alike() bool {
 	if l.all.lost[0]+l.all.lost[1] < pathLost || l.all.share() < pathShare || 2*l.waited >= l.all.packets {
 		return false
 	}
+	l.divide()
 	most := slices.MaxFunc(l.parties, func(a, b *lossOf) int { return cmp.Compare(a.packets, b.packets) })
 	var rest lossOf
 	losing := 0

@@ -27,6 +27,9 @@ type Residual struct{}
 // Name returns "residual".
 func (Residual) Name() string { return "residual" }
 
+// Revision is that of all it looks at.
+func (Residual) Revision(w *fact.World) uint64 { return w.Attempts.Revision() }
+
 // Judge returns a lift for each attempt in a window, and for what triggered it.
 func (Residual) Judge(w *fact.World) WorldJudgement {
 	var out WorldJudgement

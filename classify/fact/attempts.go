@@ -1,6 +1,7 @@
 package fact
 
 import (
+	"container/list"
 	"net/netip"
 	"slices"
 )
@@ -59,9 +60,16 @@ type Tried struct {
 // packet order.
 type Attempts struct {
 	cells map[Try]*Tried
-	order []*Tried // as they came up
-	near  map[neighbours][]*Tried
+	order list.List // of *Tried, as they came up
+	near  map[neighbours]*vicinity
 	lost  int
+	rev   uint64
+}
+
+// vicinity is what a client tried at one network, in the order it came up.
+type vicinity struct {
+	tried []*Tried
+	lost  int // outcomes
 }
 
 // neighbours are the attempts of a client at one network.
@@ -90,8 +98,15 @@ func (t *Try) neighbours() neighbours { return neighbours{t.Client, Network(t.Se
 
 // Near lists what a client tried at an address's network, in the order it came up.
 func (t *Attempts) Near(client, server netip.Addr) []*Tried {
-	return t.near[neighbours{client, Network(server)}]
+	if v := t.near[neighbours{client, Network(server)}]; v != nil {
+		return v.tried
+	}
+	return nil
 }
+
+// Revision counts what came of attempts at networks at which some failed: what compares
+// attempts concludes the same while it stays. 0: none ever failed.
+func (t *Attempts) Revision() uint64 { return t.rev }
 
 // Failed lists the kinds of attempts some of which failed, in the order they came up.
 func (t *Attempts) Failed() []*Tried {
@@ -99,8 +114,8 @@ func (t *Attempts) Failed() []*Tried {
 		return nil
 	}
 	var out []*Tried
-	for _, c := range t.order {
-		if len(c.Lost) > 0 {
+	for at := t.order.Front(); at != nil; at = at.Next() {
+		if c := at.Value.(*Tried); len(c.Lost) > 0 {
 			out = append(out, c)
 		}
 	}
@@ -110,72 +125,111 @@ func (t *Attempts) Failed() []*Tried {
 // SawWon takes in that an attempt was answered, unless it is known to have failed:
 // the real answer may follow a forged one.
 func (t *Attempts) SawWon(k Try, owner, service string, won Won) {
-	for _, c := range t.near[k.neighbours()] {
-		if slices.ContainsFunc(c.Lost, func(l Lost) bool { return l.Flow == won.Flow }) {
+	v := t.vicinity(k.neighbours())
+	if v.lost > 0 {
+		if v.failed(won.Flow) {
 			return
 		}
+		t.rev++
 	}
-	c := t.cell(k, owner, service)
+	c := t.cell(v, k, owner, service)
 	c.Won = append(c.Won, won)
 	if n := len(c.Won) - maxOutcomes; n > 0 {
 		c.Won = slices.Delete(c.Won, 0, n)
 	}
 }
 
+func (v *vicinity) failed(f FlowID) bool {
+	return slices.ContainsFunc(v.tried, func(c *Tried) bool {
+		return slices.ContainsFunc(c.Lost, func(l Lost) bool { return l.Flow == f })
+	})
+}
+
 // SawLost takes in that an attempt failed, whatever had been answered before.
 func (t *Attempts) SawLost(k Try, owner, service string, lost Lost) {
-	for _, c := range t.near[k.neighbours()] {
+	v := t.vicinity(k.neighbours())
+	for _, c := range v.tried {
 		c.Won = slices.DeleteFunc(c.Won, func(w Won) bool { return w.Flow == lost.Flow })
 	}
-	c := t.cell(k, owner, service)
+	c := t.cell(v, k, owner, service)
 	c.Lost = append(c.Lost, lost)
-	t.lost++
+	t.count(v, 1)
 	if n := len(c.Lost) - maxOutcomes; n > 0 {
 		c.Lost = slices.Delete(c.Lost, 0, n)
-		t.lost -= n
+		t.count(v, -n)
 	}
 }
 
 // Forget takes a failure back, under whatever name it was known.
 func (t *Attempts) Forget(k Try, finding string) {
-	for _, c := range t.near[k.neighbours()] {
+	v := t.near[k.neighbours()]
+	if v == nil || v.lost == 0 {
+		return
+	}
+	for _, c := range v.tried {
 		n := len(c.Lost)
 		c.Lost = slices.DeleteFunc(c.Lost, func(l Lost) bool { return l.Finding == finding })
-		t.lost -= n - len(c.Lost)
+		if n -= len(c.Lost); n > 0 {
+			t.count(v, -n)
+		}
 	}
 }
 
-func (t *Attempts) cell(k Try, owner, service string) *Tried {
+// count books failures at a network, or takes them back.
+func (t *Attempts) count(v *vicinity, n int) {
+	v.lost += n
+	t.lost += n
+	t.rev++
+}
+
+func (t *Attempts) vicinity(k neighbours) *vicinity {
+	v := t.near[k]
+	if v == nil {
+		if t.near == nil {
+			t.cells, t.near = map[Try]*Tried{}, map[neighbours]*vicinity{}
+		}
+		v = &vicinity{}
+		t.near[k] = v
+	}
+	return v
+}
+
+// cell returns the kind of attempt, making it.
+func (t *Attempts) cell(v *vicinity, k Try, owner, service string) *Tried {
 	if c := t.cells[k]; c != nil {
 		c.Owner, c.Service = owner, service // may be known better by now
 		return c
 	}
-	if t.cells == nil {
-		t.cells, t.near = map[Try]*Tried{}, map[neighbours][]*Tried{}
-	}
-	if len(t.order) >= maxTries {
-		t.evict()
+	if t.order.Len() >= maxTries {
+		t.evict(v)
 	}
 	c := &Tried{Try: k, Owner: owner, Service: service}
 	t.cells[k] = c
-	t.order = append(t.order, c)
-	t.near[k.neighbours()] = append(t.near[k.neighbours()], c)
+	t.order.PushBack(c)
+	v.tried = append(v.tried, c)
 	return c
 }
 
 // evict forgets the oldest kind of attempt near which nothing failed, if there is
-// one among the oldest: successes are of use beside failures.
-func (t *Attempts) evict() {
-	i := slices.IndexFunc(t.order[:evictScan], func(c *Tried) bool {
-		return !slices.ContainsFunc(t.near[c.neighbours()], func(n *Tried) bool { return len(n.Lost) > 0 })
-	})
-	i = max(i, 0)
-	c := t.order[i]
-	t.order = slices.Delete(t.order, i, i+1)
+// one among the oldest: successes are of use beside failures. The network at which one
+// is about to be added stays.
+func (t *Attempts) evict(stays *vicinity) {
+	at := t.order.Front()
+	for i, x := 0, at; i < evictScan && x != nil; i, x = i+1, x.Next() {
+		if t.near[x.Value.(*Tried).neighbours()].lost == 0 {
+			at = x
+			break
+		}
+	}
+	c := at.Value.(*Tried)
+	t.order.Remove(at)
 	delete(t.cells, c.Try)
-	t.lost -= len(c.Lost)
 	k := c.neighbours()
-	if t.near[k] = slices.DeleteFunc(t.near[k], func(n *Tried) bool { return n == c }); len(t.near[k]) == 0 {
+	v := t.near[k]
+	if v.lost > 0 {
+		t.count(v, -len(c.Lost))
+	}
+	if v.tried = slices.DeleteFunc(v.tried, func(n *Tried) bool { return n == c }); len(v.tried) == 0 && v != stays {
 		delete(t.near, k)
 	}
 }

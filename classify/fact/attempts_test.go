@@ -52,15 +52,15 @@ func TestAttemptsAreBounded(t *testing.T) {
 		k.Server = netip.AddrFrom4([4]byte{198, byte(i >> 12), byte(i >> 4), byte(i << 4)})
 		ts.SawWon(k, "", "", Won{Flow: FlowID(1000 + i)})
 	}
-	if len(ts.order) > maxTries || len(ts.cells) != len(ts.order) {
-		t.Errorf("%d kinds kept, %d listed", len(ts.cells), len(ts.order))
+	if ts.order.Len() > maxTries || len(ts.cells) != ts.order.Len() {
+		t.Errorf("%d kinds kept, %d listed", len(ts.cells), ts.order.Len())
 	}
 	total := 0
 	for _, l := range ts.near {
-		total += len(l)
+		total += len(l.tried)
 	}
-	if total != len(ts.order) {
-		t.Errorf("%d kinds by network, %d listed", total, len(ts.order))
+	if total != ts.order.Len() {
+		t.Errorf("%d kinds by network, %d listed", total, ts.order.Len())
 	}
 	if n := len(ts.Near(triesClient, triesServer)); n != 2 {
 		t.Errorf("%d kinds beside the failure, want 2", n)

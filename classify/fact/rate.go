@@ -199,6 +199,7 @@ type RateSeries struct {
 	Function       string
 	Owner          string // as in [Control]
 	Rate           Rate
+	Trip           float64 // median of its round trips, µs; 0 none. SawRate fills it in
 }
 
 // rateKey names a busy time of a direction.
@@ -217,16 +218,17 @@ func (w *World) SawRate(s *RateSeries) {
 	}
 	w.RatesRev++
 	k := s.key()
-	if old := w.rateAt[k]; old != nil {
-		*old = *s
-		return
+	c := w.rateAt[k]
+	if c == nil {
+		if len(w.Rates) >= MaxRates {
+			w.forgetRates()
+		}
+		c = &RateSeries{}
+		w.rateAt[k] = c
+		w.Rates = append(w.Rates, c)
 	}
-	if len(w.Rates) >= MaxRates {
-		w.forgetRates()
-	}
-	c := *s
-	w.rateAt[k] = &c
-	w.Rates = append(w.Rates, &c)
+	*c = *s
+	c.Trip = c.Rate.Trips.Quantile(0.5)
 }
 
 // forgetRates makes room: what moved too long ago goes, and else the eighth that moved
