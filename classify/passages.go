@@ -11,8 +11,7 @@ import (
 // learnMedia takes in what concerns the media of calls beyond their own flow: how the
 // clients' TCP fared since the last tick, and which sources were met where.
 func (r *run) learnMedia() {
-	var passed []fact.Passage
-	var streams []track.StreamSeen
+	passed, streams := r.passed[:0], r.streams[:0]
 	for _, s := range r.shards {
 		passed = append(passed, s.track.Passages()...)
 		streams = append(streams, s.track.Streams()...)
@@ -25,4 +24,5 @@ func (r *run) learnMedia() {
 	for _, s := range streams {
 		r.world.SawStream(s.Key, s.Flow)
 	}
+	r.passed, r.streams = passed, streams
 }

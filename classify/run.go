@@ -32,6 +32,8 @@ type run struct {
 	lately   lately
 	out      emission
 	merged   track.Observations
+	passed   []fact.Passage     // reused
+	streams  []track.StreamSeen // reused
 	together together
 	more     bool // flows are waiting to end
 

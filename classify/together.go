@@ -69,10 +69,8 @@ const (
 func (r *run) join(final bool) {
 	t := &r.together
 	t.gather(r)
-	if len(t.parties) == 0 {
-		return
-	}
-	due := []party{}
+	r.world.Shared = r.world.Shared[:0]
+	due, shared := []party{}, false
 	for p, j := range t.parties {
 		if !j.present {
 			delete(t.parties, p) // what was told stands
@@ -81,7 +79,12 @@ func (r *run) join(final bool) {
 		if j.due(r.world.Now, final) {
 			due = append(due, p)
 		}
+		shared = shared || len(j.shared) > 0
 	}
+	if len(due) == 0 && !shared {
+		return
+	}
+	t.list(r)
 	slices.SortFunc(due, func(a, b party) int { return cmp.Or(a.client.Compare(b.client), cmp.Compare(a.ifc, b.ifc)) })
 	for _, p := range due {
 		r.judgeParty(p, t.parties[p])
@@ -92,19 +95,16 @@ func (r *run) join(final bool) {
 // gather counts what the logs of each party lost. Only what lost packets has a
 // party.
 func (t *together) gather(r *run) {
-	t.logs = t.logs[:0]
 	for _, j := range t.parties {
 		j.losses, j.lossy, j.present = 0, [2]int{}, false
 	}
 	for _, s := range r.shards {
 		t.refs = s.track.Bulks(t.refs[:0])
 		for _, ref := range t.refs {
-			e := s.track.Table.At(ref.ID)
-			p := party{e.Key.SrcAddr(), e.Rec.If()}
-			t.logs = append(t.logs, logRef{party: p, id: fact.FlowID(e.Rec.Num), shard: s, ref: ref})
 			if ref.Losses == 0 {
 				continue
 			}
+			p := s.partyOf(ref)
 			if t.parties == nil {
 				t.parties = map[party]*joined{}
 			}
@@ -116,6 +116,23 @@ func (t *together) gather(r *run) {
 			j.present = true
 			j.losses += ref.Losses
 			j.lossy[ref.Dir]++
+		}
+	}
+}
+
+func (s *shard) partyOf(ref track.BulkRef) party {
+	e := s.track.Table.At(ref.ID)
+	return party{e.Key.SrcAddr(), e.Rec.If()}
+}
+
+// list lists all logs.
+func (t *together) list(r *run) {
+	t.logs = t.logs[:0]
+	for _, s := range r.shards {
+		t.refs = s.track.Bulks(t.refs[:0])
+		for _, ref := range t.refs {
+			id := fact.FlowID(s.track.Table.At(ref.ID).Rec.Num)
+			t.logs = append(t.logs, logRef{party: s.partyOf(ref), id: id, shard: s, ref: ref})
 		}
 	}
 }
@@ -180,7 +197,6 @@ func (r *run) tellTogether(logs []fact.Logged, made []detect.Judgement) {
 
 // share tells the flow detectors what came of it.
 func (t *together) share(w *fact.World) {
-	w.Shared = w.Shared[:0]
 	for i := range t.logs {
 		l := &t.logs[i]
 		j := t.parties[l.party]

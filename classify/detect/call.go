@@ -50,8 +50,8 @@ const (
 func (CallDegraded) Judge(f *fact.Flow, w *fact.World) Judgement {
 	j := judging(w)
 	j.needs("media", "media of a call of a known service, with RTP's numbers or evenly spaced")
-	j.needs("window", fmt.Sprintf("a window of 10 s with loss over %.0f %%, jitter over %d ms or nothing for %d ms; without numbers %d holes of %d ms",
-		100*fact.BadLoss, fact.BadJitter.Milliseconds(), fact.BadRun.Milliseconds(), fact.BadGaps, fact.MediaGap.Milliseconds()))
+	j.needs("window", "a window of 10 s with loss over %.0f %%, jitter over %d ms or nothing for %d ms; without numbers %d holes of %d ms",
+		100*fact.BadLoss, fact.BadJitter.Milliseconds(), fact.BadRun.Milliseconds(), fact.BadGaps, fact.MediaGap.Milliseconds())
 	j.needs("spared", "other traffic of the client that is not lost meanwhile")
 	c := f.Call
 	switch {

@@ -36,7 +36,7 @@ func (DNSUnanswered) Name() string { return string(finding.DNSUnanswered) }
 // Judge judges the exchanges of one flow.
 func (DNSUnanswered) Judge(f *fact.Flow, w *fact.World) Judgement {
 	j := judging(w)
-	j.needs("copies", fmt.Sprintf("%d copies of a query, from whatever port, and %s without an answer", dnsCopies, spellNs(DNSTimeout)))
+	j.needs("copies", "%d copies of a query, from whatever port, and %s without an answer", dnsCopies, span(DNSTimeout))
 	j.needs("live_resolver", "the same resolver answers for other names meanwhile")
 	for _, x := range dnsCases(f, w) {
 		if len(x.d.Answers) > 0 || x.d.More > 0 || x.d.TCP || x.d.QType != dnsTypeA || x.d.Query.Num == 0 || x.d.Copies == 0 || !x.owned() {
@@ -75,7 +75,7 @@ func (x dnsCase) judgeSilence(j *Judgement) {
 		j.stop("too_few", "the query for %s was sent %d time(s)", x.name(), len(all))
 		return
 	case waited < DNSTimeout || x.f.Now-last.Time < dnsLast:
-		j.stop("too_soon", "the query for %s is %s old, its last copy %s", x.name(), spellNs(waited), spellNs(x.f.Now-last.Time))
+		j.stop("too_soon", "the query for %s is %s old, its last copy %s", x.name(), span(waited), span(x.f.Now-last.Time))
 		return
 	case x.answeredSame(last.Time):
 		j.stop("answered", "%s answered another query for %s", x.d.Resolver, x.name())

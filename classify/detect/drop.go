@@ -179,12 +179,17 @@ func (j *Judgement) saw(code, format string, args ...any) {
 	j.Saw = append(j.Saw, finding.Reason{Code: code, Text: fmt.Sprintf(format, args...)})
 }
 
-func (j *Judgement) needs(code, text string) {
+func (j *Judgement) needs(code, format string, args ...any) {
 	if j.terse {
 		return
 	}
-	j.Needed = append(j.Needed, finding.Reason{Code: code, Text: text})
+	j.Needed = append(j.Needed, finding.Reason{Code: code, Text: fmt.Sprintf(format, args...)})
 }
+
+// span is a time, ns, that is spelt only where it is printed.
+type span int64
+
+func (s span) String() string { return spellNs(int64(s)) }
 
 // markNumbers lists the packet numbers of marks, each once, in order.
 func markNumbers(marks ...fact.Mark) []uint64 {

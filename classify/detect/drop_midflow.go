@@ -43,8 +43,8 @@ func (DropMidflow) Judge(f *fact.Flow, w *fact.World) Judgement {
 	j := judging(w)
 	j.needs("demand", "bytes unacknowledged and sent again, an unfinished TLS record, or an unanswered FIN")
 	j.needs("silence", "max(10 round trips, 5 s) without any packet of the side that owes")
-	j.needs("band", fmt.Sprintf("%d..%d packets and %d..%d payload bytes so far; it counts less beyond",
-		freezeMinPackets, freezeMaxPackets, freezeMinBytes, freezeMaxBytes))
+	j.needs("band", "%d..%d packets and %d..%d payload bytes so far; it counts less beyond",
+		freezeMinPackets, freezeMaxPackets, freezeMinBytes, freezeMaxBytes)
 	j.needs("control", "a connection of this client to another party that goes on meanwhile")
 	if !isTCP(f) {
 		return j

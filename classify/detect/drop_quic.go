@@ -38,16 +38,16 @@ func (DropQUIC) Name() string { return string(finding.DropQUIC) }
 // Judge judges one flow.
 func (DropQUIC) Judge(f *fact.Flow, w *fact.World) Judgement {
 	j := judging(w)
-	j.needs("initials_unanswered", fmt.Sprintf("an Initial and %d probe timeouts of %s, with no packet and no ICMP error back", quicRounds-1, spellNs(quicPatience)))
-	j.needs("tcp", fmt.Sprintf("TCP to the same address or name that works, at most %s away", spellNs(quicTCP)))
+	j.needs("initials_unanswered", "an Initial and %d probe timeouts of %s, with no packet and no ICMP error back", quicRounds-1, span(quicPatience))
+	j.needs("tcp", "TCP to the same address or name that works, at most %s away", span(quicTCP))
 	j.needs("quic_control", "QUIC of this client that another name or party answers")
 	d := f.Datagrams
 	if !isUDP(f) || d == nil || f.App != "quic" || quicAnswered(f, &j) {
 		return j
 	}
-	j.saw("initials", "%d rounds of Initials in %s, nothing back", d.Rounds.Count, spellNs(d.Rounds.Last.Time-d.Rounds.First.Time))
+	j.saw("initials", "%d rounds of Initials in %s, nothing back", d.Rounds.Count, span(d.Rounds.Last.Time-d.Rounds.First.Time))
 	if d.Rounds.Count < quicRounds || f.Now-d.Rounds.First.Time < quicPatience {
-		j.stop("too_few", "%d rounds in %s are too few or too short", d.Rounds.Count, spellNs(f.Now-d.Rounds.First.Time))
+		j.stop("too_few", "%d rounds in %s are too few or too short", d.Rounds.Count, span(f.Now-d.Rounds.First.Time))
 		return j
 	}
 	q := quicOf(f, w)

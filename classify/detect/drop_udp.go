@@ -44,8 +44,8 @@ func (DropUDP) Name() string { return string(finding.DropMidflow) + ".udp" }
 func (DropUDP) Judge(f *fact.Flow, w *fact.World) Judgement {
 	j := judging(w)
 	j.needs("demand", "a client that asks again in vain, or a server that stopped within a flight of full datagrams as others did")
-	j.needs("silence", spellNs(freezeSilence)+" without any packet of the server")
-	j.needs("band", fmt.Sprintf("%d..%d packets and %d..%d payload bytes so far", freezeMinPackets, freezeMaxPackets, freezeMinBytes, freezeMaxBytes))
+	j.needs("silence", "%s without any packet of the server", span(freezeSilence))
+	j.needs("band", "%d..%d packets and %d..%d payload bytes so far", freezeMinPackets, freezeMaxPackets, freezeMinBytes, freezeMaxBytes)
 	j.needs("control", "another flow of this client that goes on meanwhile")
 	if !isUDP(f) || f.Datagrams == nil || f.App != "quic" {
 		return j
@@ -54,7 +54,7 @@ func (DropUDP) Judge(f *fact.Flow, w *fact.World) Judgement {
 	if s.excused(&j) {
 		return j
 	}
-	j.saw("stall", "silent for %s after %d packets and %d bytes; %s", spellNs(s.lasted()), s.packets, s.bytes, s.demand())
+	j.saw("stall", "silent for %s after %d packets and %d bytes; %s", span(s.lasted()), s.packets, s.bytes, s.demand())
 	stop := talkVetoes(f, w)
 	if s.idleBefore() {
 		stop = append(stop, finding.Reason{Code: "idle_timeout",
@@ -133,7 +133,7 @@ func (s *stall) excused(j *Judgement) bool {
 	case s.d.Heard.Num == 0:
 		j.stop("no_progress", "the server never answered")
 	case s.lasted() < freezeSilence:
-		j.stop("too_short", "%s of silence, %s are needed", spellNs(s.lasted()), spellNs(freezeSilence))
+		j.stop("too_short", "%s of silence, %s are needed", span(s.lasted()), span(freezeSilence))
 	case s.packets < freezeMinPackets || s.packets > freezeMaxPackets || s.bytes < freezeMinBytes || s.bytes > freezeMaxBytes:
 		j.stop("out_of_band", "%d packets and %d bytes before the silence", s.packets, s.bytes)
 	case !s.asked && !s.broken:

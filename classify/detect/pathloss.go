@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -83,20 +84,30 @@ func (l *lossOf) add(s *fact.RateSeries) {
 	}
 }
 
+// lossesOf lists what clients lost in each direction, where it is enough. Mostly it is
+// not, so that the losses are summed up first, and only where there are many the series.
 func lossesOf(w *fact.World) (out []*losses) {
 	type place struct {
 		client netip.Addr
 		ifc    uint16
 		dir    fact.Dir
 	}
+	lost := map[place]uint64{}
+	for _, s := range w.Rates {
+		if n := uint64(s.Rate.Lost[0]) + uint64(s.Rate.Lost[1]); n > 0 && telling(s) {
+			lost[place{s.Client, s.If, s.Dir}] += n
+		}
+	}
+	maps.DeleteFunc(lost, func(_ place, n uint64) bool { return n < pathLost })
+	if len(lost) == 0 {
+		return nil
+	}
 	at := map[place]*losses{}
 	for _, s := range w.Rates {
-		r := &s.Rate
-		if r.Datagram || r.OneWay || localAddr(s.Server) || float64(r.Filled) < pathFilled*float64(r.Lost[fact.LegUp]) ||
-			float64(r.Late) > pathLate*float64(r.Lost[0]+r.Lost[1]) {
+		k := place{s.Client, s.If, s.Dir}
+		if lost[k] == 0 || !telling(s) {
 			continue
 		}
-		k := place{s.Client, s.If, s.Dir}
 		if at[k] == nil {
 			at[k] = &losses{client: s.Client, ifc: s.If, dir: s.Dir}
 			out = append(out, at[k])
@@ -105,6 +116,14 @@ func lossesOf(w *fact.World) (out []*losses) {
 	}
 	slices.SortStableFunc(out, func(a, b *losses) int { return cmp.Or(a.client.Compare(b.client), cmp.Compare(a.dir, b.dir)) })
 	return out
+}
+
+// telling reports a direction whose losses are those of the network, beyond this side of
+// the uplink.
+func telling(s *fact.RateSeries) bool {
+	r := &s.Rate
+	return !r.Datagram && !r.OneWay && float64(r.Filled) >= pathFilled*float64(r.Lost[fact.LegUp]) &&
+		float64(r.Late) <= pathLate*float64(r.Lost[0]+r.Lost[1]) && !localAddr(s.Server)
 }
 
 func (l *losses) add(s *fact.RateSeries) {
@@ -130,7 +149,7 @@ func (l *losses) divide() {
 // alike reports that all lose as much, without a queue: the party that moved most, and
 // the others together.
 func (l *losses) alike() bool {
-	if l.all.lost[0]+l.all.lost[1] < pathLost || l.all.share() < pathShare || 2*l.waited >= l.all.packets {
+	if l.all.share() < pathShare || 2*l.waited >= l.all.packets {
 		return false
 	}
 	l.divide()

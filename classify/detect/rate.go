@@ -20,8 +20,8 @@ func (Slowed) Name() string { return "slowed" }
 // Judge implements [FlowDetector].
 func (Slowed) Judge(f *fact.Flow, w *fact.World) Judgement {
 	j := judging(w)
-	j.needs("backlog", fmt.Sprintf("%d spans of time of %d packets, %.0f %% of the bytes in such as the network limits: not the application, the receiver's window or the round trip",
-		plateauCells, cellPackets, 100*heldShare))
+	j.needs("backlog", "%d spans of time of %d packets, %.0f %% of the bytes in such as the network limits: not the application, the receiver's window or the round trip",
+		plateauCells, cellPackets, 100*heldShare)
 	j.needs("round_trips", "round trips of the way on which a queue would be: timestamps both ways, or acknowledgements of what passed the tap")
 	for _, d := range [...]fact.Dir{fact.Down, fact.Up} {
 		r := f.Rates[d]

@@ -1,8 +1,6 @@
 package detect
 
 import (
-	"fmt"
-
 	"chokepoint/classify/fact"
 )
 
@@ -16,7 +14,7 @@ type Reasoner interface {
 func (Repeat) Reasons(f *fact.Failure, w *fact.World) Judgement {
 	var j Judgement
 	j.needs("suspected", "a suspicion about a party that is known")
-	j.needs("again", fmt.Sprintf("the same kind at the same stage on another destination or name within %s", spellNs(repeatWithin)))
+	j.needs("again", "the same kind at the same stage on another destination or name within %s", span(repeatWithin))
 	j.needs("control", "a connection of a third party that went on meanwhile")
 	j.needs("owner_lives", "an unrelated owner that fails alike, or something of the owner that works: an outage looks the same")
 	if f.Owner == "" {

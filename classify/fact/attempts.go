@@ -54,6 +54,8 @@ type Tried struct {
 	Owner, Service string // as in [Control]
 	Won            []Won  // oldest first
 	Lost           []Lost
+
+	around *vicinity
 }
 
 // Attempts is what came of the attempts that were seen. It is changed at ticks, in
@@ -203,7 +205,7 @@ func (t *Attempts) cell(v *vicinity, k Try, owner, service string) *Tried {
 	if t.order.Len() >= maxTries {
 		t.evict(v)
 	}
-	c := &Tried{Try: k, Owner: owner, Service: service}
+	c := &Tried{Try: k, Owner: owner, Service: service, around: v}
 	t.cells[k] = c
 	t.order.PushBack(c)
 	v.tried = append(v.tried, c)
@@ -216,7 +218,7 @@ func (t *Attempts) cell(v *vicinity, k Try, owner, service string) *Tried {
 func (t *Attempts) evict(stays *vicinity) {
 	at := t.order.Front()
 	for i, x := 0, at; i < evictScan && x != nil; i, x = i+1, x.Next() {
-		if t.near[x.Value.(*Tried).neighbours()].lost == 0 {
+		if x.Value.(*Tried).around.lost == 0 {
 			at = x
 			break
 		}
@@ -224,12 +226,11 @@ func (t *Attempts) evict(stays *vicinity) {
 	c := at.Value.(*Tried)
 	t.order.Remove(at)
 	delete(t.cells, c.Try)
-	k := c.neighbours()
-	v := t.near[k]
+	v := c.around
 	if v.lost > 0 {
 		t.count(v, -len(c.Lost))
 	}
 	if v.tried = slices.DeleteFunc(v.tried, func(n *Tried) bool { return n == c }); len(v.tried) == 0 && v != stays {
-		delete(t.near, k)
+		delete(t.near, c.neighbours())
 	}
 }

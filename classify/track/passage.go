@@ -34,8 +34,10 @@ type passage struct {
 func (t *Tracker) pass(e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, segs uint32, lost int32) {
 	a := e.Key.Src
 	slot := &t.passed.now[(a[15]^a[14]^a[7])%passing]
-	if slot.client != a || slot.If != e.Rec.ifc || slot.Segs == [2]uint32{} {
-		t.passed.tell(slot)
+	if empty := slot.Segs == [2]uint32{}; empty || slot.client != a || slot.If != e.Rec.ifc {
+		if !empty {
+			t.passed.tell(slot)
+		}
 		*slot = passage{client: a, Passage: fact.Passage{If: e.Rec.ifc, From: p.Time, To: p.Time}}
 	}
 	slot.From, slot.To = min(slot.From, p.Time), max(slot.To, p.Time)
@@ -50,7 +52,7 @@ func (t *Tracker) pass(e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, segs 
 }
 
 func (b *passages) tell(s *passage) {
-	if s.Segs == [2]uint32{} || len(b.told) >= maxPassages {
+	if len(b.told) >= maxPassages {
 		return
 	}
 	s.Client = netip.AddrFrom16(s.client).Unmap()
@@ -62,8 +64,10 @@ func (b *passages) tell(s *passage) {
 func (t *Tracker) Passages() []fact.Passage {
 	b := &t.passed
 	for i := range b.now {
-		b.tell(&b.now[i])
-		b.now[i] = passage{}
+		if s := &b.now[i]; s.Segs != [2]uint32{} {
+			b.tell(s)
+			*s = passage{}
+		}
 	}
 	out := b.told
 	b.told = b.told[:0]

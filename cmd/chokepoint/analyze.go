@@ -58,6 +58,7 @@ func (a *app) analyzeAll(ctx context.Context, f *analyzeFlags, args []string) er
 	// Garbage is collected in time to stay within the budget, not only when the
 	// heap has doubled.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(an.opt.Memory - an.opt.Memory/16))
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	if fromPipe(ins) {
 		defer an.reloadOnHangup(func() (*service.Rules, error) { return a.rules(f.services, f.mine) })()
 	}
@@ -116,6 +117,11 @@ func (an *analysis) screens(opt table.Options) func() report.Report {
 // rulesTooOld is the age from which rules deserve a warning, days: addresses
 // and names of services move within weeks.
 const rulesTooOld = 60
+
+// gcPercent is by how much the heap may grow before garbage is collected: half instead
+// of the whole of what lives saves a tenth of the peak and costs some 4 % of the time
+// (a mixed capture of 2.2 M packets).
+const gcPercent = 50
 
 func (a *app) warnOfAge(r *service.Rules) {
 	if r.Date().IsZero() {
