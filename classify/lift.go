@@ -28,14 +28,15 @@ type raised struct {
 }
 
 // overall lets the world detectors judge, until they have no more to say: what
-// one lifts may be what another stands on.
-func (o *emission) overall() {
+// one lifts may be what another stands on. all: those too that compare so much that
+// they are asked now and then.
+func (o *emission) overall(all bool) {
 	o.release(false)
 	o.run.tellOverall()
 	for range maxRounds {
 		idle := len(o.recent) == 0 && len(o.fresh) == 0
 		for i, d := range worldDetectors {
-			if r, ok := d.(detect.Revised); ok && !o.revised(i, r) || !ok && idle {
+			if r, ok := d.(detect.Revised); ok && !(all && o.revised(i, r)) || !ok && idle {
 				continue
 			}
 			j := d.Judge(o.run.world)

@@ -56,7 +56,7 @@ func TestALiftFallsWithWhatItStoodOn(t *testing.T) {
 		b.bare.Verdict = fallen
 		b.compose()
 		o.fresh = append(o.fresh, b)
-		o.overall()
+		o.overall(true)
 		if f := &a.finding; f.Verdict != finding.Suspected || f.Rev != 2 || len(f.For) != 0 || f.Trigger != nil || f.Summary != "" {
 			t.Errorf("%s: %+v", fallen, f)
 		}

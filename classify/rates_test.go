@@ -40,23 +40,23 @@ func slowWorld(w *fact.World) {
 func TestWhatIsRevisedIsAskedOnce(t *testing.T) {
 	rec := newRecorder()
 	r := newRun(nil, rec, Options{})
-	r.out.overall()
+	r.out.overall(true)
 	if len(rec.findings) != 0 {
 		t.Fatalf("%d findings about nothing", len(rec.findings))
 	}
 	slowWorld(r.world)
-	r.out.overall()
+	r.out.overall(true)
 	f := rec.findings["f1"]
 	if len(rec.findings) != 1 || f.Kind != finding.RateShaped || f.Verdict != finding.Likely {
 		t.Fatalf("%+v", rec.findings)
 	}
 	r.world.Rates = nil
-	r.out.overall()
+	r.out.overall(true)
 	if got := rec.findings["f1"]; got.Rev != 0 {
 		t.Errorf("asked again though nothing was told: %s, revision %d", got.Verdict, got.Rev)
 	}
 	r.world.RatesRev++
-	r.out.overall()
+	r.out.overall(true)
 	if got := rec.findings["f1"]; got.Verdict != finding.Withdrawn {
 		t.Errorf("%s, revision %d", got.Verdict, got.Rev)
 	}

@@ -168,7 +168,7 @@ const (
 	// of the tracker are shorter).
 	maxCatchUp = 300
 	// sweepEvery is how many seconds of packet time lie between two looks for
-	// flows whose time is up.
+	// flows whose time is up, and between two comparisons of all there is.
 	sweepEvery = 5
 	// wave is how many flows of a shard may end before what they left is
 	// emitted: it bounds the memory that ended flows take.
@@ -276,13 +276,13 @@ func (w *worker) tick(sec, now int64) {
 	w.serial(func() { r.begin(&w.clock, now) })
 	w.each((*shard).judgeDirty)
 	if sec-w.swept < sweepEvery {
-		w.serial(r.conclude)
+		w.serial(func() { r.conclude(false) })
 		return
 	}
 	w.swept = sec
 	w.serial(r.emit)
 	w.waves(func(s *shard) bool { return s.track.Tick(now, wave) })
-	w.serial(r.conclude)
+	w.serial(func() { r.conclude(true) })
 }
 
 // waves lets flows end on all shards, some at a time, until end says of every
@@ -309,11 +309,11 @@ func (w *worker) finish() {
 	w.tick(w.clock.now/second+1, w.clock.now)
 	w.serial(func() {
 		w.run.join(true)
-		w.run.out.overall()
+		w.run.out.overall(true)
 	})
 	w.waves(func(s *shard) bool { return s.track.EndSome(wave) })
 	w.serial(func() {
-		w.run.out.overall()
+		w.run.out.overall(true)
 		w.run.answer()
 	})
 }
@@ -350,11 +350,11 @@ func (r *run) reload() {
 	}
 }
 
-// conclude ends a tick.
-func (r *run) conclude() {
+// conclude ends a tick, and a sweep.
+func (r *run) conclude(sweep bool) {
 	r.judgeStrays()
 	r.emit()
 	r.join(false)
-	r.out.overall()
+	r.out.overall(sweep)
 	r.interim()
 }

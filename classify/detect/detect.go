@@ -56,8 +56,9 @@ type WorldDetector interface {
 	Judge(w *fact.World) WorldJudgement
 }
 
-// Revised is a world detector that says the same for as long as what it looks at has the
-// same revision: it is not asked again meanwhile. Revision 0 is nothing to look at.
+// Revised is a world detector that compares much, and says the same for as long as what
+// it looks at has the same revision: it is asked every few seconds, and not again
+// meanwhile. Revision 0 is nothing to look at.
 type Revised interface {
 	WorldDetector
 	Revision(w *fact.World) uint64

@@ -223,7 +223,7 @@ func (w *World) SawRate(s *RateSeries) {
 		if len(w.Rates) >= MaxRates {
 			w.forgetRates()
 		}
-		c = &RateSeries{}
+		c = w.spareRate()
 		w.rateAt[k] = c
 		w.Rates = append(w.Rates, c)
 	}
@@ -245,6 +245,18 @@ func (w *World) forgetRates() {
 			return false
 		}
 		delete(w.rateAt, s.key())
+		w.rateSpare = append(w.rateSpare, s)
 		return true
 	})
+}
+
+// spareRate is a place for one more: that of one that was forgotten, if there is any.
+func (w *World) spareRate() *RateSeries {
+	n := len(w.rateSpare)
+	if n == 0 {
+		return &RateSeries{}
+	}
+	s := w.rateSpare[n-1]
+	w.rateSpare = w.rateSpare[:n-1]
+	return s
 }

@@ -215,6 +215,7 @@ type World struct {
 	latest    map[FlowID]int // of Controls: a flow's newest entry
 	talkAt    map[FlowID]int // of Talks
 	rateAt    map[rateKey]*RateSeries
+	rateSpare []*RateSeries // forgotten, to be used again
 }
 
 // controlGap is the longest silence within one span of progress, ns: twice the

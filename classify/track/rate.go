@@ -135,10 +135,12 @@ func (t *Tracker) TellRates(now int64, all bool) {
 		e := t.Table.At(id)
 		f := &e.Rec
 		r.settle(f)
-		*t.Out.nextRate() = RateSeen{Num: f.Num + uint64(f.lastN), Start: f.start, Signs: t.signsOf(f), Series: fact.RateSeries{
-			Flow: fact.FlowID(f.Num), Dir: r.dir, Client: e.Key.SrcAddr(), Server: e.Key.DstAddr(), Port: e.Key.DstPort, Proto: e.Key.Proto,
-			If: f.ifc, QUIC: t.appOf(f) == appQUIC, Name: t.Name(f), Rate: r.Rate,
-		}}
+		o := t.Out.nextRate()
+		o.Num, o.Start, o.Signs = f.Num+uint64(f.lastN), f.start, t.signsOf(f)
+		s := &o.Series // thousands of bytes: filled in place
+		s.Flow, s.Dir, s.If, s.Name, s.QUIC = fact.FlowID(f.Num), r.dir, f.ifc, t.Name(f), t.appOf(f) == appQUIC
+		s.Client, s.Server, s.Port, s.Proto = e.Key.SrcAddr(), e.Key.DstAddr(), e.Key.DstPort, e.Key.Proto
+		s.Rate = r.Rate
 		if r.lasts() && (rests || r.Bytes > r.judged+r.judged*rateGrown/2) {
 			r.judged = r.Bytes
 			t.markBulk(id, f)
