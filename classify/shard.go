@@ -127,6 +127,7 @@ func (s *shard) flowEnds(id flow.ID, why fact.End) {
 			return
 		}
 	}
+	x.flow.Limit = detect.Limit(&x.flow)
 	x.keep()
 	s.ended = append(s.ended, x)
 }

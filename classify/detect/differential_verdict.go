@@ -209,3 +209,22 @@ func (t *contest) evidence(f *finding.Finding) {
 		f.NotRuledOut = append(f.NotRuledOut, "slow_line")
 	}
 }
+
+// explain tells what came of comparing the service of a flow with others.
+func explain(f *fact.Flow, w *fact.World, j *Judgement) {
+	for _, t := range testsOf(w) {
+		if !slices.Contains(t.test.flows, f.ID) {
+			continue
+		}
+		if t.why != nil {
+			j.stop(t.why.Code, "%s, compared with others: %s", t.dir, t.why.Text)
+			continue
+		}
+		j.saw("compared", "%s: %d slices of %d flows at %s, %d of %d others at %s: %.2f of it (95 %% to %.2f), area %.2f, KS p %.1e; waited %.0f ms, the others %.0f; together flat in %.0f %% of the time",
+			t.dir, t.test.n, len(t.test.flows), rateText(t.slow), t.control.n, len(t.control.flows), rateText(t.usual), t.ratio, t.high, t.area, t.ksP,
+			1e3*medianOf(t.test.waits), 1e3*medianOf(t.control.waits), 100*t.near)
+		if v, _ := t.verdict(); v == "" {
+			j.stop("no_difference", "%s: it is not slower than others by a queue of its own", t.dir)
+		}
+	}
+}

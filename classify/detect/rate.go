@@ -45,6 +45,9 @@ func (Slowed) Judge(f *fact.Flow, w *fact.World) Judgement {
 		}
 		j.Findings = append(j.Findings, fd)
 	}
+	if !w.Terse {
+		explain(f, w, &j)
+	}
 	if f.Rates[fact.Up] == nil && f.Rates[fact.Down] == nil {
 		j.stop("little", "neither direction moved enough")
 	}

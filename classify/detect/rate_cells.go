@@ -24,6 +24,32 @@ var limitTexts = [...]string{"not to be told", "silence", "the application", "th
 
 func (l limit) String() string { return limitTexts[l] }
 
+// limitNames are those of records; what has none is not told.
+var limitNames = [...]string{limitApp: "application", limitWindow: "receiver_window", limitFloor: "round_trip", limitQueue: "queue", limitLoss: "loss"}
+
+// limitCells is how many cells must be there for a word about the whole.
+const limitCells = 3
+
+// Limit names what limited the direction of a flow that moved most, for at least half of
+// its time: application, receiver_window, round_trip, queue or loss; "" where none did, or
+// it cannot be told.
+func Limit(f *fact.Flow) string {
+	var most *fact.Rate
+	for _, r := range f.Rates {
+		if r != nil && (most == nil || r.Bytes > most.Bytes) {
+			most = r
+		}
+	}
+	if most == nil || most.Datagram {
+		return ""
+	}
+	p := paceOf(most)
+	if l, share := p.limits(); len(p.cells) >= limitCells && share >= 0.5 {
+		return limitNames[l]
+	}
+	return ""
+}
+
 // backlogged reports that the sender had more to send than the path took. Where
 // nothing can be seen it may have been so.
 func (l limit) backlogged() bool { return l == limitQueue || l == limitLoss || l == limitUnseen }

@@ -282,3 +282,55 @@ func TestDatagramsThatAreNoTransferAreNotJudged(t *testing.T) {
 		t.Errorf("%v", kinds(j.Findings))
 	}
 }
+
+// TestTheLimitOfAFlow: N3, N5, N6, N11 as records call them.
+func TestTheLimitOfAFlow(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		edit func(int, *fact.RateBin)
+		want string
+	}{
+		{"N6 the application", func(_ int, b *fact.RateBin) { b.Idle = 200_000 }, "application"},
+		{"N6 PSH on all segments", func(_ int, b *fact.RateBin) { b.Pushed = b.Packets }, "application"},
+		{"N5 the receiver", func(_ int, b *fact.RateBin) { b.Windows, b.FullWins = 2, 1 }, "receiver_window"},
+		{"N11 the round trip", nil, "round_trip"},
+		{"N3 a queue", waiting(30_000), "queue"},
+		{"N1 losses", func(_ int, b *fact.RateBin) { b.Lost = b.Packets / 20 }, "loss"},
+		{"nothing to tell by", func(_ int, b *fact.RateBin) { b.RTTs = [2]uint16{} }, ""},
+		{"now this, now that", func(i int, b *fact.RateBin) {
+			b.Lost = b.Packets / 20 * uint32(i%3%2)
+			b.Idle = 200_000 * uint32(i%3/2)
+		}, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := detect.Limit(flowOf(steps(1, "192.0.2.7", "telegram", 0, flat(30, 2e6), tc.edit))); got != tc.want {
+				t.Errorf("%q, want %q", got, tc.want)
+			}
+		})
+	}
+	if got := detect.Limit(&fact.Flow{}); got != "" {
+		t.Errorf("%q of nothing", got)
+	}
+}
+
+// TestWhyNotSaysWhatWasCompared: who asks for a flow is told why its service was not, or
+// what came of it.
+func TestWhyNotSaysWhatWasCompared(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		list []*fact.RateSeries
+		want string
+	}{
+		{"too little", slices.Concat(together()[:1], others(2.5e6, 10_000)), "insufficient"},
+		{"the same queue", slices.Concat(together(), others(2.5e6, 220_000)), "no_difference"},
+	} {
+		w := worldOf(tc.list...)
+		if j := (detect.Slowed{}).Judge(flowOf(tc.list[0]), w); !slices.Contains(reasons(j), tc.want) {
+			t.Errorf("%s: %v", tc.name, j.Stopped)
+		}
+		w.Terse = true
+		if j := (detect.Slowed{}).Judge(flowOf(tc.list[0]), w); len(j.Stopped) > 0 || len(j.Saw) > 0 {
+			t.Errorf("%s: told though nobody asks: %v", tc.name, j.Stopped)
+		}
+	}
+}

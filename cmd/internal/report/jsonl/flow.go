@@ -50,6 +50,7 @@ type flowRecord struct {
 	RTT       *rtt           `json:"rtt_ms,omitempty"`
 	ClientRTT *rtt           `json:"client_rtt_ms,omitempty"`
 	Loss      *loss          `json:"loss,omitempty"`
+	Limit     string         `json:"limit,omitempty"` // what limited its throughput, for most of the time
 
 	DNS     []exchange `json:"dns,omitempty"`
 	DNSMore int        `json:"dns_more,omitempty"`
@@ -113,6 +114,7 @@ func newFlow(f *fact.Flow, findings []string) *flowRecord {
 		RTT:       newRTT(&up.RTT),
 		ClientRTT: newRTT(&down.RTT),
 		Loss:      newLoss(f),
+		Limit:     f.Limit,
 		DNSMore:   f.DNSMore,
 		Process:   newProcess(f.Local),
 		Findings:  list(findings), Blind: list(f.Blind.Names()),
