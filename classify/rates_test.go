@@ -45,6 +45,10 @@ func TestWhatIsRevisedIsAskedOnce(t *testing.T) {
 		t.Fatalf("%d findings about nothing", len(rec.findings))
 	}
 	slowWorld(r.world)
+	r.out.overall(false)
+	if len(rec.findings) != 0 {
+		t.Fatal("asked between two sweeps")
+	}
 	r.out.overall(true)
 	f := rec.findings["f1"]
 	if len(rec.findings) != 1 || f.Kind != finding.RateShaped || f.Verdict != finding.Likely {

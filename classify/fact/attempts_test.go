@@ -69,3 +69,34 @@ func TestAttemptsAreBounded(t *testing.T) {
 		t.Errorf("%d failures kept, %d counted", len(f[0].Lost), ts.lost)
 	}
 }
+
+// TestRevisionCountsWhereSomethingFailed: what is answered far from any failure is no
+// news to what compares attempts; what is answered beside one, is forgotten or fails, is.
+func TestRevisionCountsWhereSomethingFailed(t *testing.T) {
+	var ts Attempts
+	ts.SawWon(try("a"), "", "", Won{Flow: 1})
+	if ts.Revision() != 0 {
+		t.Error("news though nothing failed")
+	}
+	last := ts.Revision()
+	news := func(what string, want bool) {
+		t.Helper()
+		if got := ts.Revision() != last; got != want {
+			t.Errorf("%s: news %v, want %v", what, got, want)
+		}
+		last = ts.Revision()
+	}
+	ts.SawLost(try("b"), "", "", Lost{Flow: 2, Finding: "f1"})
+	news("a failure", true)
+	ts.SawWon(try("a"), "", "", Won{Flow: 3})
+	news("an answer beside it", true)
+	far := try("a")
+	far.Server = netip.MustParseAddr("198.51.100.7")
+	ts.SawWon(far, "", "", Won{Flow: 4})
+	ts.Forget(far, "f1")
+	news("an answer elsewhere", false)
+	ts.Forget(try("b"), "f1")
+	news("the failure taken back", true)
+	ts.SawWon(try("a"), "", "", Won{Flow: 5})
+	news("an answer where none fails any more", false)
+}
