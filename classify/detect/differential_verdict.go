@@ -220,6 +220,7 @@ func explain(f *fact.Flow, w *fact.World, j *Judgement) {
 			j.stop(t.why.Code, "%s, compared with others: %s", t.dir, t.why.Text)
 			continue
 		}
+		t.low, t.high = bootstrap(t.test.slices, t.control.slices) // whatever the verdict says before it would ask
 		j.saw("compared", "%s: %d slices of %d flows at %s, %d of %d others at %s: %.2f of it (95 %% to %.2f), area %.2f, KS p %.1e; waited %.0f ms, the others %.0f; together flat in %.0f %% of the time",
 			t.dir, t.test.n, len(t.test.flows), rateText(t.slow), t.control.n, len(t.control.flows), rateText(t.usual), t.ratio, t.high, t.area, t.ksP,
 			1e3*medianOf(t.test.waits), 1e3*medianOf(t.control.waits), 100*t.near)

@@ -60,7 +60,7 @@ type losses struct {
 	ifc     uint16
 	dir     fact.Dir
 	all     lossOf
-	parties []*lossOf // it divided; filled in where all is worth a look
+	parties []*lossOf // all, divided; filled in where that is worth a look
 	waited  uint64    // of its packets, those of flows behind a queue
 }
 

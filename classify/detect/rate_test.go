@@ -327,6 +327,10 @@ func TestWhyNotSaysWhatWasCompared(t *testing.T) {
 		w := worldOf(tc.list...)
 		if j := (detect.Slowed{}).Judge(flowOf(tc.list[0]), w); !slices.Contains(reasons(j), tc.want) {
 			t.Errorf("%s: %v", tc.name, j.Stopped)
+		} else if at := slices.IndexFunc(j.Saw, func(r finding.Reason) bool { return r.Code == "compared" }); at >= 0 && strings.Contains(j.Saw[at].Text, "95 % to 0.00") {
+			t.Errorf("%s: the interval was not computed: %s", tc.name, j.Saw[at].Text)
+		} else if (at >= 0) != (tc.want == "no_difference") {
+			t.Errorf("%s: saw %v", tc.name, j.Saw)
 		}
 		w.Terse = true
 		if j := (detect.Slowed{}).Judge(flowOf(tc.list[0]), w); len(j.Stopped) > 0 || len(j.Saw) > 0 {

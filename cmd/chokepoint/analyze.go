@@ -55,8 +55,8 @@ func (a *app) analyzeAll(ctx context.Context, f *analyzeFlags, args []string) er
 		a.log.Warn().Msg("only what matches the expression is looked at: controls may be missing")
 	}
 	a.warnOfAge(an.opt.Rules)
-	// Garbage is collected in time to stay within the budget, not only when the
-	// heap has doubled.
+	// Garbage is collected in time to stay within the budget, not only when the heap
+	// has grown by so much.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(an.opt.Memory - an.opt.Memory/16))
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	if fromPipe(ins) {
