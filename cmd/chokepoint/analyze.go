@@ -59,6 +59,7 @@ func (a *app) analyzeAll(ctx context.Context, f *analyzeFlags, args []string) er
 	// has grown by so much.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(an.opt.Memory - an.opt.Memory/16))
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	roomyHeap()
 	if fromPipe(ins) {
 		defer an.reloadOnHangup(func() (*service.Rules, error) { return a.rules(f.services, f.mine) })()
 	}

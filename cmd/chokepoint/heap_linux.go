@@ -1,0 +1,26 @@
+package main
+
+import (
+	"runtime/debug"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// roomyHeap asks the kernel to back the first heapInHuge bytes of the heap with huge
+// pages, once in a process. Many kernels give them only to who asks
+// (/sys/kernel/mm/transparent_hugepage/enabled: madvise), and the Go runtime never does:
+// it then takes a page fault for each 4 KiB, which was a quarter of the time of a mixed
+// capture of 2.2 M packets on a virtual machine. The advice stays with the addresses, so
+// they are taken from the runtime, advised, and given back untouched: no memory is used
+// until the heap grows there. Where the kernel refuses, nothing is lost.
+var roomyHeap = sync.OnceFunc(func() {
+	room := make([]byte, heapInHuge)
+	_ = unix.Madvise(room, unix.MADV_HUGEPAGE)
+	room = nil
+	debug.FreeOSMemory()
+})
+
+// heapInHuge is what the heap takes for a mixed capture of 2.2 M packets, bytes. Larger
+// heaps go on in small pages, of which the runtime can return each to the kernel.
+const heapInHuge = 192 << 20
