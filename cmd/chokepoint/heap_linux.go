@@ -1,8 +1,11 @@
 package main
 
 import (
+	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,11 +18,18 @@ import (
 // they are taken from the runtime, advised, and given back untouched: no memory is used
 // until the heap grows there. Where the kernel refuses, nothing is lost.
 var roomyHeap = sync.OnceFunc(func() {
-	room := make([]byte, heapInHuge)
-	_ = unix.Madvise(room, unix.MADV_HUGEPAGE)
-	room = nil
+	advise()
 	debug.FreeOSMemory()
 })
+
+// advise takes the room and drops it. A strings.Builder does not clear what it grows by,
+// as make does where part of the room has been in use before: that would touch all of it.
+func advise() {
+	var room strings.Builder
+	room.Grow(heapInHuge)
+	_ = unix.Madvise(unsafe.Slice(unsafe.StringData(room.String()), heapInHuge), unix.MADV_HUGEPAGE)
+	runtime.KeepAlive(&room)
+}
 
 // heapInHuge is what the heap takes for a mixed capture of 2.2 M packets, bytes. Larger
 // heaps go on in small pages, of which the runtime can return each to the kernel.
