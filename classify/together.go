@@ -99,25 +99,41 @@ func (t *together) gather(r *run) {
 		j.losses, j.lossy, j.present = 0, [2]int{}, false
 	}
 	for _, s := range r.shards {
-		t.refs = s.track.Bulks(t.refs[:0])
-		for _, ref := range t.refs {
-			if ref.Losses == 0 {
-				continue
-			}
-			p := s.partyOf(ref)
+		if s.track.BulkNews() {
+			t.refs = s.track.Bulks(t.refs[:0])
+			s.lossy(t.refs)
+		}
+		for _, l := range s.losses {
 			if t.parties == nil {
 				t.parties = map[party]*joined{}
 			}
-			j := t.parties[p]
+			j := t.parties[l.party]
 			if j == nil {
 				j = &joined{}
-				t.parties[p] = j
+				t.parties[l.party] = j
 			}
 			j.present = true
-			j.losses += ref.Losses
-			j.lossy[ref.Dir]++
+			j.losses += l.ref.Losses
+			j.lossy[l.ref.Dir]++
 		}
 	}
+}
+
+// lossy keeps which of a shard's logs lost packets: between two ticks most shards log
+// nothing.
+func (s *shard) lossy(refs []track.BulkRef) {
+	s.losses = s.losses[:0]
+	for _, ref := range refs {
+		if ref.Losses > 0 {
+			s.losses = append(s.losses, loss{s.partyOf(ref), ref})
+		}
+	}
+}
+
+// loss is a log that lost packets, and whose it is.
+type loss struct {
+	party party
+	ref   track.BulkRef
 }
 
 func (s *shard) partyOf(ref track.BulkRef) party {

@@ -217,6 +217,9 @@ func (r *run) mergeAll() {
 	m.Reset()
 	for i, s := range r.shards {
 		o := &s.track.Out
+		if o.Empty() {
+			continue
+		}
 		o.SetShard(i)
 		m.Controls = append(m.Controls, o.Controls...)
 		m.DNS = append(m.DNS, o.DNS...)
@@ -228,7 +231,7 @@ func (r *run) mergeAll() {
 		m.Rates = append(m.Rates, o.Rates...)
 		o.Reset()
 	}
-	if len(m.Controls)+len(m.DNS)+len(m.Asked)+len(m.Votes)+len(m.Arranged)+len(m.Talks)+len(m.Opened)+len(m.Rates) == 0 {
+	if m.Empty() {
 		return
 	}
 	slices.SortStableFunc(m.Controls, func(a, b track.Progress) int { return cmp.Compare(a.Num, b.Num) })

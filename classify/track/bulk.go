@@ -27,6 +27,7 @@ type bulkPool struct {
 	bytes  int   // as of the last look
 	looked int64 // when that was, ns
 	logs   []bulkRef
+	news   bool // packets were logged, or logs given up, since Bulks listed them
 	free   []*bulklog.Log
 }
 
@@ -57,12 +58,14 @@ func (t *Tracker) bulkData(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n
 		x.bulk[d] = l
 		l.Start(s.isn, p.Seq, f.at(s.firstData), s.payload+uint64(s.headers), f.mssOption(d))
 	}
+	t.bulks.news = true
 	l.Data(p, f.mssOption(d))
 }
 
 // bulkAck shows a packet to the log of the direction it acknowledges.
 func (t *Tracker) bulkAck(f *Flow, logged fact.Dir, p *capture.Packet) {
 	if x := t.extraOf(f); x != nil && x.bulk[logged] != nil {
+		t.bulks.news = true
 		x.bulk[logged].Ack(p)
 	}
 }
@@ -110,6 +113,7 @@ func (t *Tracker) freeBulk(x *extra, d fact.Dir) {
 	}
 	x.bulk[d] = nil
 	b := &t.bulks
+	b.news = true
 	for i := range b.logs {
 		if b.logs[i].log == l {
 			b.logs[i] = b.logs[len(b.logs)-1]
@@ -184,9 +188,13 @@ func (f *Flow) If() uint16 { return f.ifc }
 // Bulks lists the logs, in the order in which they were begun or
 // moved up for one that was given up: it depends on the packets alone.
 func (t *Tracker) Bulks(to []BulkRef) []BulkRef {
+	t.bulks.news = false
 	for i := range t.bulks.logs {
 		r := &t.bulks.logs[i]
 		to = append(to, BulkRef{ID: r.id, Dir: r.dir, Losses: r.log.Losses()})
 	}
 	return to
 }
+
+// BulkNews reports whether the logs may have changed since they were listed.
+func (t *Tracker) BulkNews() bool { return t.bulks.news }

@@ -1,6 +1,7 @@
 package track
 
 import (
+	"math"
 	"slices"
 
 	"chokepoint/classify/flow"
@@ -16,7 +17,11 @@ type lru struct {
 type link struct {
 	owner        flow.ID
 	older, newer uint32
+	look         int64 // when a pool that is walked is to look at the piece, ns; 0: next time
 }
+
+// never is when a piece is to be looked at that only a packet can change.
+const never = math.MaxInt64
 
 func (l *lru) unlink(slot uint32) {
 	a := &l.links[slot]

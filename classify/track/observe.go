@@ -34,6 +34,11 @@ type Arranged struct {
 	Signs          []service.Sign   // what its payload showed
 }
 
+// Empty reports whether there is nothing to tell.
+func (o *Observations) Empty() bool {
+	return len(o.Controls)+len(o.DNS)+len(o.Asked)+len(o.Votes)+len(o.Arranged)+len(o.Talks)+len(o.Opened)+len(o.Rates) == 0
+}
+
 // Reset empties the lists and keeps their memory.
 func (o *Observations) Reset() {
 	o.Controls, o.DNS, o.Votes = o.Controls[:0], o.DNS[:0], o.Votes[:0]

@@ -1,6 +1,7 @@
 package track
 
 import (
+	"math/bits"
 	"net/netip"
 
 	"chokepoint/capture"
@@ -21,6 +22,7 @@ const (
 // passages counts how the TCP of clients fares.
 type passages struct {
 	now  [passing]passage
+	used uint16 // of now, as a set
 	told []fact.Passage
 }
 
@@ -33,11 +35,13 @@ type passage struct {
 // with it; fewer, where one was only overtaken.
 func (t *Tracker) pass(e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, segs uint32, lost int32) {
 	a := e.Key.Src
-	slot := &t.passed.now[(a[15]^a[14]^a[7])%passing]
+	i := (a[15] ^ a[14] ^ a[7]) % passing
+	slot := &t.passed.now[i]
 	if empty := slot.Segs == [2]uint32{}; empty || slot.client != a || slot.If != e.Rec.ifc {
 		if !empty {
 			t.passed.tell(slot)
 		}
+		t.passed.used |= 1 << i
 		*slot = passage{client: a, Passage: fact.Passage{If: e.Rec.ifc, From: p.Time, To: p.Time}}
 	}
 	slot.From, slot.To = min(slot.From, p.Time), max(slot.To, p.Time)
@@ -63,11 +67,10 @@ func (b *passages) tell(s *passage) {
 // anew. The list is valid until then.
 func (t *Tracker) Passages() []fact.Passage {
 	b := &t.passed
-	for i := range b.now {
-		if s := &b.now[i]; s.Segs != [2]uint32{} {
-			b.tell(s)
-			*s = passage{}
-		}
+	for ; b.used != 0; b.used &= b.used - 1 {
+		s := &b.now[bits.TrailingZeros16(b.used)]
+		b.tell(s)
+		*s = passage{}
 	}
 	out := b.told
 	b.told = b.told[:0]

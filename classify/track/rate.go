@@ -60,6 +60,7 @@ type rate struct {
 func (t *Tracker) rateOf(id flow.ID, f *Flow, d fact.Dir, now int64) *rate {
 	x := t.needExtra(f)
 	if r := x.rate[d]; r != nil {
+		t.rates.links[r.slot].look = 0
 		if r.stale(now) {
 			r.used = now
 			t.rates.touch(r.slot)
@@ -125,26 +126,39 @@ func (o *Observations) nextRate() *RateSeen {
 // lasted; all is at the end of the input.
 func (t *Tracker) TellRates(now int64, all bool) {
 	for slot := t.rates.oldest; slot != 0; slot = t.rates.links[slot].newer {
-		r := t.rates.at(slot)
-		rests := all || now-r.Last >= rateSettled
-		if r.Bytes == r.told || !rests && r.Bytes <= r.told+r.told*rateGrown/2 || len(t.Out.Rates) >= maxRatesTold && !all {
+		l := &t.rates.links[slot]
+		if l.look > now && !all {
 			continue
 		}
-		r.told = r.Bytes
-		id := t.rates.links[slot].owner
-		e := t.Table.At(id)
-		f := &e.Rec
-		r.settle(f)
-		o := t.Out.nextRate()
-		o.Num, o.Start, o.Signs = f.Num+uint64(f.lastN), f.start, t.signsOf(f)
-		s := &o.Series // thousands of bytes: filled in place
-		s.Flow, s.Dir, s.If, s.Name, s.QUIC = fact.FlowID(f.Num), r.dir, f.ifc, t.Name(f), t.appOf(f) == appQUIC
-		s.Client, s.Server, s.Port, s.Proto = e.Key.SrcAddr(), e.Key.DstAddr(), e.Key.DstPort, e.Key.Proto
-		s.Rate = r.Rate
-		if r.lasts() && (rests || r.Bytes > r.judged+r.judged*rateGrown/2) {
-			r.judged = r.Bytes
-			t.markBulk(id, f)
+		r := t.rates.at(slot)
+		rests := all || now-r.Last >= rateSettled
+		switch {
+		case r.Bytes == r.told:
+			l.look = never
+		case !rests && r.Bytes <= r.told+r.told*rateGrown/2:
+			l.look = r.Last + rateSettled
+		case len(t.Out.Rates) < maxRatesTold || all:
+			l.look = never
+			t.tellRate(l.owner, r, rests)
 		}
+	}
+}
+
+// tellRate tells of one of them.
+func (t *Tracker) tellRate(id flow.ID, r *rate, rests bool) {
+	r.told = r.Bytes
+	e := t.Table.At(id)
+	f := &e.Rec
+	r.settle(f)
+	o := t.Out.nextRate()
+	o.Num, o.Start, o.Signs = f.Num+uint64(f.lastN), f.start, t.signsOf(f)
+	s := &o.Series // thousands of bytes: filled in place
+	s.Flow, s.Dir, s.If, s.Name, s.QUIC = fact.FlowID(f.Num), r.dir, f.ifc, t.Name(f), t.appOf(f) == appQUIC
+	s.Client, s.Server, s.Port, s.Proto = e.Key.SrcAddr(), e.Key.DstAddr(), e.Key.DstPort, e.Key.Proto
+	s.Rate = r.Rate
+	if r.lasts() && (rests || r.Bytes > r.judged+r.judged*rateGrown/2) {
+		r.judged = r.Bytes
+		t.markBulk(id, f)
 	}
 }
 

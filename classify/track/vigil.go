@@ -45,6 +45,7 @@ type vigil struct {
 func (t *Tracker) vigilOf(id flow.ID, f *Flow, now int64) *vigil {
 	x := t.needExtra(f)
 	if k := x.vigil; k != nil {
+		t.vigils.links[k.slot].look = 0
 		if k.stale(now) {
 			k.used = now
 			t.vigils.touch(k.slot)
@@ -180,25 +181,39 @@ func (k *vigil) measure(p *capture.Packet) {
 	}
 }
 
-// Attend looks for conversations over UDP that fell silent, at now, ns.
+// Attend looks for conversations over UDP that fell silent, at now, ns: at those that
+// said something since it looked, and those whose silence is long by now.
 func (t *Tracker) Attend(now int64) {
 	for slot := t.vigils.oldest; slot != 0; slot = t.vigils.links[slot].newer {
-		k := t.vigils.at(slot)
-		if k.Heard.Num == 0 || k.next > now {
-			continue
-		}
-		id := t.vigils.links[slot].owner
-		e := t.Table.At(id)
-		cut, since := t.cutOf(&e.Rec, k, now)
-		if cut == fact.NotCut {
-			continue
-		}
-		k.cut, k.next = cut, now+max(now-since, muteAfter)
-		t.tellTalk(e, k, e.Rec.Num+uint64(e.Rec.lastN))
-		if cut != fact.CutFlight || k.Before[0].Packets+k.Before[1].Packets <= flightMost {
-			t.mark(id, &e.Rec)
+		if l := &t.vigils.links[slot]; l.look <= now {
+			l.look = t.listen(l.owner, t.vigils.at(slot), now)
 		}
 	}
+}
+
+// listen looks at one of them, and returns when to look at it again, ns, if nothing is
+// said until then.
+func (t *Tracker) listen(id flow.ID, k *vigil, now int64) int64 {
+	if k.Heard.Num == 0 {
+		return never
+	}
+	if k.next > now {
+		return k.next
+	}
+	e := t.Table.At(id)
+	cut, since := t.cutOf(&e.Rec, k, now)
+	if cut == fact.NotCut {
+		if silent := k.Heard.Time + flightAfter; silent > now {
+			return silent
+		}
+		return never
+	}
+	k.cut, k.next = cut, now+max(now-since, muteAfter)
+	t.tellTalk(e, k, e.Rec.Num+uint64(e.Rec.lastN))
+	if cut != fact.CutFlight || k.Before[0].Packets+k.Before[1].Packets <= flightMost {
+		t.mark(id, &e.Rec)
+	}
+	return k.next
 }
 
 // cutOf says how a conversation fell silent, and since when.
