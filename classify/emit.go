@@ -45,10 +45,11 @@ func (o *emission) init(r *run) {
 // the flows that ended.
 func (r *run) emit() {
 	o := &r.out
-	var all []verdicts
-	var over []*ended
+	all, over := r.judged[:0], r.over[:0]
 	for _, s := range r.shards {
-		all = append(all, s.judged...)
+		for i := range s.judged {
+			all = append(all, &s.judged[i])
+		}
 		over = append(over, s.ended...)
 		for i := range s.briefs {
 			for _, a := range r.answers() {
@@ -58,12 +59,12 @@ func (r *run) emit() {
 		for i := range s.secret {
 			r.seen.secret.count(&s.secret[i])
 		}
-		s.judged, s.briefs, s.secret = s.judged[:0], s.briefs[:0], s.secret[:0]
+		s.briefs, s.secret = s.briefs[:0], s.secret[:0]
 	}
 	r.tellMade()
-	slices.SortStableFunc(all, func(a, b verdicts) int { return cmp.Compare(a.flow, b.flow) })
+	slices.SortStableFunc(all, func(a, b *verdicts) int { return cmp.Compare(a.flow, b.flow) })
 	for i := range all {
-		o.take(&all[i])
+		o.take(all[i])
 	}
 	o.tell()
 	slices.SortFunc(over, func(a, b *ended) int {
@@ -72,8 +73,10 @@ func (r *run) emit() {
 	for _, x := range over {
 		o.flow(&x.flow)
 	}
-	r.more = false
+	r.more, r.judged, r.over = false, all, over
 	for _, s := range r.shards {
+		clear(s.judged)
+		s.judged = s.judged[:0]
 		r.more = r.more || s.more
 		s.pool = append(s.pool, s.ended...)
 		s.pool = s.pool[:min(len(s.pool), wave)]

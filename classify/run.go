@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"chokepoint/capture"
@@ -35,7 +36,10 @@ type run struct {
 	passed   []fact.Passage     // reused
 	streams  []track.StreamSeen // reused
 	together together
-	more     bool // flows are waiting to end
+	judged   []*verdicts  // reused
+	over     []*ended     // reused
+	more     bool         // flows are waiting to end
+	taken    atomic.Int32 // shards that workers took since they stood still
 
 	strays uint64 // kinds of packets dropped before the tap, ever remembered
 	told   int64  // when the answers were told last, ns of packet time; 0 not yet

@@ -239,7 +239,7 @@ func (w *worker) join(p *capture.Packet, d *decode.Decoder) bool {
 }
 
 // serial waits for all workers, has f run by the first one while the others
-// stand still, and lets them go on.
+// stand still, and lets them go on, with all shards to be taken.
 func (w *worker) serial(f func()) {
 	meet := w.run.crew.meet
 	if !meet.wait() {
@@ -247,6 +247,7 @@ func (w *worker) serial(f func()) {
 	}
 	if w.index == 0 {
 		f()
+		w.run.taken.Store(0)
 	}
 	if !meet.wait() {
 		panic(stopped{})
@@ -262,6 +263,18 @@ func (w *worker) each(f func(*shard)) {
 	}
 }
 
+// any runs f on all shards, each by the worker that has time for it. It stands between
+// two calls of serial.
+func (w *worker) any(f func(*shard)) {
+	for {
+		i := int(w.run.taken.Add(1)) - 1
+		if i >= numShards {
+			return
+		}
+		f(w.run.shards[i])
+	}
+}
+
 // tick is the moment between two seconds of packet time: what the shards
 // learnt is merged, flows that want it are judged, flows whose time is up end,
 // and findings are told.
@@ -274,29 +287,33 @@ func (w *worker) tick(sec, now int64) {
 		s.track.TellRates(now, w.over)
 	})
 	w.serial(func() { r.begin(&w.clock, now) })
-	w.each((*shard).judgeDirty)
+	w.any((*shard).judgeDirty)
 	if sec-w.swept < sweepEvery {
 		w.serial(func() { r.conclude(false) })
 		return
 	}
 	w.swept = sec
 	w.serial(r.emit)
-	w.waves(func(s *shard) bool { return s.track.Tick(now, wave) })
-	w.serial(func() { r.conclude(true) })
+	w.waves(func(s *shard) bool { return s.track.Tick(now, wave) }, func() { r.conclude(true) })
 }
 
 // waves lets flows end on all shards, some at a time, until end says of every
-// shard that there are no more.
-func (w *worker) waves(end func(*shard) bool) {
+// shard that there are no more. last follows, while the workers stand still.
+func (w *worker) waves(end func(*shard) bool, last func()) {
 	r := w.run
-	w.each(func(s *shard) { s.more = true })
+	first := true
 	for {
-		w.each(func(s *shard) {
-			if s.more {
+		w.any(func(s *shard) {
+			if first || s.more {
 				s.more = end(s)
 			}
 		})
-		w.serial(r.emit)
+		first = false
+		w.serial(func() {
+			if r.emit(); !r.more {
+				last()
+			}
+		})
 		if !r.more {
 			return
 		}
@@ -311,8 +328,7 @@ func (w *worker) finish() {
 		w.run.join(true)
 		w.run.out.overall(true)
 	})
-	w.waves(func(s *shard) bool { return s.track.EndSome(wave) })
-	w.serial(func() {
+	w.waves(func(s *shard) bool { return s.track.EndSome(wave) }, func() {
 		w.run.out.overall(true)
 		w.run.answer()
 	})
