@@ -30,10 +30,10 @@ func (t *Tracker) lifeAfter(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet) 
 	if x.work == nil || p.PayloadLen == 0 {
 		return
 	}
-	if m := &x.work.finAt[d]; m.set && after(p.SeqEnd(), later(m.next, f.sides[d].next)) {
+	if m := x.work.fins[d]; m != nil && after(p.SeqEnd(), later(m.at.next, f.sides[d].next)) {
 		tr := t.needTrouble(id, f)
-		tr.keepFIN(x.work.fins[d])
-		lives(&tr.afterFIN[d], f, m, d, p)
+		tr.keepFIN(m.fin)
+		lives(&tr.afterFIN[d], f, &m.at, d, p)
 	}
 }
 

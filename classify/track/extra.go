@@ -34,19 +34,44 @@ type work struct {
 	shaken  fact.Opt[uint32] // and of the client's answer to it
 	control int64            // time of the last control observation, ns
 	streams [2]half
-	hello   fact.Hello // its lists lie in retrans and synRetr
+	hello   fact.Hello // its lists are marks of the tracker
 	records [2]records
 	probes  [2]probe
 	clocks  [2]tsClock
 	stalls  [2]stall
 	rtt     [2]rttHist
 
-	heads   [2]head
-	rings   [2]ring
-	finAt   [2]mark     // how things stood at the first FIN of each side
-	fins    [2]fact.FIN // and these
-	retrans [maxMarks]fact.Mark
-	synRetr [maxMarks]fact.Mark
+	heads [2]head
+	rings [2]ring
+	fins  [2]*parting // of each side, nil: none yet
+}
+
+// parting is the first FIN of a side.
+type parting struct {
+	at  mark // how things stood
+	fin fact.FIN
+}
+
+// marks are retransmissions of a SYN, or of a hello.
+type marks [maxMarks]fact.Mark
+
+// addMark notes one more of them; a list without memory gets some. Those beyond the list's
+// room are left out.
+func (t *Tracker) addMark(list []fact.Mark, m fact.Mark) []fact.Mark {
+	switch {
+	case len(list) == maxMarks:
+		return list
+	case list == nil:
+		list = t.marks.get()[:0]
+	}
+	return append(list, m)
+}
+
+// freeMarks takes the memory of a list back.
+func (t *Tracker) freeMarks(list []fact.Mark) {
+	if list != nil {
+		t.marks.put((*marks)(list[:maxMarks]))
+	}
 }
 
 // probe is a round-trip measurement under way on the leg to a side's receiver.

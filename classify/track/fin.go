@@ -21,9 +21,11 @@ func (t *Tracker) fin(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, ahead 
 	f.flags |= bit
 	s := &f.sides[d]
 	w := t.workOf(id, f, p.Time)
-	w.finAt[d] = f.stand(w, d, p)
-	w.finAt[d].next = p.SeqEnd()
-	w.fins[d] = finFacts(w, d, p, ahead)
+	if w.fins[d] == nil {
+		w.fins[d] = t.fins.get()
+	}
+	*w.fins[d] = parting{at: f.stand(w, d, p), fin: finFacts(w, d, p, ahead)}
+	w.fins[d].at.next = p.SeqEnd()
 	if s.flags&ttlSeen != 0 && p.TTL != s.ttl && (s.ttlAltN == 0 || p.TTL != s.ttlAlt) {
 		t.needTrouble(id, f) // not from where the others came
 	}

@@ -17,9 +17,7 @@ const silenceCopies = 3
 // synAgain notes a retransmitted SYN.
 func (t *Tracker) synAgain(id flow.ID, f *Flow, p *capture.Packet) {
 	w := t.workOf(id, f, p.Time)
-	if n := len(w.hello.SYNRetr); n < maxMarks {
-		w.hello.SYNRetr = append(w.synRetr[:n], markOf(p))
-	}
+	w.hello.SYNRetr = t.addMark(w.hello.SYNRetr, markOf(p))
 	if f.sides[fact.Up].syn > silenceCopies {
 		t.mark(id, f)
 	}
@@ -50,9 +48,8 @@ func (t *Tracker) helloData(id flow.ID, f *Flow, w *work, d fact.Dir, p *capture
 			h.Acked = fact.Opt[int64]{} // what was acknowledged was not all of it
 		}
 	case n == again && before(p.Seq, h.End):
-		if h.Count++; len(h.Retrans) < maxMarks {
-			h.Retrans = append(w.retrans[:len(h.Retrans)], markOf(p))
-		}
+		h.Count++
+		h.Retrans = t.addMark(h.Retrans, markOf(p))
 		if h.Count >= silenceCopies && h.Data.Num == 0 {
 			t.mark(id, f)
 		}

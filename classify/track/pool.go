@@ -18,6 +18,10 @@ const (
 
 const (
 	workSize  = unsafe.Sizeof(work{})
+	marksSize = unsafe.Sizeof(marks{})
+	finSize   = unsafe.Sizeof(parting{})
+	// workMost is what a work takes with all that it may need.
+	workMost  = workSize + 2*marksSize + 2*finSize
 	extraSize = unsafe.Sizeof(extra{})
 )
 
@@ -112,7 +116,6 @@ func (w *work) renew() {
 	w.hello = fact.Hello{}
 	w.records = [2]records{}
 	w.streams = [2]half{}
-	w.finAt[0].set, w.finAt[1].set = false, false
 	w.probes, w.clocks, w.stalls = [2]probe{}, [2]tsClock{}, [2]stall{}
 	w.heads[0].n, w.heads[1].n = 0, 0
 }
@@ -142,6 +145,13 @@ func (t *Tracker) freeWork(x *extra) {
 	}
 	for d := range w.streams {
 		t.freeBuffer(&w.streams[d])
+	}
+	t.freeMarks(w.hello.Retrans)
+	t.freeMarks(w.hello.SYNRetr)
+	w.hello.Retrans, w.hello.SYNRetr = nil, nil
+	for d, fin := range w.fins {
+		t.fins.put(fin)
+		w.fins[d] = nil
 	}
 	t.works.put(w.slot)
 	x.work = nil
@@ -212,7 +222,8 @@ func (t *Tracker) evict() {
 
 // Bytes is the memory a tracker holds.
 func (t *Tracker) Bytes() int {
-	return t.Table.Bytes() + t.works.made*int(workSize) + t.bulks.bytes + t.pieces()
+	return t.Table.Bytes() + t.works.made*int(workSize) + t.marks.made*int(marksSize) + t.fins.made*int(finSize) +
+		t.bulks.bytes + t.pieces()
 }
 
 // mssOption is the MSS that bounds what d sends, as its receiver announced it.

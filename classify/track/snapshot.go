@@ -151,10 +151,9 @@ func (t *Tracker) more(f *Flow, x *extra, to *fact.Flow) {
 				to.Sides[d].TLSRemain = fact.Some(r.cursor.Remain())
 			}
 		}
-		for d := range w.fins {
-			if w.finAt[d].set {
-				fin := &w.fins[d]
-				to.Sides[d].FIN = fact.Mark{Num: fin.Num, Time: fin.Time, SeqEnd: fin.Seq + fin.PayloadLen + 1}
+		for d, m := range w.fins {
+			if m != nil {
+				to.Sides[d].FIN = fact.Mark{Num: m.fin.Num, Time: m.fin.Time, SeqEnd: m.fin.Seq + m.fin.PayloadLen + 1}
 			}
 		}
 		for d := range w.stalls {
@@ -201,9 +200,9 @@ func (tr *trouble) finsOf(w *work) []fact.FIN {
 		return tr.fins
 	}
 	var fins []fact.FIN
-	for d := range w.fins {
-		if w.finAt[d].set {
-			fins = append(fins, w.fins[d])
+	for _, m := range w.fins {
+		if m != nil {
+			fins = append(fins, m.fin)
 		}
 	}
 	if len(fins) == 2 && fins[1].Num < fins[0].Num {

@@ -70,6 +70,8 @@ type Tracker struct {
 	freeNames []uint32
 	usedNames uint32
 	works     pool[work]
+	marks     spares[marks]
+	fins      spares[parting]
 	speeches  pool[speech]
 	vigils    pool[vigil]
 	calls     pool[call]
@@ -111,7 +113,7 @@ func New(c Config) *Tracker {
 		perFlow:  table.PerEntry(),
 		conf:     c,
 		extras:   make([]*extra, 1),
-		works:    pool[work]{limit: c.Memory / worksShare / int(workSize)},
+		works:    pool[work]{limit: c.Memory / worksShare / int(workMost)},
 		speeches: pool[speech]{limit: c.Memory / speechShare / int(speechSize)},
 		vigils:   pool[vigil]{limit: c.Memory / vigilShare / int(vigilSize)},
 		calls:    pool[call]{limit: c.Memory / callShare / int(callSize)},
