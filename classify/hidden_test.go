@@ -17,7 +17,7 @@ func TestRealAndGreaseHellos(t *testing.T) {
 	r := engine()
 	d := resolved("hidden.example", 1, 60)
 	d.Answer.ECHName = "front.example"
-	r.merge(&track.Observations{DNS: []track.DNSSeen{*d}})
+	r.learn(&track.Observations{DNS: []track.DNSSeen{*d}})
 	for _, c := range []struct{ ech, sni, want, outer string }{
 		{"", "cloudflare-ech.com", "", ""},
 		{"outer", "cloudflare-ech.com", "real", "cloudflare"},
@@ -172,7 +172,7 @@ func TestProbesAreControls(t *testing.T) {
 		c.Name, c.Server, c.Port, c.Proto = name, ap(at+":443").Addr(), 443, capture.ProtoTCP
 		o.Controls = append(o.Controls, track.Progress{Num: uint64(i + 1), Control: *c})
 	}
-	r.merge(o)
+	r.learn(o)
 	if !r.probe(touch(nil)) {
 		t.Fatal("no probe: the test tests nothing")
 	}

@@ -73,9 +73,9 @@ func TestNamesUnderEncryptedHellos(t *testing.T) {
 	r := engine()
 	d := resolved("hidden.example", 1, 60)
 	d.Answer.ECHName = "front.example"
-	r.merge(&track.Observations{DNS: []track.DNSSeen{*d}})
+	r.learn(&track.Observations{DNS: []track.DNSSeen{*d}})
 	d.Answer.ECHName = "web.whatsapp.com"
-	r.merge(&track.Observations{DNS: []track.DNSSeen{*d}})
+	r.learn(&track.Observations{DNS: []track.DNSSeen{*d}})
 	signal := []string{"chat.signal.org"}
 	for _, c := range []struct {
 		why  string
@@ -167,7 +167,7 @@ func TestArrangedByItsLabel(t *testing.T) {
 		}
 		o := calls(1, 1001, friend)
 		o.Server, o.Signs = ap(c.relay), c.signs
-		r.merge(&track.Observations{Arranged: []track.Arranged{*o}})
+		r.learn(&track.Observations{Arranged: []track.Arranged{*o}})
 		f := named(capture.ProtoUDP, friend, fact.Names{})
 		if l := r.labelFlow(f); l.Service != c.want || l.Family != "" && c.want == "" {
 			t.Errorf("%s: %q of %q, want %q", c.why, l.Service, l.Family, c.want)
@@ -183,11 +183,11 @@ func TestArrangedByItsLabel(t *testing.T) {
 // that lasts somebody else's.
 func TestControlsKeepTheirOwner(t *testing.T) {
 	r := engine()
-	r.merge(&track.Observations{DNS: []track.DNSSeen{*resolved("chat.signal.org", 995, 60, asked)}})
+	r.learn(&track.Observations{DNS: []track.DNSSeen{*resolved("chat.signal.org", 995, 60, asked)}})
 	for _, at := range []int64{1000, 1300, 9000} {
 		c := answered("", "", 1, at, at+1)
 		c.Server, c.Port, c.Proto = asked, 443, capture.ProtoTCP
-		r.merge(&track.Observations{Controls: []track.Progress{{Num: uint64(at), Control: *c}}})
+		r.learn(&track.Observations{Controls: []track.Progress{{Num: uint64(at), Control: *c}}})
 		got := r.world.ControlsFor(fact.ControlQuery{From: at * second, Client: asker}, 1)
 		if len(got) != 1 || got[0].Owner != "signal" {
 			t.Errorf("at %d: %+v", at, got)
@@ -195,7 +195,7 @@ func TestControlsKeepTheirOwner(t *testing.T) {
 	}
 	late := answered("", "", 2, 9000, 9001)
 	late.Server, late.Port, late.Proto = asked, 443, capture.ProtoTCP
-	r.merge(&track.Observations{Controls: []track.Progress{{Num: 9001, Control: *late}}})
+	r.learn(&track.Observations{Controls: []track.Progress{{Num: 9001, Control: *late}}})
 	if got := r.world.ControlsFor(fact.ControlQuery{From: 9000 * second}, 1); got[0].Owner != "" {
 		t.Errorf("a flow of which the name had lapsed is %q", got[0].Owner)
 	}
@@ -238,11 +238,11 @@ func TestManyNamesOfOneAddress(t *testing.T) {
 func TestLittleTellsTheSame(t *testing.T) {
 	r := engine()
 	for i := range maxBound + 1 {
-		r.merge(&track.Observations{DNS: []track.DNSSeen{*resolved(fmt.Sprintf("n%d.signal.org", i), 990, 60, asked)}})
+		r.learn(&track.Observations{DNS: []track.DNSSeen{*resolved(fmt.Sprintf("n%d.signal.org", i), 990, 60, asked)}})
 	}
 	d := resolved("chat.signal.org", 990, 60, ap(fronted).Addr())
 	d.Answer.ECHName = "front.example"
-	r.merge(&track.Observations{DNS: []track.DNSSeen{*d}})
+	r.learn(&track.Observations{DNS: []track.DNSSeen{*d}})
 	little := func(to, sni string) service.Label {
 		return r.label(labelled{sni: sni, client: asker, server: ap(to).Addr(), port: 443, proto: capture.ProtoTCP, start: 1000 * second})
 	}
@@ -266,11 +266,11 @@ func TestDoubtfulServicesAreNotLive(t *testing.T) {
 	}{{[]string{"chat.signal.org"}, 1}, {[]string{"chat.signal.org", "www.example.org"}, 0}} {
 		r := engine()
 		for _, n := range c.names {
-			r.merge(&track.Observations{DNS: []track.DNSSeen{*resolved(n, 990, 60, asked)}})
+			r.learn(&track.Observations{DNS: []track.DNSSeen{*resolved(n, 990, 60, asked)}})
 		}
 		x := answered("", "", 1, 1000, 1001)
 		x.Server, x.Port, x.Proto = asked, 443, capture.ProtoTCP
-		r.merge(&track.Observations{Controls: []track.Progress{{Num: 1, Control: *x}}})
+		r.learn(&track.Observations{Controls: []track.Progress{{Num: 1, Control: *x}}})
 		got := r.seen.sessions.about(asker, 9, 1000*second, 1001*second, "signal")
 		l := r.label(labelled{both: true, client: asker, server: x.Server, port: 443, proto: x.Proto, start: 1000 * second})
 		if len(got) != c.want || l.Service != "signal" {

@@ -26,7 +26,7 @@ func TestQueriesStayOpenUntilAnswered(t *testing.T) {
 	tcp.Query.TCP = true
 	txt := queried(chatName, 5, 3)
 	txt.Query.QType = typeTXT
-	r.merge(&track.Observations{Asked: []track.DNSAsked{
+	r.learn(&track.Observations{Asked: []track.DNSAsked{
 		queried(chatName, 1, 1), queried(chatName, 2, 2), queried("www.example.org", 3, 3), tcp, txt,
 	}})
 	if n := r.world.Names[chatName]; n == nil || len(n.Open) != 2 {
@@ -37,7 +37,7 @@ func TestQueriesStayOpenUntilAnswered(t *testing.T) {
 	}
 	a := resolved(chatName, 3, 60, netip.MustParseAddr("13.248.212.111"))
 	a.Flow, a.Query.ID, a.Query.Resolver = 2, 2, asked
-	r.merge(&track.Observations{DNS: []track.DNSSeen{*a}})
+	r.learn(&track.Observations{DNS: []track.DNSSeen{*a}})
 	n := r.world.Names[chatName]
 	if len(n.Open) != 1 || n.Open[0].Num != 1 || len(n.Answers) != 1 || n.Answers[0].Odd {
 		t.Errorf("%+v", n)
@@ -55,7 +55,7 @@ func TestQueriesStayOpenUntilAnswered(t *testing.T) {
 func TestOpenQueriesAreBounded(t *testing.T) {
 	r := engine()
 	for i := range uint64(3 * maxAsking) {
-		r.merge(&track.Observations{Asked: []track.DNSAsked{queried(chatName, i+1, 1)}})
+		r.learn(&track.Observations{Asked: []track.DNSAsked{queried(chatName, i+1, 1)}})
 	}
 	a := &r.seen.asking
 	if n := len(r.world.Names[chatName].Open); n != fact.MaxOpen || len(a.queue) > maxAsking || len(a.flows) > maxAsking || len(a.order) != len(a.flows) {
@@ -70,7 +70,7 @@ func TestWhatCannotBeSoIsNoHabit(t *testing.T) {
 	tell := func(name string, ttl uint8, addr string) {
 		d := resolved(name, 10, 60, netip.MustParseAddr(addr))
 		d.Query.Resolver, d.Answer.IPTTL, d.Answer.RTT = asked, ttl, fact.Some(time.Duration(1))
-		r.merge(&track.Observations{DNS: []track.DNSSeen{*d}})
+		r.learn(&track.Observations{DNS: []track.DNSSeen{*d}})
 	}
 	for range 9 {
 		tell("web.whatsapp.com", 60, "10.10.34.35")

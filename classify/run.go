@@ -32,7 +32,7 @@ type run struct {
 	whole    *answer.Builder // of the run
 	lately   lately
 	out      emission
-	merged   track.Observations
+	gathered gathered           // reused
 	passed   []fact.Passage     // reused
 	streams  []track.StreamSeen // reused
 	together together

@@ -1,9 +1,7 @@
 package classify
 
 import (
-	"cmp"
 	"net/netip"
-	"slices"
 
 	"chokepoint/classify/fact"
 	"chokepoint/classify/service"
@@ -33,42 +31,41 @@ type seen struct {
 	nameAge  []string // keys of World.Names, oldest first
 }
 
-// merge takes the observations of a tick into the world. Lists are in packet
-// order over all shards.
-func (r *run) merge(o *track.Observations) {
-	for i := range o.Asked {
-		r.learnQuery(&o.Asked[i])
+// merge takes what was gathered at a tick into the world.
+func (r *run) merge(g *gathered) {
+	for _, o := range g.asked {
+		r.learnQuery(o)
 	}
-	for i := range o.DNS {
-		r.seen.bindings.learn(&o.DNS[i])
-		r.learnAnswer(&o.DNS[i])
+	for _, o := range g.dns {
+		r.seen.bindings.learn(o)
+		r.learnAnswer(o)
 	}
-	for i := range o.Controls {
-		c := &o.Controls[i].Control
-		l := r.nameControl(c, o.Controls[i].Signs)
+	for _, o := range g.controls {
+		c := &o.Control
+		l := r.nameControl(c, o.Signs)
 		r.world.SawControl(*c)
-		if o.Controls[i].First {
-			r.learnTry(&o.Controls[i])
+		if o.First {
+			r.learnTry(o)
 		}
 		if l.Confidence >= showsSession {
 			r.seen.sessions.saw(c)
 		}
 	}
-	for i := range o.Arranged {
-		r.learnArranged(&o.Arranged[i])
+	for _, o := range g.arranged {
+		r.learnArranged(o)
 	}
-	for i := range o.Talks {
-		r.learnTalk(&o.Talks[i])
+	for _, o := range g.talks {
+		r.learnTalk(o)
 	}
-	for i := range o.Votes {
-		r.seen.votes.count(&o.Votes[i])
-		r.learnServer(&o.Votes[i])
+	for _, o := range g.votes {
+		r.seen.votes.count(o)
+		r.learnServer(o)
 	}
-	for i := range o.Rates {
-		r.learnRate(o.Rates[i])
+	for _, o := range g.rates {
+		r.learnRate(o)
 	}
-	for i := range o.Opened {
-		r.seen.twins.saw(&o.Opened[i])
+	for _, o := range g.opened {
+		r.seen.twins.saw(o)
 	}
 	r.world.Vantage = r.vantage()
 }
@@ -213,34 +210,21 @@ func (r *run) mirrored() bool {
 
 // mergeAll puts the observations of all shards in packet order and merges them.
 func (r *run) mergeAll() {
-	m := &r.merged
-	m.Reset()
+	g, some := &r.gathered, false
+	g.clear()
 	for i, s := range r.shards {
-		o := &s.track.Out
-		if o.Empty() {
-			continue
+		if o := &s.track.Out; !o.Empty() {
+			o.SetShard(i)
+			g.add(o)
+			some = true
 		}
-		o.SetShard(i)
-		m.Controls = append(m.Controls, o.Controls...)
-		m.DNS = append(m.DNS, o.DNS...)
-		m.Asked = append(m.Asked, o.Asked...)
-		m.Votes = append(m.Votes, o.Votes...)
-		m.Arranged = append(m.Arranged, o.Arranged...)
-		m.Talks = append(m.Talks, o.Talks...)
-		m.Opened = append(m.Opened, o.Opened...)
-		m.Rates = append(m.Rates, o.Rates...)
-		o.Reset()
 	}
-	if m.Empty() {
+	if !some {
 		return
 	}
-	slices.SortStableFunc(m.Controls, func(a, b track.Progress) int { return cmp.Compare(a.Num, b.Num) })
-	slices.SortStableFunc(m.DNS, func(a, b track.DNSSeen) int { return cmp.Compare(a.Num, b.Num) })
-	slices.SortStableFunc(m.Asked, func(a, b track.DNSAsked) int { return cmp.Compare(a.Query.Num, b.Query.Num) })
-	slices.SortStableFunc(m.Votes, func(a, b track.Vote) int { return cmp.Compare(a.Num, b.Num) })
-	slices.SortStableFunc(m.Opened, func(a, b track.Opened) int { return cmp.Compare(a.Num, b.Num) })
-	slices.SortStableFunc(m.Arranged, func(a, b track.Arranged) int { return cmp.Compare(a.Num, b.Num) })
-	slices.SortStableFunc(m.Talks, func(a, b track.TalkSeen) int { return cmp.Compare(a.Num, b.Num) })
-	slices.SortStableFunc(m.Rates, func(a, b *track.RateSeen) int { return cmp.Compare(a.Num, b.Num) })
-	r.merge(m)
+	g.sort()
+	r.merge(g)
+	for _, s := range r.shards {
+		s.track.Out.Reset()
+	}
 }
