@@ -178,7 +178,7 @@ func (t *Tracker) freeBuffer(h *half) {
 		return
 	}
 	t.buffered -= h.buf.Cap()
-	if h.buf.Cap() <= 8<<10 && len(t.spare) < 64 {
+	if h.buf.Cap() <= 4<<10 && len(t.spare) < 64 {
 		t.spare = append(t.spare, h.buf)
 	}
 	h.buf = nil
