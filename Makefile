@@ -136,6 +136,10 @@ objects: # made anew, they are those checked in
 	after=$$(cat $$(git ls-files 'bpf/*.o' 'bpf/*_bpfel.go') | sha256sum); \
 	[ "$$before" = "$$after" ] || { echo "objects: not those that the C sources give; make generate, and commit"; git status --short bpf; exit 1; }
 
+.PHONY: rules
+rules: ## classify/service/compiled.json from the YAML of the services; needs nothing but Go
+	go generate ./classify/service
+
 .PHONY: golden
 golden: ## write the files that golden tests compare with; then read the diff
 	go test -count=1 $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n 1 dirname | sort -u) -update

@@ -67,15 +67,13 @@ func TestEmbeddedRulesAreComplete(t *testing.T) {
 // parseEmbedded reads the embedded files one by one, before they are merged.
 func parseEmbedded(t *testing.T) map[string]*parsed {
 	t.Helper()
-	files, err := embeddedFiles()
-	if err != nil {
-		t.Fatal(err)
-	}
 	out := map[string]*parsed{}
-	for _, f := range files {
-		if out[f.Name], err = parse(f); err != nil {
+	for _, f := range embeddedFiles(t) {
+		p, err := parse(f)
+		if err != nil {
 			t.Fatal(err)
 		}
+		out[f.Name] = p
 	}
 	return out
 }

@@ -10,10 +10,7 @@ import (
 // FuzzRules: bytes are rules or an error that names the file, never both; and
 // what compiles answers.
 func FuzzRules(f *testing.F) {
-	files, err := embeddedFiles()
-	if err != nil {
-		f.Fatal(err)
-	}
+	files := embeddedFiles(f)
 	for _, x := range files {
 		if len(x.Data) < 1500 {
 			f.Add(x.Data)
@@ -24,14 +21,13 @@ func FuzzRules(f *testing.F) {
 	f.Add([]byte(byteRules))
 	f.Add([]byte(head + "magic: [{id: m, proto: udp, weight: 1, builtin: stun, attrs: [0x4000], realms: [a.b]}]\nexclude_domains: [a.example]\n"))
 	f.Add([]byte("id: x\nname: [&a *a]\n---\n- !!binary x\n---\n? {}\n"))
-	sources := []File{{"lists/sources.yaml", nil}}
-	for _, x := range files {
-		if x.Name == sources[0].Name {
-			sources[0] = x
-		}
+	at := slices.IndexFunc(files, func(x File) bool { return x.Name == "lists/sources.yaml" })
+	sources, err := parse(files[at])
+	if err != nil {
+		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := build(sources, []File{{"fuzz.yaml", data}})
+		r, err := build([]*parsed{sources}, []File{{"fuzz.yaml", data}})
 		if (r == nil) == (err == nil) {
 			t.Fatalf("rules %v and error %v", r != nil, err)
 		}

@@ -1,9 +1,7 @@
 package service
 
 import (
-	"embed"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -11,9 +9,6 @@ import (
 
 	"github.com/gaissmai/bart"
 )
-
-//go:embed services/*.yaml lists/*.yaml
-var embedded embed.FS
 
 // Default returns the embedded rules.
 func Default() *Rules { return builtin() }
@@ -38,37 +33,18 @@ type File struct {
 // the later of two equal rules holds; "replace: true" forgets what was said
 // before, "disabled: true" the service itself. The error is an [*Error].
 func LoadFiles(extra ...File) (*Rules, error) {
-	files, err := embeddedFiles()
+	base, err := embedded()
 	if err != nil {
 		return nil, err
 	}
-	return build(files, extra)
-}
-
-func embeddedFiles() ([]File, error) {
-	var out []File
-	for _, dir := range []string{"lists", "services"} {
-		files, err := embedded.ReadDir(dir)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range files {
-			name := path.Join(dir, f.Name())
-			data, err := embedded.ReadFile(name)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, File{name, data})
-		}
-	}
-	return out, nil
+	return build(base, extra)
 }
 
 // build makes rules of files, later ones over earlier ones. The date is that of
 // the base: somebody's own addition makes nothing else newer.
-func build(base, extra []File) (*Rules, error) {
-	var files []*parsed
-	for _, in := range slices.Concat(base, extra) {
+func build(base []*parsed, extra []File) (*Rules, error) {
+	files := slices.Clone(base)
+	for _, in := range extra {
 		p, err := parse(in)
 		if err != nil {
 			return nil, err

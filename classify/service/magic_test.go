@@ -16,11 +16,11 @@ const ours = "id: ours\nname: Ours\ncategory: messenger\nfunctions: [chat, media
 // alone compiles documents without any service of ours beside them.
 func alone(t testing.TB, docs ...string) *Rules {
 	t.Helper()
-	files, err := embeddedFiles()
+	base, err := embedded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := slices.DeleteFunc(files, func(f File) bool { return !strings.HasPrefix(f.Name, "lists/") })
+	base = slices.DeleteFunc(base, func(p *parsed) bool { return len(p.lists) == 0 })
 	var extra []File
 	for _, d := range docs {
 		extra = append(extra, File{"my.yaml", []byte(d)})

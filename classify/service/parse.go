@@ -50,13 +50,17 @@ func parse(in File) (*parsed, error) {
 	if len(in.Data) > MaxFile {
 		return nil, &Error{File: in.Name, Reason: fmt.Sprintf("larger than %d bytes", MaxFile)}
 	}
-	docs, err := documents(in)
+	nodes, err := documents(in)
 	if err != nil {
 		return nil, err
 	}
 	c := &checker{file: in.Name, out: &parsed{}}
-	for _, d := range docs {
-		if err := c.document(d); err != nil {
+	for _, n := range nodes {
+		d, err := decode(n)
+		if err == nil {
+			err = c.document(&d)
+		}
+		if err != nil {
 			return nil, located(in.Name, err)
 		}
 	}
@@ -111,19 +115,11 @@ func (c *checker) fail(t text, format string, args ...any) {
 	}
 }
 
-func (c *checker) document(n ast.Node) error {
-	if isService(n) {
-		var d serviceDoc
-		if err := decode(n, &d); err != nil {
-			return err
-		}
-		c.service(&d)
+func (c *checker) document(d *document) error {
+	if d.Service != nil {
+		c.service(d.Service)
 	} else {
-		var d listsDoc
-		if err := decode(n, &d); err != nil {
-			return err
-		}
-		c.lists(&d)
+		c.lists(d.Lists)
 	}
 	if c.err != nil {
 		return c.err
@@ -145,13 +141,19 @@ func isService(n ast.Node) bool {
 	return false
 }
 
-func decode(n ast.Node, v any) (err error) {
+// decode reads a document by the schema.
+func decode(n ast.Node) (d document, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &Error{Reason: "not YAML of the kind wanted"}
 		}
 	}()
-	return yaml.NodeToValue(n, v, yaml.Strict())
+	if isService(n) {
+		d.Service = new(serviceDoc)
+		return d, yaml.NodeToValue(n, d.Service, yaml.Strict())
+	}
+	d.Lists = new(listsDoc)
+	return d, yaml.NodeToValue(n, d.Lists, yaml.Strict())
 }
 
 // date reads a day, which may be absent.

@@ -6,6 +6,12 @@ package service
 // of the sources list). What payload, hellos and certificates show is in
 // schemamagic.go.
 
+// document is one document of a rule file; one of the two is there.
+type document struct {
+	Service *serviceDoc
+	Lists   *listsDoc
+}
+
 // serviceDoc is one service, or, in a later file, what to add to one.
 type serviceDoc struct {
 	Date      text

@@ -3,6 +3,8 @@ package service
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -39,6 +41,25 @@ func (t *text) UnmarshalYAML(n ast.Node) error {
 		return nil
 	}
 	return &Error{Line: tok.Position.Line, Reason: "want one plain value here"}
+}
+
+// MarshalText implements [encoding.TextMarshaler]: nothing, or line and text.
+func (t text) MarshalText() ([]byte, error) {
+	if t == (text{}) {
+		return nil, nil
+	}
+	return fmt.Appendf(nil, "%d %s", t.line, t.s), nil
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (t *text) UnmarshalText(b []byte) error {
+	line, s, ok := strings.Cut(string(b), " ")
+	n, err := strconv.Atoi(line)
+	if !ok || err != nil {
+		return fmt.Errorf("want line and text, not %q", b)
+	}
+	*t = text{s, n}
+	return nil
 }
 
 // values returns the texts without their lines.

@@ -10,25 +10,30 @@ import (
 // loadRules returns the embedded rules, with rule files and servers of the
 // user's own after them.
 func loadRules(paths, mine []string) (*service.Rules, error) {
-	rules := service.Default()
-	if len(paths) > 0 {
-		files := make([]service.File, len(paths))
-		for i, path := range paths {
-			data, err := readRules(path)
-			if err != nil {
-				return nil, err
-			}
-			files[i] = service.File{Name: path, Data: data}
-		}
-		var err error
-		if rules, err = service.LoadFiles(files...); err != nil {
-			return nil, err
-		}
+	rules, err := rulesOf(paths)
+	if err != nil {
+		return nil, err
 	}
 	if len(mine) == 0 {
 		return rules, nil
 	}
 	return rules.WithMine(mine)
+}
+
+// rulesOf compiles rule files over the embedded ones.
+func rulesOf(paths []string) (*service.Rules, error) {
+	if len(paths) == 0 {
+		return service.Default(), nil
+	}
+	files := make([]service.File, len(paths))
+	for i, path := range paths {
+		data, err := readRules(path)
+		if err != nil {
+			return nil, err
+		}
+		files[i] = service.File{Name: path, Data: data}
+	}
+	return service.LoadFiles(files...)
 }
 
 // readRules reads a rule file, or one byte more than service takes, which it
