@@ -4,11 +4,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
-
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
+	"slices"
 
 	"chokepoint/capture"
+	"chokepoint/pcaps/craft"
 )
 
 // Hardware addresses of the recorded link: locally administered, nobody's.
@@ -23,119 +22,86 @@ const ethernetLen = 14
 // comes in is padded (IEEE 802.3 section 4.4.2).
 const shortest = 60
 
+// etherTypes are how Ethernet names the versions of IP (IEEE 802).
+var etherTypes = map[bool][]byte{true: {0x08, 0x00}, false: {0x86, 0xdd}}
+
 // Frame writes the packet as an Ethernet frame with right checksums. outgoing
 // says whether the host that records sent it.
 func (p *Packet) Frame(outgoing bool) ([]byte, error) {
-	eth := &layers.Ethernet{SrcMAC: macFar, DstMAC: macNear}
+	to, from := macNear, macFar
 	if outgoing {
-		eth.SrcMAC, eth.DstMAC = macNear, macFar
+		to, from = macFar, macNear
 	}
+	var b []byte
 	if p.raw != nil {
-		b := p.rewritten()
-		copy(b, eth.DstMAC)
-		copy(b[6:], eth.SrcMAC)
-		if n := shortest - len(b); n > 0 && !outgoing {
-			b = append(b, make([]byte, n)...)
-		}
-		return b, nil
-	}
-	ip, kind := ipLayer(p)
-	eth.EthernetType = kind
-	rows := []gopacket.SerializableLayer{eth, ip}
-	if p.Proto != protoESP {
-		transport, err := transportLayer(p, ip)
+		b = p.rewritten()
+		copy(b, to)
+		copy(b[6:], from)
+	} else {
+		ip, err := p.packet()
 		if err != nil {
-			return nil, fmt.Errorf("checksum of a packet from %v: %w", p.Src, err)
+			return nil, fmt.Errorf("write a packet from %v: %w", p.Src, err)
 		}
-		rows = append(rows, transport)
+		b = slices.Concat(to, from, etherTypes[p.Dst.Addr().Is4()], ip)
 	}
-	buf := gopacket.NewSerializeBuffer()
-	opt := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
-	if err := gopacket.SerializeLayers(buf, opt, append(rows, gopacket.Payload(p.Payload))...); err != nil {
-		return nil, fmt.Errorf("serialise a packet from %v: %w", p.Src, err)
-	}
-	b := buf.Bytes()
-	if outgoing { // padding to 60 bytes is the card's, after the tap
-		b = b[:ethernetLen+p.IPLen()]
+	if n := shortest - len(b); n > 0 && !outgoing { // of what goes out, padding is the card's, after the tap
+		b = append(b, make([]byte, n)...)
 	}
 	return b, nil
 }
 
-// network is an IP header of either version.
-type network interface {
-	gopacket.SerializableLayer
-	gopacket.NetworkLayer
+// packet is the IP packet.
+func (p *Packet) packet() ([]byte, error) {
+	ip := craft.IP{Src: p.Src.Addr(), Dst: p.Dst.Addr(), TTL: p.TTL, ID: p.ID, DF: !p.NoDF}
+	switch p.Proto {
+	case protoESP:
+		return ip.Packet(p.Proto, p.Payload)
+	case capture.ProtoUDP:
+		return ip.UDP(p.Src.Port(), p.Dst.Port(), p.Payload)
+	}
+	return ip.TCP(&craft.TCP{
+		Src: p.Src.Port(), Dst: p.Dst.Port(), Seq: p.Seq, Ack: p.Ack, Window: p.Window,
+		Flags: p.Flags & (FIN | SYN | RST | PSH | ACK), Options: p.Options.bytes(),
+	}, p.Payload)
 }
 
-// ipLayer returns the packet's IP header and how Ethernet names its version.
-func ipLayer(p *Packet) (network, layers.EthernetType) {
-	src, dst := p.Src.Addr(), p.Dst.Addr()
-	if !src.Is4() {
-		return &layers.IPv6{Version: 6, HopLimit: p.TTL, NextHeader: layers.IPProtocol(p.Proto),
-			SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}, layers.EthernetTypeIPv6
-	}
-	ip := &layers.IPv4{Version: 4, IHL: 5, TTL: p.TTL, Id: p.ID, Protocol: layers.IPProtocol(p.Proto),
-		Flags: layers.IPv4DontFragment, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
-	if p.NoDF {
-		ip.Flags = 0
-	}
-	return ip, layers.EthernetTypeIPv4
-}
+// Kinds of TCP options (RFC 9293 section 3.1, RFC 7323, RFC 2018).
+const (
+	optNOP        = 1
+	optMSS        = 2
+	optWScale     = 3
+	optSACKOK     = 4
+	optSACK       = 5
+	optTimestamps = 8
+)
 
-// transportLayer returns the TCP or UDP header, which takes its checksum's pseudo
-// header from below.
-func transportLayer(p *Packet, below gopacket.NetworkLayer) (gopacket.SerializableLayer, error) {
-	src, dst := p.Src.Port(), p.Dst.Port()
-	if p.Proto == capture.ProtoUDP {
-		u := &layers.UDP{SrcPort: layers.UDPPort(src), DstPort: layers.UDPPort(dst)}
-		return u, u.SetNetworkLayerForChecksum(below)
-	}
-	t := &layers.TCP{
-		SrcPort: layers.TCPPort(src), DstPort: layers.TCPPort(dst), Seq: p.Seq, Ack: p.Ack, Window: p.Window,
-		FIN: p.Flags&FIN != 0, SYN: p.Flags&SYN != 0, RST: p.Flags&RST != 0, PSH: p.Flags&PSH != 0, ACK: p.Flags&ACK != 0,
-		Options: p.Options.layers(),
-	}
-	return t, t.SetNetworkLayerForChecksum(below)
-}
-
-// layers lists the options in the order and with the padding of Linux
+// bytes are the options in the order and with the padding of Linux
 // (net/ipv4/tcp_output.c, tcp_options_write).
-func (o *Options) layers() []layers.TCPOption {
-	var out []layers.TCPOption
-	add := func(kind layers.TCPOptionKind, data []byte) {
-		out = append(out, layers.TCPOption{OptionType: kind, OptionLength: uint8(2 + len(data)), OptionData: data})
-	}
-	nop := func(n int) {
-		for range n {
-			out = append(out, layers.TCPOption{OptionType: layers.TCPOptionKindNop, OptionLength: 1})
-		}
-	}
+func (o *Options) bytes() []byte {
+	var b []byte
 	if o.MSS != 0 {
-		add(layers.TCPOptionKindMSS, binary.BigEndian.AppendUint16(nil, o.MSS))
+		b = binary.BigEndian.AppendUint16(append(b, optMSS, 4), o.MSS)
 	}
 	switch {
 	case o.SACKOK && o.TS:
-		add(layers.TCPOptionKindSACKPermitted, nil)
+		b = append(b, optSACKOK, 2)
 	case o.SACKOK:
-		nop(2)
-		add(layers.TCPOptionKindSACKPermitted, nil)
+		b = append(b, optNOP, optNOP, optSACKOK, 2)
 	case o.TS:
-		nop(2)
+		b = append(b, optNOP, optNOP)
 	}
 	if o.TS {
-		add(layers.TCPOptionKindTimestamps, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, o.TSval), o.TSecr))
+		b = binary.BigEndian.AppendUint32(append(b, optTimestamps, 10), o.TSval)
+		b = binary.BigEndian.AppendUint32(b, o.TSecr)
 	}
 	if o.MSS != 0 {
-		nop(1)
-		add(layers.TCPOptionKindWindowScale, []byte{o.WScale})
+		b = append(b, optNOP, optWScale, 3, o.WScale)
 	}
 	if len(o.SACK) > 0 {
-		nop(2)
-		var b []byte
+		b = append(b, optNOP, optNOP, optSACK, uint8(2+8*len(o.SACK)))
 		for _, s := range o.SACK {
 			b = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, s[0]), s[1])
 		}
-		add(layers.TCPOptionKindSACK, b)
 	}
-	return out
+	return b
 }

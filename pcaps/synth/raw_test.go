@@ -11,6 +11,12 @@ import (
 	"chokepoint/capture"
 )
 
+// network is an IP header of either version.
+type network interface {
+	gopacket.SerializableLayer
+	gopacket.NetworkLayer
+}
+
 // odd is a segment as no host here sends it: two reserved bits, an unknown option,
 // an urgent pointer, payload in a reset.
 func odd(t *testing.T, six bool) []byte {

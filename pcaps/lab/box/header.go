@@ -61,21 +61,3 @@ func mend(sum []byte, old, new uint16) {
 	s = s&0xffff + s>>16
 	binary.BigEndian.PutUint16(sum, ^uint16(s))
 }
-
-// checksum is the internet checksum (RFC 1071) of parts that follow each other,
-// each but the last of even length.
-func checksum(parts ...[]byte) uint16 {
-	var s uint32
-	for _, b := range parts {
-		for ; len(b) > 1; b = b[2:] {
-			s += uint32(b[0])<<8 | uint32(b[1])
-		}
-		if len(b) > 0 {
-			s += uint32(b[0]) << 8
-		}
-	}
-	for s > 0xffff {
-		s = s&0xffff + s>>16
-	}
-	return ^uint16(s)
-}

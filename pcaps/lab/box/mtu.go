@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"chokepoint/capture"
+	"chokepoint/pcaps/craft"
 )
 
 // Who answers what does not fit: a router of the provider, under an address that
@@ -60,11 +61,11 @@ func icmp4(ip []byte, mtu int) []byte {
 	binary.BigEndian.PutUint16(out[2:], uint16(28+len(quote)))
 	copy(out[12:16], router4.AsSlice())
 	copy(out[16:20], ip[12:16])
-	binary.BigEndian.PutUint16(out[10:], checksum(out[:20]))
+	binary.BigEndian.PutUint16(out[10:], craft.Checksum(out[:20]))
 	out[20], out[21] = 3, 4
 	binary.BigEndian.PutUint16(out[26:], uint16(mtu))
 	out = append(out, quote...)
-	binary.BigEndian.PutUint16(out[22:], checksum(out[20:]))
+	binary.BigEndian.PutUint16(out[22:], craft.Checksum(out[20:]))
 	return out
 }
 
@@ -80,6 +81,6 @@ func icmp6(ip []byte, mtu int) []byte {
 	binary.BigEndian.PutUint32(out[44:], uint32(mtu))
 	out = append(out, quote...)
 	pseudo := []byte{0, 0, byte((8 + len(quote)) >> 8), byte(8 + len(quote)), 0, 0, 0, capture.ProtoICMPv6}
-	binary.BigEndian.PutUint16(out[42:], checksum(out[8:40], pseudo, out[40:]))
+	binary.BigEndian.PutUint16(out[42:], craft.Checksum(out[8:40], pseudo, out[40:]))
 	return out
 }

@@ -28,6 +28,21 @@ var (
 	families             = [][2]netip.Addr{{home4, far4}, {home6, far6}}
 )
 
+// network is an IP header that can be written.
+type network interface {
+	gopacket.NetworkLayer
+	gopacket.SerializableLayer
+}
+
+// serialize writes layers behind an Ethernet header, with lengths and checksums.
+func serialize(eth []byte, ls ...gopacket.SerializableLayer) []byte {
+	buf := gopacket.NewSerializeBuffer()
+	if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, ls...); err != nil {
+		panic(err)
+	}
+	return slices.Concat(eth, buf.Bytes())
+}
+
 // frame describes a packet between the client and the server.
 type frame struct {
 	dir      box.Dir
@@ -93,7 +108,8 @@ func (f frame) network(src, dst netip.Addr) network {
 func (f frame) segment() *layers.TCP {
 	isn := []uint32{clientISN, serverISN}
 	tcp := &layers.TCP{Seq: isn[f.dir] + 1 + f.seq, Window: 500}
-	setFlags(tcp, f.flags)
+	tcp.FIN, tcp.SYN, tcp.RST = f.flags&capture.FIN != 0, f.flags&capture.SYN != 0, f.flags&capture.RST != 0
+	tcp.PSH, tcp.ACK = f.flags&capture.PSH != 0, f.flags&capture.ACK != 0
 	if tcp.SYN {
 		tcp.Seq--
 		tcp.Options = []layers.TCPOption{{OptionType: layers.TCPOptionKindMSS, OptionLength: 4, OptionData: []byte{5, 180}}}

@@ -5,21 +5,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
-
 	"chokepoint/capture"
+	"chokepoint/pcaps/craft"
 	"chokepoint/pcaps/lab/box"
 )
 
 // ethernet is the length of an Ethernet II header.
 const ethernet = 14
-
-// network is an IP header that can be written.
-type network interface {
-	gopacket.NetworkLayer
-	gopacket.SerializableLayer
-}
 
 // forged is the network header of a packet that a box makes, about one that it saw.
 type forged struct {
@@ -47,7 +39,7 @@ func (f *forged) ports() (src, dst uint16) {
 }
 
 // headers are the link's and the network's.
-func (f *forged) headers(proto layers.IPProtocol) (eth []byte, ip network) {
+func (f *forged) headers() (eth []byte, ip *craft.IP) {
 	eth = f.about.Frame[:ethernet]
 	src, dst := f.about.Key.SrcAddr(), f.about.Key.DstAddr()
 	if f.dir != f.about.Dir {
@@ -57,47 +49,39 @@ func (f *forged) headers(proto layers.IPProtocol) (eth []byte, ip network) {
 	if f.from.IsValid() {
 		src = f.from
 	}
-	if dst.Is4() {
-		ip := &layers.IPv4{Version: 4, TTL: f.ttl, Id: f.id, TOS: f.tos, Protocol: proto, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
-		if !f.noDF {
-			ip.Flags = layers.IPv4DontFragment
-		}
-		return eth, ip
-	}
-	return eth, &layers.IPv6{Version: 6, HopLimit: f.ttl, TrafficClass: f.tos, NextHeader: proto, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+	return eth, &craft.IP{Src: src, Dst: dst, TTL: f.ttl, TOS: f.tos, ID: f.id, DF: !f.noDF}
 }
 
 // tcp makes a frame with a segment. Its ports are filled in here.
-func (f *forged) tcp(segment *layers.TCP, payload []byte) []byte {
-	eth, ip := f.headers(layers.IPProtocolTCP)
-	src, dst := f.ports()
-	segment.SrcPort, segment.DstPort = layers.TCPPort(src), layers.TCPPort(dst)
-	if segment.SetNetworkLayerForChecksum(ip) != nil {
-		return nil
-	}
-	return serialize(eth, ip, segment, gopacket.Payload(payload))
+func (f *forged) tcp(segment *craft.TCP, payload []byte) []byte {
+	eth, ip := f.headers()
+	segment.Src, segment.Dst = f.ports()
+	packet, err := ip.TCP(segment, payload)
+	return framed(eth, packet, err)
 }
 
 // udp makes a frame with a datagram.
 func (f *forged) udp(payload []byte) []byte {
-	eth, ip := f.headers(layers.IPProtocolUDP)
+	eth, ip := f.headers()
 	src, dst := f.ports()
-	udp := &layers.UDP{SrcPort: layers.UDPPort(src), DstPort: layers.UDPPort(dst)}
-	if udp.SetNetworkLayerForChecksum(ip) != nil {
-		return nil
-	}
-	return serialize(eth, ip, udp, gopacket.Payload(payload))
+	packet, err := ip.UDP(src, dst, payload)
+	return framed(eth, packet, err)
 }
 
-// serialize writes layers behind an Ethernet header, with lengths and checksums; nil:
-// they cannot be written. gopacket's own Ethernet would pad short frames, which
-// kernels do not.
-func serialize(eth []byte, ls ...gopacket.SerializableLayer) []byte {
-	buf := gopacket.NewSerializeBuffer()
-	if gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, ls...) != nil {
+// icmp makes a frame with an error.
+func (f *forged) icmp(what [2]uint8, quote []byte) []byte {
+	eth, ip := f.headers()
+	packet, err := ip.Complain(what[0], what[1], quote)
+	return framed(eth, packet, err)
+}
+
+// framed puts a packet behind an Ethernet header; nil: it could not be written. Short
+// frames are not padded, as kernels do not.
+func framed(eth, packet []byte, err error) []byte {
+	if err != nil {
 		return nil
 	}
-	return slices.Concat(eth, buf.Bytes())
+	return slices.Concat(eth, packet)
 }
 
 // inject sends a frame that was made, if it could be.
@@ -113,11 +97,4 @@ func finish(b *box.Box, r *box.Rule, p *box.Packet, swallow bool) (on bool) {
 		b.Drop(r, p)
 	}
 	return !swallow
-}
-
-// setFlags sets the flags of a segment as bits of package capture.
-func setFlags(t *layers.TCP, flags uint16) {
-	t.FIN, t.SYN, t.RST = flags&capture.FIN != 0, flags&capture.SYN != 0, flags&capture.RST != 0
-	t.PSH, t.ACK, t.URG = flags&capture.PSH != 0, flags&capture.ACK != 0, flags&capture.URG != 0
-	t.ECE, t.CWR, t.NS = flags&capture.ECE != 0, flags&capture.CWR != 0, flags&capture.NS != 0
 }

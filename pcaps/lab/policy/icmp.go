@@ -4,9 +4,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
-
 	"chokepoint/capture"
 	"chokepoint/pcaps/lab/box"
 )
@@ -67,18 +64,10 @@ func (a *ICMPError) frame(b *box.Box, p *box.Packet) []byte {
 		if !f.from.Is4() {
 			f.from = router4
 		}
-		eth, head := f.headers(layers.IPProtocolICMPv4)
-		icmp := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(a.Error.V4[0], a.Error.V4[1])}
-		return serialize(eth, head, icmp, gopacket.Payload(ip[:min(len(ip), quote4)]))
+		return f.icmp(a.Error.V4, ip[:min(len(ip), quote4)])
 	}
 	if !f.from.Is6() {
 		f.from = router6
 	}
-	eth, head := f.headers(layers.IPProtocolICMPv6)
-	icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(a.Error.V6[0], a.Error.V6[1])}
-	if icmp.SetNetworkLayerForChecksum(head) != nil {
-		return nil
-	}
-	quote := append(make([]byte, 4), ip[:min(len(ip), quote6)]...) // four unused bytes first
-	return serialize(eth, head, icmp, gopacket.Payload(quote))
+	return f.icmp(a.Error.V6, ip[:min(len(ip), quote6)])
 }

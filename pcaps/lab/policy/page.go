@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/gopacket/layers"
-
 	"chokepoint/capture"
+	"chokepoint/pcaps/craft"
 	"chokepoint/pcaps/lab/box"
 )
 
@@ -93,11 +92,11 @@ func (a *Reject) Act(b *box.Box, r *box.Rule, p *box.Packet) bool {
 func (a *Reject) frame(s *Sight) []byte {
 	p := s.Trigger
 	f := forged{about: p, dir: s.Dir, ttl: uint8(a.TTL.or(Const(defaultTTL), s))}
-	segment := &layers.TCP{RST: true}
+	segment := &craft.TCP{Flags: RST}
 	if p.Flags&capture.ACK != 0 {
 		segment.Seq = p.Ack
 	} else {
-		segment.Ack, segment.ACK = p.SeqEnd(), true
+		segment.Ack, segment.Flags = p.SeqEnd(), RSTACK
 	}
 	return f.tcp(segment, nil)
 }

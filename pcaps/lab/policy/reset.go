@@ -4,9 +4,8 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/google/gopacket/layers"
-
 	"chokepoint/capture"
+	"chokepoint/pcaps/craft"
 	"chokepoint/pcaps/lab/box"
 )
 
@@ -91,8 +90,7 @@ func (t *Shot) frame(s *Sight) []byte {
 	}
 	f := forged{about: s.Trigger, dir: s.Dir, ttl: uint8(t.TTL.or(Const(defaultTTL), s)),
 		id: uint16(t.IPID.or(Const(0), s)), noDF: t.NoDF}
-	segment := &layers.TCP{Seq: t.Seq.or(SeqNext, s), Ack: t.Ack.or(ack, s), Window: uint16(t.Window.or(Const(0), s))}
-	setFlags(segment, flags)
+	segment := &craft.TCP{Flags: flags, Seq: t.Seq.or(SeqNext, s), Ack: t.Ack.or(ack, s), Window: uint16(t.Window.or(Const(0), s))}
 	if t.Timestamps {
 		segment.Options = timestamps(s)
 	}
@@ -101,12 +99,11 @@ func (t *Shot) frame(s *Sight) []byte {
 
 // timestamps are the options of him in whose name the box speaks (RFC 7323 section
 // 3.2), none if he has none.
-func timestamps(s *Sight) []layers.TCPOption {
+func timestamps(s *Sight) []byte {
 	if !s.Own.HasTS {
 		return nil
 	}
-	data := binary.BigEndian.AppendUint32(nil, s.Own.TSval)
-	data = binary.BigEndian.AppendUint32(data, s.Other.TSval)
-	nop := layers.TCPOption{OptionType: layers.TCPOptionKindNop, OptionLength: 1}
-	return []layers.TCPOption{nop, nop, {OptionType: layers.TCPOptionKindTimestamps, OptionLength: 10, OptionData: data}}
+	b := []byte{1, 1, 8, 10} // two NOPs, then kind and length
+	b = binary.BigEndian.AppendUint32(b, s.Own.TSval)
+	return binary.BigEndian.AppendUint32(b, s.Other.TSval)
 }

@@ -1,9 +1,11 @@
 package policy
 
 import (
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
+	"cmp"
+	"encoding/binary"
+	"slices"
 
+	"chokepoint/pcaps/craft"
 	"chokepoint/pcaps/lab/box"
 )
 
@@ -35,21 +37,21 @@ func (a *Rewrite) Act(b *box.Box, r *box.Rule, p *box.Packet) bool {
 // frame is the segment as it leaves the box, nil if it cannot be taken apart.
 func (a *Rewrite) frame(s *Sight) []byte {
 	p := s.Trigger
-	was := gopacket.NewPacket(p.Frame, layers.LayerTypeEthernet, gopacket.DecodeOptions{NoCopy: true})
-	ip, _ := was.NetworkLayer().(network)
-	tcp, _ := was.TransportLayer().(*layers.TCP)
-	if ip == nil || tcp == nil || was.Layers()[2] != gopacket.Layer(tcp) || tcp.SetNetworkLayerForChecksum(ip) != nil {
+	at, end := craft.TCPHeader(p.Frame[ethernet:])
+	if end == 0 {
 		return nil // IPv6 extension headers stand between, for one
 	}
-	tcp.Seq, tcp.Ack = a.Seq.or(Const(p.Seq), s), a.Ack.or(Const(p.Ack), s)
-	tcp.Window = uint16(a.Window.or(Const(uint32(p.Window)), s))
-	setFlags(tcp, RSTACK)
-	if a.Flags != 0 {
-		setFlags(tcp, a.Flags)
-	}
-	tcp.Urgent, tcp.Padding = 0, nil
 	if a.NoOptions {
-		tcp.Options = nil
+		end = at + 20
 	}
-	return serialize(p.Frame[:ethernet], ip, tcp)
+	frame := slices.Clone(p.Frame[:ethernet+end])
+	ip := frame[ethernet:]
+	tcp := ip[at:]
+	binary.BigEndian.PutUint32(tcp[4:], a.Seq.or(Const(p.Seq), s))
+	binary.BigEndian.PutUint32(tcp[8:], a.Ack.or(Const(p.Ack), s))
+	binary.BigEndian.PutUint16(tcp[12:], uint16(len(tcp)/4)<<12|cmp.Or(a.Flags, RSTACK))
+	binary.BigEndian.PutUint16(tcp[14:], uint16(a.Window.or(Const(uint32(p.Window)), s)))
+	binary.BigEndian.PutUint16(tcp[18:], 0) // nothing is urgent
+	craft.Seal(ip, at)
+	return frame
 }

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
 	"golang.org/x/sys/unix"
 
+	"chokepoint/capture"
 	"chokepoint/classify/finding"
+	"chokepoint/pcaps/craft"
 	"chokepoint/pcaps/lab"
 	"chokepoint/pcaps/lab/peer/talk"
 	"chokepoint/pcaps/lab/policy"
@@ -128,8 +128,8 @@ func portScan() *lab.Scenario {
 			w.At(500*time.Millisecond, func(ctx context.Context) {
 				for i, port := range ports {
 					for k, a := range []string{site.WAWeb, site.TGChat, site.ExampleOrg} {
-						nmap := layers.TCP{SrcPort: 47_311, DstPort: layers.TCPPort(port), Seq: uint32(0x51a3_0000 + i<<8 + k), SYN: true, Window: 1024,
-							Options: []layers.TCPOption{{OptionType: layers.TCPOptionKindMSS, OptionLength: 4, OptionData: []byte{0x05, 0xb4}}}}
+						nmap := craft.TCP{Src: 47_311, Dst: port, Seq: uint32(0x51a3_0000 + i<<8 + k), Flags: capture.SYN, Window: 1024,
+							Options: []byte{2, 4, 0x05, 0xb4}} // MSS 1460
 						w.Note("nmap", rawSYN(w, netip.MustParseAddr(a), uint16(0x1357*i+k), uint8(38+(7*i+k)%20), &nmap))
 					}
 				}
@@ -138,7 +138,7 @@ func portScan() *lab.Scenario {
 				for i := range 100 {
 					to := netip.AddrFrom4([4]byte{91, 108, byte(4 + i%3), byte(10 + 2*i)})
 					w.SetDead(to, i%3 == 0)
-					zmap := layers.TCP{SrcPort: layers.TCPPort(33_000 + i), DstPort: 443, Seq: uint32(0x9e37_79b1 * uint64(i+1)), SYN: true, Window: 65535}
+					zmap := craft.TCP{Src: uint16(33_000 + i), Dst: 443, Seq: uint32(0x9e37_79b1 * uint64(i+1)), Flags: capture.SYN, Window: 65535}
 					w.Note("zmap", rawSYN(w, to, 54321, 255, &zmap))
 				}
 			})
@@ -148,13 +148,10 @@ func portScan() *lab.Scenario {
 }
 
 // rawSYN sends a segment of the client's that no socket of its kernel knows.
-func rawSYN(w *lab.World, to netip.Addr, id uint16, ttl uint8, segment *layers.TCP) error {
-	ip := &layers.IPv4{Version: 4, IHL: 5, TTL: ttl, Id: id, Protocol: layers.IPProtocolTCP, SrcIP: lab.ClientAddr.AsSlice(), DstIP: to.AsSlice()}
-	if err := segment.SetNetworkLayerForChecksum(ip); err != nil {
-		return err
-	}
-	buf := gopacket.NewSerializeBuffer()
-	if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, ip, segment); err != nil {
+func rawSYN(w *lab.World, to netip.Addr, id uint16, ttl uint8, segment *craft.TCP) error {
+	ip := craft.IP{Src: lab.ClientAddr, Dst: to, TTL: ttl, ID: id}
+	b, err := ip.TCP(segment, nil)
+	if err != nil {
 		return err
 	}
 	return w.Client().Do(func() error {
@@ -163,7 +160,6 @@ func rawSYN(w *lab.World, to netip.Addr, id uint16, ttl uint8, segment *layers.T
 			return err
 		}
 		defer unix.Close(fd)
-		b := buf.Bytes()
 		time.Sleep(time.Duration(2000+binary.BigEndian.Uint16(b[4:])%4000) * time.Microsecond) // scanners pace themselves
 		return unix.Sendto(fd, b, 0, &unix.SockaddrInet4{Addr: to.As4()})
 	})

@@ -2,13 +2,12 @@ package scenes
 
 import (
 	"net/netip"
+	"slices"
 	"time"
-
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
 
 	"chokepoint/capture"
 	"chokepoint/classify/finding"
+	"chokepoint/pcaps/craft"
 	"chokepoint/pcaps/lab"
 	"chokepoint/pcaps/lab/script"
 	"chokepoint/pcaps/site"
@@ -192,32 +191,23 @@ func anycastFlaps() *lab.Scenario {
 }
 
 // Options of multipath TCP (RFC 8684 sections 3.1 and 3.6): kind 30.
-const mptcpKind = layers.TCPOptionKind(30)
-
 var (
-	mpCapable = []byte{0x01, 0x01} // subtype 0, version 1; H: HMAC-SHA256
-	mpTCPRST  = []byte{0x80, 0x05} // subtype 8; reason 5: unacceptable performance
+	mpCapable = []byte{30, 4, 0x01, 0x01} // subtype 0, version 1; H: HMAC-SHA256
+	mpTCPRST  = []byte{30, 4, 0x80, 0x05} // subtype 8; reason 5: unacceptable performance
 )
 
-// withOption is a packet with one more TCP option.
-func withOption(w *script.World, p *synth.Packet, data []byte) *synth.Packet {
+// withOption is a packet with one more TCP option, of whole words.
+func withOption(w *script.World, p *synth.Packet, option []byte) *synth.Packet {
 	frame, err := p.Frame(true)
 	if err != nil {
 		w.Err = err
 		return p
 	}
-	was := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
-	ip, tcp := was.NetworkLayer().(*layers.IPv4), was.TransportLayer().(*layers.TCP)
-	tcp.Options = append(tcp.Options, layers.TCPOption{OptionType: mptcpKind, OptionLength: uint8(2 + len(data)), OptionData: data})
-	if w.Err = tcp.SetNetworkLayerForChecksum(ip); w.Err != nil {
-		return p
-	}
-	buf := gopacket.NewSerializeBuffer()
-	opt := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
-	if w.Err = gopacket.SerializeLayers(buf, opt, ip, tcp, gopacket.Payload(tcp.Payload)); w.Err != nil {
-		return p
-	}
-	out, err := synth.Parse(p.Dir, append(frame[:14:14], buf.Bytes()...))
+	at, end := craft.TCPHeader(frame[14:])
+	frame = slices.Insert(frame, 14+end, option...)
+	frame[14+at+12] += uint8(len(option)/4) << 4 // words of the header
+	craft.Seal(frame[14:], at)
+	out, err := synth.Parse(p.Dir, frame)
 	if err != nil {
 		w.Err = err
 		return p
