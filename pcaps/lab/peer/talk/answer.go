@@ -38,7 +38,7 @@ func answer(ctx context.Context, c net.Conn, idle time.Duration) error {
 				return fmt.Errorf("question broke off: %w", err)
 			}
 		}
-		if err := reply(ctx, c, nil, noise, t); err != nil {
+		if err := reply(ctx, c, nil, noise(), t); err != nil {
 			return gone(err)
 		}
 	}

@@ -78,7 +78,7 @@ func (h *h2) hear(t Turn) (io.Reader, error) {
 	if n := req.ContentLength; n > 0 {
 		r, w := io.Pipe() // the transport closes r
 		req.Body = r
-		go func() { w.CloseWithError(write(h.ctx, w, nil, noise, int(n), t.AskPace)) }()
+		go func() { w.CloseWithError(write(h.ctx, w, nil, noise(), int(n), t.AskPace)) }()
 	}
 	res, err := h.cc.RoundTrip(req)
 	if err != nil {

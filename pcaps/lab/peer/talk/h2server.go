@@ -46,7 +46,7 @@ func (s *h2server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	s.hung.Store(t.End == Hang) // the next question may come before this is over
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(t.Answer))
-	if write(ctx, flushed{w, http.NewResponseController(w)}, nil, noise, t.Answer, t.Pace) != nil {
+	if write(ctx, flushed{w, http.NewResponseController(w)}, nil, noise(), t.Answer, t.Pace) != nil {
 		return
 	}
 	owed := s.answered.Add(int64(t.Answer))

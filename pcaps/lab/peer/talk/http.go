@@ -28,7 +28,7 @@ const userAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, li
 const cookie = "session"
 
 func (h HTTP) open(_ context.Context, c net.Conn) (voice, error) {
-	return &browser{speaker: *newSpeaker(c), host: h.Host, path: h.Path, fill: text}, nil
+	return &browser{speaker: *newSpeaker(c), host: h.Host, path: h.Path, fill: text()}, nil
 }
 
 // browser is a client that speaks HTTP/1.1.

@@ -147,7 +147,7 @@ func sealed(t Transport, text []byte) []byte {
 	n := (envelope + len(text) + quantum - 1) / quantum * quantum
 	n += 8 // 24 bytes are outside of the cipher
 	body := make([]byte, n, n+quantum)
-	copy(body, noise[:envelope-4])
+	copy(body, noise()[:envelope-4])
 	binary.LittleEndian.PutUint32(body[envelope-4:], uint32(len(text)))
 	copy(body[envelope:], text)
 	if t == Padded {

@@ -129,7 +129,7 @@ func (s *speaker) idle(ctx context.Context, d time.Duration) error {
 
 func (s *speaker) ask(ctx context.Context, t Turn) error {
 	head := t.head()
-	return write(ctx, s.c, head, noise, max(t.Ask-len(head), 0), t.AskPace)
+	return write(ctx, s.c, head, noise(), max(t.Ask-len(head), 0), t.AskPace)
 }
 
 func (s *speaker) hear(Turn) (io.Reader, error) { return s.r, nil }

@@ -135,7 +135,7 @@ func (s *server) conversation(ctx context.Context, tcp net.Conn) error {
 	case isTLS:
 		return s.inTLS(ctx, c)
 	case isHTTP:
-		return answerHTTP(ctx, c, text, s.opt.Idle)
+		return answerHTTP(ctx, c, text(), s.opt.Idle)
 	case isNoise:
 		return s.framed(ctx, c, acceptNoise)
 	}
@@ -173,7 +173,7 @@ func (s *server) inTLS(ctx context.Context, c net.Conn) error {
 		answerH2(ctx, tc, s.opt.Idle)
 		return nil
 	case "http/1.1":
-		return answerHTTP(ctx, tc, noise, s.opt.Idle)
+		return answerHTTP(ctx, tc, noise(), s.opt.Idle)
 	}
 	return answer(ctx, tc, s.opt.Idle)
 }

@@ -51,7 +51,7 @@ func (t TLS) open(ctx context.Context, c net.Conn) (voice, error) {
 	case "h2":
 		return newH2(tc, t.SNI)
 	case "http/1.1":
-		return &browser{speaker: speaker{tc, bufio.NewReaderSize(tc, 16<<10)}, host: t.SNI, fill: noise}, nil
+		return &browser{speaker: speaker{tc, bufio.NewReaderSize(tc, 16<<10)}, host: t.SNI, fill: noise()}, nil
 	}
 	return newSpeaker(tc), nil
 }

@@ -128,7 +128,7 @@ func TestTelegramIsRecognised(t *testing.T) {
 		if got != tt.want || st != wire.Done {
 			t.Errorf("%+v: %+v, %v", tt.s, got, st)
 		}
-		if bytes.Contains(down, noise[:64]) || bytes.Contains(up, noise[:64]) {
+		if bytes.Contains(down, noise()[:64]) || bytes.Contains(up, noise()[:64]) {
 			t.Errorf("%+v: sent in the clear", tt.s)
 		}
 	}
@@ -146,7 +146,7 @@ func TestWhatsAppIsRecognised(t *testing.T) {
 		if st := noisewire.Server(down); st != wire.Done {
 			t.Errorf("%+v: server %v", tt.s, st)
 		}
-		if bytes.Contains(down, noise[:64]) || bytes.Contains(up, noise[:64]) {
+		if bytes.Contains(down, noise()[:64]) || bytes.Contains(up, noise()[:64]) {
 			t.Errorf("%+v: sent in the clear", tt.s)
 		}
 	}
@@ -157,7 +157,7 @@ func TestThePageInTheClearIsText(t *testing.T) {
 	if !bytes.HasPrefix(up, []byte("GET /forum HTTP/1.1\r\nHost: example.ru\r\n")) {
 		t.Errorf("%q", up[:60])
 	}
-	if !bytes.HasPrefix(down, []byte("HTTP/1.1 200 OK\r\n")) || !bytes.Contains(down, []byte("Content-Type: text/html")) || !bytes.HasSuffix(down, text[:2000]) {
+	if !bytes.HasPrefix(down, []byte("HTTP/1.1 200 OK\r\n")) || !bytes.Contains(down, []byte("Content-Type: text/html")) || !bytes.HasSuffix(down, text()[:2000]) {
 		t.Errorf("%q", down[:200])
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -13,10 +14,13 @@ import (
 const block = 64 << 10
 
 // noise and text are what questions and answers are made of: bytes that do not
-// compress, and a page for who speaks in the clear.
+// compress, and a page for who speaks in the clear. They are made when somebody speaks:
+// the program is mostly started for something else.
 var (
-	noise = random(block)
-	text  = []byte(strings.Repeat("<p>The quick brown fox jumps over the lazy dog.</p>\n", block/52+1))[:block]
+	noise = sync.OnceValue(func() []byte { return random(block) })
+	text  = sync.OnceValue(func() []byte {
+		return []byte(strings.Repeat("<p>The quick brown fox jumps over the lazy dog.</p>\n", block/52+1))[:block]
+	})
 )
 
 func random(n int) []byte {
