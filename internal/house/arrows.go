@@ -52,6 +52,7 @@ var Arrows = []Arrow{
 	{Why: "the middlebox is the same in simulated time", Of: []string{"pcaps/lab/box/...", "pcaps/lab/policy/...", "pcaps/lab/script/...", "pcaps/lab/ledger/..."},
 		Direct: true, Never: []string{"os", "os/exec", "net", "syscall", "golang.org/x/sys/..."}},
 	{Why: "the program carries no captures", Of: []string{"cmd/chokepoint"}, Never: []string{"pcaps", "pcaps/recorded/...", "pcaps/score/...", "pcaps/story/..."}, Someday: true},
+	{Why: "the program starts fast: gopacket/layers fills its tables in every process", Of: []string{"cmd/chokepoint"}, Never: []string{"github.com/google/gopacket/..."}},
 	{Why: "the program carries no test source", Of: []string{"cmd/chokepoint"}, Never: []string{"capture/capturetest", "internal/house", "internal/corpora/..."}, Someday: true},
 }
 
