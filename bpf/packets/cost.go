@@ -5,7 +5,6 @@ package packets
 import (
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -39,13 +38,11 @@ func Cost(c Config, frame []byte) (time.Duration, error) {
 // cost measures it while an idle reader waits, as live.
 func (p *Program) cost(frame []byte) (time.Duration, error) {
 	// The ring is written once all over: memory that nobody has touched yet costs more.
-	for range p.reader.BufferSize() / (costRuns * leastRecord) {
+	for range int(p.ring.mask+1) / (costRuns * leastRecord) {
 		if _, _, err := p.EtherIn.Benchmark(frame, costRuns, nil); err != nil {
 			return 0, err
 		}
-		if err := p.drain(); err != nil {
-			return 0, err
-		}
+		p.drain()
 	}
 	d, err := quickest(p.EtherIn, frame, p.drain)
 	if err != nil {
@@ -59,14 +56,10 @@ func (p *Program) cost(frame []byte) (time.Duration, error) {
 }
 
 // drain reads what is in the ring. The kernel may not have woken the reader for it.
-func (p *Program) drain() error {
-	p.reader.SetDeadline(time.Unix(1, 0)) // long ago: nothing is waited for
-	for {
-		if err := p.reader.ReadInto(&p.record); errors.Is(err, os.ErrDeadlineExceeded) {
-			return nil
-		} else if err != nil {
-			return err
-		}
+func (p *Program) drain() {
+	p.ring.begin()
+	defer p.ring.free()
+	for p.ring.next() != nil {
 	}
 }
 
@@ -80,12 +73,12 @@ func CostOfNothing(frame []byte) (time.Duration, error) {
 	if err != nil {
 		return 0, bpf.Refused("loading a program that does nothing", err, needs...)
 	}
-	d, err := quickest(idle, frame, func() error { return nil })
+	d, err := quickest(idle, frame, func() {})
 	return d, errors.Join(err, idle.Close())
 }
 
 // quickest is the mean of the best round; between is called after each.
-func quickest(p *ebpf.Program, frame []byte, between func() error) (time.Duration, error) {
+func quickest(p *ebpf.Program, frame []byte, between func()) (time.Duration, error) {
 	least := time.Duration(1<<63 - 1)
 	for range costRounds {
 		_, d, err := p.Benchmark(frame, costRuns, nil)
@@ -93,9 +86,7 @@ func quickest(p *ebpf.Program, frame []byte, between func() error) (time.Duratio
 			return 0, err
 		}
 		least = min(least, d)
-		if err := between(); err != nil {
-			return 0, err
-		}
+		between()
 	}
 	return least, nil
 }

@@ -56,6 +56,9 @@ func Load(c Config) (*Program, error) {
 	if p.reader, err = ringbuf.NewReader(p.Ring); err != nil {
 		return nil, errors.Join(fmt.Errorf("the ring of the packet program: %w", err), p.unload())
 	}
+	if p.ring, err = openRing(p.Ring.FD(), c.RingBytes); err != nil {
+		return nil, errors.Join(err, p.reader.Close(), p.unload())
+	}
 	return p, nil
 }
 

@@ -3,7 +3,6 @@
 package packets
 
 import (
-	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -90,16 +89,17 @@ type record struct {
 // records reads what is in the ring.
 func records(t testing.TB, p *Program) (list []record) {
 	t.Helper()
-	for {
-		h, b, err := p.Next(nil, time.Now())
-		if errors.Is(err, ErrNothing) {
-			return list
-		}
-		if err != nil {
+	var b Block
+	for emptied := false; !emptied; {
+		var err error
+		if emptied, err = p.Next(&b, time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, record{h, b})
 	}
+	for i := range b.Records {
+		list = append(list, record{b.Records[i].Header, b.Frame(&b.Records[i])})
+	}
+	return list
 }
 
 // sent is the one record of a frame.

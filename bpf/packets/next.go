@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/cilium/ebpf/ringbuf"
@@ -24,60 +23,92 @@ const (
 	flagVLAN = 2
 )
 
-// Next waits for a record until the deadline. It appends the packet's bytes to buf
-// and returns the longer slice; the bytes are those behind the old length. While it
-// runs, the last 32 bytes before that change and change back. It allocates only
-// where buf has no room for the longest record.
-func (p *Program) Next(buf []byte, deadline time.Time) (Header, []byte, error) {
-	if !deadline.Equal(p.deadline) {
-		p.deadline = deadline
-		p.reader.SetDeadline(deadline)
-	}
-	for {
-		kind, h, grown, err := p.next(buf)
-		switch {
-		case err == nil && kind == kindPacket:
-			return h, grown, nil
-		case err == nil:
-			buf = grown[:len(buf)]
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			// It may be that of an earlier call, met only now that the ring is empty.
-			if !time.Now().Before(deadline) {
-				return Header{}, buf, ErrNothing
-			}
-		case errors.Is(err, ringbuf.ErrFlushed):
-			return Header{}, buf, ErrNothing
-		default:
-			return Header{}, buf, err
-		}
-	}
+// MaxRecords and MaxBytes bound what a Next takes out of the ring (a record more,
+// with the bytes). What stays in the cache until somebody deals with it costs less
+// than few calls.
+const (
+	MaxRecords = 2048
+	MaxBytes   = 1 << 20
+)
+
+// Record is a packet: what precedes its bytes, and where they are.
+type Record struct {
+	Header
+	Off, Size int // in Block.Data
 }
 
-// next reads a record of any kind. The ring's reader copies it whole, header first:
-// it is read to where its bytes, not its header, come to lie behind those of buf,
-// over the last bytes of buf, which are put back.
-func (p *Program) next(buf []byte) (kind uint8, h Header, grown []byte, err error) {
-	n := len(buf)
-	buf = slices.Grow(buf, maxRecord)
-	start := max(n-headerBytes, 0)
-	var kept [headerBytes]byte
-	copy(kept[:], buf[start:n])
-	p.record.RawSample = buf[start:start:cap(buf)]
-	if err := p.reader.ReadInto(&p.record); err != nil {
-		return 0, h, buf, err
+// Block is records in the order in which they came.
+type Block struct {
+	Records []Record
+	Data    []byte
+}
+
+// Add adds a record and a copy of its bytes.
+func (b *Block) Add(h Header, frame []byte) {
+	b.Records = append(b.Records, Record{h, len(b.Data), len(frame)})
+	b.Data = append(b.Data, frame...)
+}
+
+// Frame returns the bytes of a record, until the next Add.
+func (b *Block) Frame(r *Record) []byte { return b.Data[r.Off : r.Off+r.Size] }
+
+// Next waits for a record until the deadline and adds to b what is in the ring by
+// then. It reports whether it left the ring empty. It allocates only where b has no
+// room. After Close it returns [os.ErrClosed].
+func (p *Program) Next(b *Block, deadline time.Time) (emptied bool, err error) {
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	if p.ring.pages[0] == nil {
+		return false, os.ErrClosed
 	}
-	sample := p.record.RawSample
-	if kind, h = decode(sample); kind == kindTally {
+	records, bytes := len(b.Records)+MaxRecords, len(b.Data)+MaxBytes
+	if p.ring.waiting() == 0 {
+		if err := p.wait(b, deadline); err != nil {
+			return false, err
+		}
+	}
+	p.ring.begin()
+	defer p.ring.free()
+	for len(b.Records) < records && len(b.Data) < bytes {
+		sample := p.ring.next()
+		if sample == nil {
+			return true, nil
+		}
+		p.add(b, sample)
+	}
+	return false, nil
+}
+
+// wait waits for the first record, which comes by way of who waited for it, until the
+// deadline or Wake.
+func (p *Program) wait(b *Block, deadline time.Time) error {
+	for time.Now().Before(deadline) {
+		// The reader waits for whole milliseconds, rounded down: the last part of
+		// one would be spent asking again and again, two in a hundred of an idle core.
+		p.reader.SetDeadline(deadline.Add(time.Millisecond))
+		err := p.reader.ReadInto(&p.record)
+		switch {
+		case err == nil:
+			p.add(b, p.record.RawSample)
+			return nil
+		case errors.Is(err, ringbuf.ErrFlushed):
+			return nil
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		}
+		// It may be the deadline of an earlier call, met only now that the ring is empty.
+	}
+	return nil
+}
+
+// add adds what a record of the ring says.
+func (p *Program) add(b *Block, sample []byte) {
+	switch kind, h := decode(sample); kind {
+	case kindPacket:
+		b.Add(h, sample[headerBytes:])
+	case kindTally:
 		p.heard(sample)
 	}
-	end := start + len(sample)
-	if short := headerBytes - (n - start); short > 0 {
-		// No room before it yet: only with the first record of a buffer.
-		copy(buf[n:cap(buf)], sample[headerBytes:])
-		end = n + len(sample) - headerBytes
-	}
-	copy(buf[start:n], kept[:])
-	return kind, h, buf[:end], nil
 }
 
 // decode reads struct header.
@@ -98,6 +129,6 @@ func decode(b []byte) (kind uint8, h Header) {
 	}
 }
 
-// Wake makes a Next that waits return ErrNothing, when it has read what is there.
-// It may be called from any goroutine.
+// Wake makes a Next that waits return, when it has read what is there. It may be
+// called from any goroutine.
 func (p *Program) Wake() { _ = p.reader.Flush() }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -54,7 +53,8 @@ func TestFullRing(t *testing.T) {
 	}
 }
 
-// What is in the buffer already stays as it is, and packets come behind it.
+// What is in the block already stays as it is, and packets come behind it, whether
+// there is room or not.
 func TestNextAppends(t *testing.T) {
 	p := loaded(t, small)
 	frame := ether(0x0806, zeros(60))
@@ -63,27 +63,55 @@ func TestNextAppends(t *testing.T) {
 	}
 	set(frame, 12, 8, 6)
 	for _, room := range []int{0, 10000} {
-		for n := range 70 {
+		b := Block{Data: make([]byte, 0, room)}
+		var want []byte
+		for n := 1; n <= 70; n++ {
 			pass(t, p.EtherIn, frame, nil)
 			pass(t, p.EtherIn, frame[:40], nil)
-			before := bytes.Repeat([]byte{0xee}, n)
-			buf := slices.Grow(slices.Clone(before), room)
-			_, buf, err := p.Next(buf, time.Now())
-			if err != nil {
-				t.Fatal(err)
+			want = append(append(want, frame...), frame[:40]...)
+			if emptied, err := p.Next(&b, time.Now()); err != nil || !emptied {
+				t.Fatal(emptied, err)
 			}
-			_, buf, err = p.Next(buf, time.Now())
-			if err != nil {
-				t.Fatal(err)
+			if !bytes.Equal(b.Data, want) || len(b.Records) != 2*n || !bytes.Equal(b.Frame(&b.Records[2*n-1]), frame[:40]) {
+				t.Fatalf("%d records of %x, want %x", len(b.Records), b.Data, want)
 			}
-			if want := slices.Concat(before, frame, frame[:40]); !bytes.Equal(buf, want) {
-				t.Fatalf("behind %d bytes: %x, want %x", n, buf, want)
-			}
-			again, same, err := p.Next(buf, time.Now())
-			if !errors.Is(err, ErrNothing) || len(same) != len(buf) || again != (Header{}) {
-				t.Fatalf("of an empty ring: %v, %d bytes, %v", again, len(same), err)
+			if emptied, err := p.Next(&b, time.Now()); err != nil || !emptied || len(b.Records) != 2*n || len(b.Data) != len(want) {
+				t.Fatalf("of an empty ring: %v, %d records, %v", emptied, len(b.Records), err)
 			}
 		}
+	}
+}
+
+// More than a Next may take stays in the ring, and it says so; what it took makes room.
+func TestNextIsBounded(t *testing.T) {
+	c := small
+	c.RingBytes = 4 << 20
+	p := loaded(t, c)
+	short, long := ether(0x0806, zeros(60)), ether(0x0806, zeros(3000))
+	for _, c := range []struct {
+		frame       []byte
+		pass, first int
+	}{{short, MaxRecords + 5, MaxRecords}, {long, MaxBytes/len(long) + 5, MaxBytes/len(long) + 1}} {
+		for range 5 { // more than the ring holds at a time
+			for range c.pass {
+				pass(t, p.EtherIn, c.frame, nil)
+			}
+			var b Block
+			if emptied, err := p.Next(&b, time.Now()); err != nil || emptied || len(b.Records) != c.first {
+				t.Fatalf("%d of %d records, empty: %v, %v", len(b.Records), c.pass, emptied, err)
+			}
+			if emptied, err := p.Next(&b, time.Now()); err != nil || !emptied || len(b.Records) != c.pass {
+				t.Fatalf("%d of %d records, empty: %v, %v", len(b.Records), c.pass, emptied, err)
+			}
+			for i := range b.Records {
+				if !bytes.Equal(b.Frame(&b.Records[i]), c.frame) {
+					t.Fatalf("record %d: %x", i, b.Frame(&b.Records[i]))
+				}
+			}
+		}
+	}
+	if c := counts(t, p); c.Lost > 0 {
+		t.Errorf("%+v", c)
 	}
 }
 
@@ -114,15 +142,15 @@ func TestNextDoesNotAllocate(t *testing.T) {
 	for range 1001 {
 		pass(t, p.EtherIn, frame, nil)
 	}
-	buf := make([]byte, 0, 2*maxRecord)
+	b := Block{Records: make([]Record, 0, MaxRecords), Data: make([]byte, 0, MaxBytes)}
 	now := time.Now()
-	n := testing.AllocsPerRun(1000, func() {
-		if _, _, err := p.Next(buf, now); err != nil {
+	n := testing.AllocsPerRun(10, func() {
+		if _, err := p.Next(&b, now); err != nil {
 			t.Fatal(err)
 		}
 	})
-	if n != 0 {
-		t.Errorf("%v allocations per record", n)
+	if n != 0 || len(b.Records) != 1001 {
+		t.Errorf("%v allocations for %d records", n, len(b.Records))
 	}
 }
 
@@ -130,7 +158,7 @@ func TestNextDoesNotAllocate(t *testing.T) {
 func waiting(p *Program) (result chan error) {
 	result = make(chan error, 1)
 	go func() {
-		_, _, err := p.Next(nil, time.Now().Add(time.Minute))
+		_, err := p.Next(&Block{}, time.Now().Add(time.Minute))
 		result <- err
 	}()
 	return result
@@ -150,12 +178,12 @@ func soon(t *testing.T, result chan error) error {
 func TestWake(t *testing.T) {
 	p := loaded(t, small)
 	p.Wake()
-	if err := soon(t, waiting(p)); !errors.Is(err, ErrNothing) {
+	if err := soon(t, waiting(p)); err != nil {
 		t.Errorf("Next: %v", err)
 	}
 	result := waiting(p)
 	p.Wake()
-	if err := soon(t, result); !errors.Is(err, ErrNothing) {
+	if err := soon(t, result); err != nil {
 		t.Errorf("Next: %v", err)
 	}
 }
@@ -204,6 +232,9 @@ func TestCloseEndsNext(t *testing.T) {
 	}
 	if err := p.Close(); err != nil {
 		t.Errorf("a second time: %v", err)
+	}
+	if _, err := p.Next(&Block{}, time.Now()); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Next after Close: %v", err)
 	}
 	if _, err := p.Counts(); err == nil {
 		t.Error("counts of nothing")

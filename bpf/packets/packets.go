@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"sync"
-	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/ringbuf"
@@ -59,9 +58,6 @@ type Unseen struct {
 	Time             uint64 // of the latest, CLOCK_BOOTTIME, ns
 }
 
-// ErrNothing is returned by Next when no record came in time.
-var ErrNothing = errors.New("no record in time")
-
 // Program is loaded. Its methods may be called from one goroutine at a time but
 // for Wake, Counts and Close.
 type Program struct {
@@ -70,9 +66,10 @@ type Program struct {
 	objects
 	counters []counters // of each CPU
 
-	reader   *ringbuf.Reader
-	record   ringbuf.Record
-	deadline time.Time
+	reading sync.Mutex      // of the ring against Close
+	ring    ring            // reads
+	reader  *ringbuf.Reader // waits
+	record  ringbuf.Record  // that it waited for
 
 	tallies
 }
@@ -127,7 +124,10 @@ func (p *Program) Close() error {
 		return nil
 	}
 	p.closed = true
-	return errors.Join(p.reader.Close(), p.unload())
+	err := p.reader.Close() // a Next that waits returns
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	return errors.Join(err, p.ring.close(), p.unload())
 }
 
 func (o *objects) unload() (err error) {

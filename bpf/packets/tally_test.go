@@ -99,10 +99,10 @@ func TestTallyRecord(t *testing.T) {
 	if got := len(records(t, p)); got != 2 {
 		t.Fatalf("%d records", got)
 	}
-	before := p.reader.AvailableBytes()
+	before := p.ring.waiting()
 	time.Sleep(time.Second + 10*time.Millisecond) // TELL of flow.h, by the kernel's clock
 	pass(t, p.EtherIn, data, nil)
-	if p.reader.AvailableBytes() == before {
+	if p.ring.waiting() == before {
 		t.Fatal("no record of the count after a second")
 	}
 	if n := len(records(t, p)); n != 0 {
@@ -119,7 +119,7 @@ func TestTallyRecord(t *testing.T) {
 		t.Errorf("%d segments, %d bytes", segs, bytes)
 	}
 	pass(t, p.EtherIn, data, nil)
-	if got := p.reader.AvailableBytes(); got != 0 {
+	if got := p.ring.waiting(); got != 0 {
 		t.Errorf("a count is told again at once: %d bytes", got)
 	}
 }

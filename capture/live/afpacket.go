@@ -26,7 +26,7 @@ func newPlain(r ring, p capture.Plan) *plain {
 func (f *plain) read(b *capture.Batch) error {
 	err := f.Source.Read(b)
 	if f.owners != nil {
-		for i := range b.Packets {
+		for _, i := range f.owners.strangers(b.Packets) {
 			f.owners.see(&b.Packets[i], 0, eitherWay)
 		}
 	}

@@ -10,33 +10,32 @@ import (
 	"chokepoint/capture"
 )
 
-// endless is a program that always has records: bursts of them, then none.
+// burst is how many records a look finds.
+const burst = 700
+
+// endless is a program that always has records: more than are looked at.
 type endless struct {
 	fakeProgram
 	frame []byte
 	time  uint64
-	burst int
-	left  int
 }
 
-func (p *endless) Next(buf []byte, _ time.Time) (packets.Header, []byte, error) {
-	if p.left == 0 {
-		p.left = p.burst
-		return packets.Header{}, buf, packets.ErrNothing
+func (p *endless) Next(b *packets.Block, _ time.Time) (emptied bool, err error) {
+	for i := range burst {
+		p.time += 4000 // 250,000 a second
+		step := p.time
+		if i%16 == 0 {
+			step -= 9000 // another CPU was slower
+		}
+		b.Add(packets.Header{Time: step, Cookie: 7, Ifindex: 2, WireLen: 1514, Segs: 1, Out: i%2 == 0}, p.frame)
 	}
-	p.left--
-	p.time += 4000 // 250,000 a second
-	step := p.time
-	if p.left%16 == 0 {
-		step -= 9000 // another CPU was slower
-	}
-	return packets.Header{Time: step, Cookie: 7, Ifindex: 2, WireLen: 1514, Segs: 1, Out: p.left%2 == 0}, append(buf, p.frame...), nil
+	return false, nil
 }
 
 // steady is a source in the midst of traffic, and its batch.
 func steady(t testing.TB) (*Source, *capture.Batch) {
 	f := newFake()
-	e := &endless{frame: udp4(1, 2, 3, 4, 46), time: 20 * second, burst: 700}
+	e := &endless{frame: udp4(1, 2, 3, 4, 46), time: 20 * second}
 	sys := f.system()
 	sys.load = func(packets.Config) (program, error) { return e, nil }
 	s, err := open(Options{Interfaces: []string{"eth0"}, Plan: capture.Live}, sys)

@@ -201,24 +201,36 @@ func (p *fakeProgram) send(r ...record) {
 	}
 }
 
-func (p *fakeProgram) Next(buf []byte, deadline time.Time) (packets.Header, []byte, error) {
-	select {
-	case r := <-p.records:
-		return r.Header, append(buf, r.frame...), nil
-	default:
-	}
-	if p.err != nil {
-		return packets.Header{}, buf, p.err
-	}
-	if wait := time.Until(deadline); wait > 0 {
+func (p *fakeProgram) Next(b *packets.Block, deadline time.Time) (emptied bool, err error) {
+	taken := 0
+	for {
 		select {
 		case r := <-p.records:
-			return r.Header, append(buf, r.frame...), nil
-		case <-p.wake:
-		case <-time.After(wait):
+			b.Add(r.Header, r.frame)
+			if taken++; taken == packets.MaxRecords {
+				return false, nil
+			}
+			continue
+		default:
+		}
+		switch wait := time.Until(deadline); {
+		case taken > 0:
+			return true, nil
+		case p.err != nil:
+			return false, p.err
+		case wait <= 0:
+			return true, nil
+		default:
+			deadline = time.Time{}
+			select {
+			case r := <-p.records:
+				b.Add(r.Header, r.frame)
+				taken++
+			case <-p.wake:
+			case <-time.After(wait):
+			}
 		}
 	}
-	return packets.Header{}, buf, packets.ErrNothing
 }
 func (p *fakeProgram) Wake() {
 	select {

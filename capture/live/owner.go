@@ -22,8 +22,8 @@ const (
 const (
 	// halfCookies is half of the sockets that are remembered.
 	halfCookies = 32768
-	// sights is how many flows are remembered as asked about.
-	sights = 65536
+	// numSights is how many flows are remembered as asked about.
+	numSights = 65536
 	// epoch is after how long a flow is asked about again: another process may have
 	// taken over its ports, ns.
 	epoch = int64(60e9)
@@ -65,6 +65,8 @@ type owners struct {
 	census  *census                 // nil: no list of sockets
 
 	seen    []uint64 // what flows were asked about, by Packet.Shard
+	sights  []sight  // of strangers
+	strange []int
 	waiting []waiter
 	dec     decode.Decoder
 	scratch capture.Packet
@@ -72,7 +74,7 @@ type owners struct {
 
 func newOwners(tell func(capture.Note), c *census) *owners {
 	return &owners{
-		tell: tell, census: c, sockets: newRecent[uint64, holder](halfCookies), seen: make([]uint64, sights),
+		tell: tell, census: c, sockets: newRecent[uint64, holder](halfCookies), seen: make([]uint64, numSights),
 	}
 }
 
@@ -108,26 +110,46 @@ func (o *owners) note(h *holder, key capture.Key, cookie uint64, time int64) {
 	}
 }
 
-// see looks at a packet that is delivered. It leaves it as it is. The first of a
-// flow is worth a look, all others pass in a few nanoseconds.
+// sight is where a flow is remembered, and by what.
+type sight struct {
+	mark  uint64
+	place uint32
+	ok    bool // it could be told at a glance
+}
+
+func sighted(shard uint64, time int64) sight {
+	return sight{shard ^ uint64(time/epoch)*0x9e3779b97f4a7c15, uint32(shard % numSights), true}
+}
+
+// strangers returns which of the packets are to be shown to see: the first of a flow,
+// and what cannot be told at a glance. All others pass in a few nanoseconds: that a
+// place is not in the cache is waited for with the next ones' places, not for each.
+func (o *owners) strangers(ps []capture.Packet) []int {
+	o.sights, o.strange = o.sights[:0], o.strange[:0]
+	for i := range ps {
+		var s sight
+		if shard, ok := decode.Peek(&ps[i]); ok {
+			s = sighted(shard, ps[i].Time)
+		}
+		o.sights = append(o.sights, s)
+	}
+	for i := range o.sights {
+		if s := &o.sights[i]; !s.ok || o.seen[s.place] != s.mark {
+			o.strange = append(o.strange, i)
+		}
+	}
+	return o.strange
+}
+
+// see looks at a packet that is delivered. It leaves it as it is.
 func (o *owners) see(p *capture.Packet, cookie uint64, w way) {
-	at := uint64(p.Time/epoch) * 0x9e3779b97f4a7c15
-	shard, ok := decode.Peek(p)
-	if ok && o.seen[shard%sights] == shard^at {
+	o.scratch.Frame, o.scratch.Link, o.scratch.WireLen = p.Frame, p.Link, p.WireLen
+	o.dec.Decode(&o.scratch)
+	s := sighted(o.scratch.Shard, p.Time)
+	if o.scratch.Has&capture.HasPorts == 0 || o.seen[s.place] == s.mark {
 		return
 	}
-	if !ok {
-		o.scratch.Frame, o.scratch.Link, o.scratch.WireLen = p.Frame, p.Link, p.WireLen
-		o.dec.Decode(&o.scratch)
-		shard = o.scratch.Shard
-		if o.scratch.Has&capture.HasPorts == 0 || o.seen[shard%sights] == shard^at {
-			return
-		}
-	} else {
-		o.scratch.Frame, o.scratch.Link, o.scratch.WireLen = p.Frame, p.Link, p.WireLen
-		o.dec.Decode(&o.scratch)
-	}
-	o.seen[shard%sights] = shard ^ at
+	o.seen[s.place] = s.mark
 	o.ask(waiter{key: o.scratch.Key, way: w, cookie: cookie, time: p.Time})
 }
 

@@ -211,6 +211,38 @@ func TestOwnerAskedOnce(t *testing.T) {
 	}
 }
 
+// TestStrangers: the first packet of a flow is a stranger, and so is what cannot be told
+// at a glance; who has been seen is none, for an epoch.
+func TestStrangers(t *testing.T) {
+	o := newOwners(func(capture.Note) {}, nil)
+	packet := func(time int64, link capture.LinkType, frame []byte) capture.Packet {
+		return capture.Packet{Time: time, Link: link, Frame: frame, WireLen: uint32(len(frame))}
+	}
+	known, other := udp4(1, 2, 1000, 443, 20), udp4(1, 2, 1001, 443, 20)
+	ps := []capture.Packet{
+		packet(epoch0, capture.LinkEthernet, known),
+		packet(epoch0, capture.LinkRaw, known[14:]),
+		packet(epoch0+1, capture.LinkEthernet, known),
+		packet(epoch0, capture.LinkEthernet, other),
+	}
+	if got := o.strangers(ps); !slices.Equal(got, []int{0, 1, 2, 3}) {
+		t.Errorf("%v are strangers before any was seen", got)
+	}
+	for i := range ps[:3] {
+		o.see(&ps[i], 0, inward)
+	}
+	if len(o.waiting) != 1 || o.waiting[0].key != udpKey(2, 1, 443, 1000) {
+		t.Errorf("%+v", o.waiting)
+	}
+	if got := o.strangers(ps); !slices.Equal(got, []int{1, 3}) {
+		t.Errorf("%v are strangers, want what has no link header and the other flow", got)
+	}
+	ps[0].Time += epoch
+	if got := o.strangers(ps[:1]); len(got) != 1 {
+		t.Error("nobody asks again after an epoch")
+	}
+}
+
 func TestRecent(t *testing.T) {
 	r := newRecent[int, int](100)
 	for i := range 100_000 {

@@ -3,7 +3,6 @@
 package live
 
 import (
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,10 +18,13 @@ const (
 	// glance is how long to wait for the kernel's wake-up: it gives one when 64 KiB
 	// have come together, and what is less lies in the ring until somebody looks.
 	glance = 50 * time.Millisecond
-	// maxRecords and maxBytes bound what a Read takes out of the ring. Batches that
-	// stay in the cache cost less than few batches.
-	maxRecords = 2048
-	maxBytes   = 1 << 20
+	// nap is for how long the ring is left alone after records came thick: the Go
+	// scheduler's work for a wake-up, and the cold caches after it, are shared by
+	// more of them. In that time 10 Gbit/s of whole frames fill less than half of
+	// the ring, and whoever looks at packets looks at seconds.
+	nap = 5 * time.Millisecond
+	// thick is how many records a look must find for a nap to pay.
+	thick = 64
 )
 
 // ebpf is the feed from the eBPF program.
@@ -36,6 +38,7 @@ type ebpf struct {
 	woken   atomic.Bool
 
 	hold  hold
+	busy  bool // the last look found many records, and an end of them
 	num   uint64
 	dec   decode.Decoder
 	aside capture.Packet // for what is not delivered
@@ -59,7 +62,7 @@ func (e *ebpf) read(b *capture.Batch) error {
 		if err != nil {
 			n, bytes = len(e.hold.order), e.hold.bytes // there will be no more to wait for
 		}
-		if n > 0 || err != nil || e.woken.Swap(false) || !time.Now().Before(end) {
+		if e.woken.Swap(false) || n > 0 || err != nil || !time.Now().Before(end) {
 			e.deliver(b, n, bytes)
 			return err
 		}
@@ -67,8 +70,11 @@ func (e *ebpf) read(b *capture.Batch) error {
 }
 
 // fill takes records out of the ring until it is empty. Only the first is waited
-// for.
+// for, and not even that where they come thick and fast: then it naps.
 func (e *ebpf) fill(end time.Time) error {
+	if e.busy && !e.woken.Load() {
+		time.Sleep(nap)
+	}
 	deadline := time.Now().Add(glance)
 	if len(e.hold.order) > 0 {
 		deadline = deadline.Add(time.Duration(window) - glance)
@@ -76,33 +82,28 @@ func (e *ebpf) fill(end time.Time) error {
 	if deadline.After(end) {
 		deadline = end
 	}
-	now, room := deadline.Add(-time.Hour), e.hold.bytes+maxBytes
-	for range maxRecords {
-		r, data, err := e.program.Next(e.hold.data, deadline)
-		switch {
-		case err == nil:
-			e.hold.add(r, data)
-		case errors.Is(err, packets.ErrNothing):
-			e.hold.emptied = e.boot()
-			return nil
-		default:
-			return err
-		}
-		if e.hold.bytes > room {
-			return nil
-		}
-		deadline = now
+	before := len(e.hold.Records)
+	emptied, err := e.program.Next(&e.hold.Block, deadline)
+	e.hold.took(before)
+	if emptied {
+		e.hold.emptied = e.boot()
 	}
-	return nil
+	e.busy = emptied && len(e.hold.Records)-before >= thick
+	return err
 }
 
 // deliver makes the first n records packets. They have so many bytes.
 func (e *ebpf) deliver(b *capture.Batch, n, bytes int) {
 	b.Packets = room(b.Packets, n)
 	b.Buf = room(b.Buf, bytes+n*tagLen) // frames do not move any more
+	limit := e.hold.limit()
+	if n > 0 {
+		limit = max(limit, e.hold.order[n-1].time)
+	}
 	var skipped uint64
+	of := e.hold.order[:0] // of each packet, where its mark was or before
 	for _, m := range e.hold.order[:n] {
-		s := &e.hold.slots[m.slot]
+		s := &e.hold.Records[m.record]
 		at := e.table.find(s.Ifindex)
 		switch {
 		case at == nil:
@@ -113,7 +114,9 @@ func (e *ebpf) deliver(b *capture.Batch, n, bytes int) {
 			// on its way out it has its socket with it.
 			from := len(b.Buf)
 			e.fit(&e.aside, s, at, b)
-			e.see(&e.aside, s)
+			if e.owners != nil {
+				e.owners.see(&e.aside, s.Cookie, outward)
+			}
 			b.Buf = b.Buf[:from]
 			continue
 		}
@@ -123,12 +126,9 @@ func (e *ebpf) deliver(b *capture.Batch, n, bytes int) {
 		e.num++
 		p.Num = e.num
 		e.fit(p, s, at, b)
-		e.see(p, s)
+		of = append(of, m)
 	}
-	limit := e.hold.limit()
-	if n > 0 {
-		limit = max(limit, e.hold.order[n-1].time)
-	}
+	e.see(b.Packets, of)
 	e.clock.reached(limit)
 	b.Now = e.clock.real(limit)
 	e.hold.drop(n, bytes)
@@ -150,12 +150,12 @@ func room[T any](s []T, n int) []T {
 }
 
 // fit fills a packet from a record.
-func (e *ebpf) fit(p *capture.Packet, s *slot, at *known, b *capture.Batch) {
+func (e *ebpf) fit(p *capture.Packet, s *packets.Record, at *known, b *capture.Batch) {
 	p.Time = e.clock.real(s.Time)
-	p.WireLen = max(s.WireLen, uint32(s.size))
+	p.WireLen = max(s.WireLen, uint32(s.Size))
 	from := len(b.Buf)
-	frame := e.hold.data[s.off : s.off+s.size]
-	if s.HasVLAN && at.link == capture.LinkEthernet && s.size >= addressesLen {
+	frame := e.hold.Frame(s)
+	if s.HasVLAN && at.link == capture.LinkEthernet && s.Size >= addressesLen {
 		b.Buf = appendTagged(b.Buf, frame, s.VLAN)
 		p.WireLen += tagLen
 	} else {
@@ -179,15 +179,19 @@ func (e *ebpf) segments(p *capture.Packet, size uint32) uint16 {
 	return uint16(min(max(n, 1), 1<<16-1))
 }
 
-func (e *ebpf) see(p *capture.Packet, s *slot) {
+// see shows the packets of these records to who looks for their processes.
+func (e *ebpf) see(ps []capture.Packet, of []mark) {
 	if e.owners == nil {
 		return
 	}
-	way := inward
-	if s.Out {
-		way = outward
+	for _, i := range e.owners.strangers(ps) {
+		s := &e.hold.Records[of[i].record]
+		way := inward
+		if s.Out {
+			way = outward
+		}
+		e.owners.see(&ps[i], s.Cookie, way)
 	}
-	e.owners.see(p, s.Cookie, way)
 }
 
 // wake implements feed.

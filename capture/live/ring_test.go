@@ -106,6 +106,58 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// dense is a program that finds so many records at each look, and an end of them.
+type dense struct {
+	fakeProgram
+	each int
+	time uint64
+}
+
+func (p *dense) Next(b *packets.Block, _ time.Time) (emptied bool, err error) {
+	for range p.each {
+		p.time += second / 100
+		b.Add(packets.Header{Time: p.time, Ifindex: 2, WireLen: 62}, udp4(1, 2, 1, 2, 20))
+	}
+	return true, nil
+}
+
+// TestNap: where a look finds many records, the next one comes a while later; where
+// it finds few, or somebody waits for the reader, at once.
+func TestNap(t *testing.T) {
+	const looks = 10
+	for _, c := range []struct {
+		each int
+		wake bool
+		naps bool
+	}{{thick, false, true}, {thick - 1, false, false}, {thick, true, false}} {
+		least := time.Hour // of several times: the machine has other things to do
+		for range 5 {
+			f := newFake()
+			sys := f.system()
+			sys.load = func(packets.Config) (program, error) { return &dense{each: c.each, time: 20 * second}, nil }
+			s, err := open(Options{Interfaces: []string{"eth0"}, Plan: capture.Live}, sys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b capture.Batch
+			began := time.Now()
+			for range looks {
+				if c.wake {
+					s.feed.(*ebpf).woken.Store(true)
+				}
+				if err := s.Read(&b); err != nil || len(b.Packets) == 0 {
+					t.Fatal(len(b.Packets), err)
+				}
+			}
+			least = min(least, time.Since(began))
+			s.Close()
+		}
+		if naps := least >= (looks-1)*nap; naps != c.naps {
+			t.Errorf("%d records at a look, woken: %v: %d looks took %v", c.each, c.wake, looks, least)
+		}
+	}
+}
+
 // TestLate: what comes later than the window is delivered late, and not lost.
 func TestLate(t *testing.T) {
 	f := newFake()

@@ -22,7 +22,7 @@ const second = uint64(time.Second)
 type program interface {
 	AttachTCX(ifindex int, l3 bool) (io.Closer, error)
 	AttachClsact(ifindex int, l3 bool) (io.Closer, error)
-	Next(buf []byte, deadline time.Time) (packets.Header, []byte, error)
+	Next(b *packets.Block, deadline time.Time) (emptied bool, err error)
 	Wake()
 	Unseen(tell func(packets.Unseen)) error
 	Counts() (packets.Counts, error)

@@ -20,53 +20,41 @@ const (
 	maxHeldBytes = 4 << 20
 )
 
-// slot is a record and where its bytes are.
-type slot struct {
-	packets.Header
-	off, size int
-}
-
-// mark stands for a slot while slots are put in order.
+// mark stands for a record while records are put in order.
 type mark struct {
-	time uint64
-	slot int32
+	time   uint64
+	record int32
 }
 
 // hold puts records in order of their time. Records stay where they were read to
 // until more than half of the memory is of those that are gone.
 type hold struct {
 	order []mark // of those held
-	pile
-	spare pile
+	packets.Block
+	spare packets.Block
 	bytes int // of those held
 	// newest is the highest time seen, and emptied when the ring was last found
 	// empty.
 	newest, emptied uint64
 }
 
-// pile is records and their bytes, as they came.
-type pile struct {
-	slots []slot
-	data  []byte
-}
-
 // newHold returns one with room for what is held in heavy traffic. Memory that is
 // never used costs nothing; to grow in the midst of a burst does.
 func newHold() hold {
-	pile := func() pile {
-		return pile{slots: make([]slot, 0, 4*maxRecords), data: make([]byte, 0, 2*maxBytes)}
+	block := func() packets.Block {
+		return packets.Block{Records: make([]packets.Record, 0, 4*packets.MaxRecords), Data: make([]byte, 0, 2*packets.MaxBytes)}
 	}
-	return hold{order: make([]mark, 0, 4*maxRecords), pile: pile(), spare: pile()}
+	return hold{order: make([]mark, 0, 4*packets.MaxRecords), Block: block(), spare: block()}
 }
 
-// add adds a record whose bytes are the last of data.
-func (h *hold) add(r packets.Header, data []byte) {
-	off := len(h.data)
-	h.data = data
-	h.newest = max(h.newest, r.Time)
-	h.bytes += len(data) - off
-	h.order = append(h.order, mark{r.Time, int32(len(h.slots))})
-	h.slots = append(h.slots, slot{r, off, len(data) - off})
+// took marks the records that came behind the first n of the block.
+func (h *hold) took(n int) {
+	for i := n; i < len(h.Records); i++ {
+		r := &h.Records[i]
+		h.newest = max(h.newest, r.Time)
+		h.bytes += r.Size
+		h.order = append(h.order, mark{r.Time, int32(i)})
+	}
 }
 
 // limit is the time up to which all records have come, as far as can be known.
@@ -84,7 +72,7 @@ func (h *hold) ready() (n, bytes int) {
 		if h.order[n].time > limit && !full {
 			break
 		}
-		bytes += h.slots[h.order[n].slot].size
+		bytes += h.Records[h.order[n].record].Size
 		n++
 	}
 	return n, bytes
@@ -94,19 +82,16 @@ func (h *hold) ready() (n, bytes int) {
 func (h *hold) drop(n, bytes int) {
 	h.bytes -= bytes
 	h.order = h.order[:copy(h.order, h.order[n:])]
-	if len(h.slots) <= 2*len(h.order)+maxRecords/8 && len(h.data) <= 2*h.bytes+maxBytes/8 {
+	if len(h.Records) <= 2*len(h.order)+packets.MaxRecords/8 && len(h.Data) <= 2*h.bytes+packets.MaxBytes/8 {
 		return
 	}
-	h.spare.slots, h.spare.data = h.spare.slots[:0], h.spare.data[:0]
+	h.spare.Records, h.spare.Data = h.spare.Records[:0], h.spare.Data[:0]
 	for i := range h.order {
-		s := h.slots[h.order[i].slot]
-		h.order[i].slot = int32(i)
-		off := len(h.spare.data)
-		h.spare.data = append(h.spare.data, h.data[s.off:s.off+s.size]...)
-		s.off = off
-		h.spare.slots = append(h.spare.slots, s)
+		r := &h.Records[h.order[i].record]
+		h.order[i].record = int32(i)
+		h.spare.Add(r.Header, h.Frame(r))
 	}
-	h.pile, h.spare = h.spare, h.pile
+	h.Block, h.spare = h.spare, h.Block
 }
 
 // sortMarks sorts by time, equal ones as they came. It is made for what is almost
@@ -122,7 +107,7 @@ func sortMarks(m []mark) {
 		m[j] = x
 		if budget < 0 {
 			slices.SortFunc(m, func(a, b mark) int {
-				return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.slot, b.slot))
+				return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.record, b.record))
 			})
 			return
 		}

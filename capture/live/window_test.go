@@ -33,17 +33,19 @@ func TestHoldBounded(t *testing.T) {
 	var h hold
 	out := 0
 	for round := range 10 {
+		before := len(h.Records)
 		for i := range 8000 {
-			h.add(packets.Header{Time: 20*second + uint64(round*8000+i)}, append(h.data, make([]byte, 600)...))
+			h.Add(packets.Header{Time: 20*second + uint64(round*8000+i)}, make([]byte, 600))
 		}
+		h.took(before)
 		n, bytes := h.ready()
 		out += n
 		h.drop(n, bytes)
 		if len(h.order) > maxHeld || h.bytes > maxHeldBytes || h.bytes != 600*len(h.order) {
 			t.Fatalf("round %d: %d records and %d bytes are held", round, len(h.order), h.bytes)
 		}
-		if len(h.data) > 2*maxHeldBytes+maxBytes || len(h.slots) > 3*maxHeld {
-			t.Fatalf("round %d: %d bytes in memory", round, len(h.data))
+		if len(h.Data) > 2*maxHeldBytes+packets.MaxBytes || len(h.Records) > 3*maxHeld {
+			t.Fatalf("round %d: %d bytes in memory", round, len(h.Data))
 		}
 	}
 	if out+len(h.order) != 80000 || len(h.order) == 0 {

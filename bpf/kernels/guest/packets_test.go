@@ -149,16 +149,20 @@ func seen(t *testing.T, c cable, p *packets.Program) {
 	const each = 5 // within Payloads
 	exchange(t, c, each)
 	deadline := time.Now().Add(patience)
+	var b packets.Block
+	for len(b.Records) < 2*each && time.Now().Before(deadline) {
+		if _, err := p.Next(&b, time.Now().Add(soon)); err != nil {
+			t.Fatalf("instead of datagram %d: %v", len(b.Records)+1, err)
+		}
+	}
+	if len(b.Records) != 2*each {
+		t.Fatalf("%d records of %d datagrams", len(b.Records), 2*each)
+	}
 	for want := byte(1); want <= 2*each; want++ {
-		h, frame, err := packets.Header{}, []byte(nil), packets.ErrNothing
-		for errors.Is(err, packets.ErrNothing) && time.Now().Before(deadline) {
-			h, frame, err = p.Next(nil, time.Now().Add(soon))
-		}
-		if err != nil {
-			t.Fatalf("instead of datagram %d: %v", want, err)
-		}
+		h := &b.Records[want-1]
+		frame := b.Frame(h)
 		if len(frame) != 43 || frame[42] != want || int(h.WireLen) != len(frame) || h.Out != (want%2 == 0) || h.Segs != 1 {
-			t.Errorf("got %+v, %x, want datagram %d", h, frame, want)
+			t.Errorf("got %+v, %x, want datagram %d", h.Header, frame, want)
 		}
 	}
 	counts, err := p.Counts()
