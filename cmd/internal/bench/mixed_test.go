@@ -62,7 +62,7 @@ func TestContendersRunInTurn(t *testing.T) {
 	if err := race(all, 2); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(order, []string{"a", "b", "a"}) || len(all[0].costs) != 2 || len(all[1].costs) != 1 {
+	if !slices.Equal(order, []string{"a", "a", "b", "b", "a", "a"}) || len(all[0].costs) != 2 || len(all[1].costs) != 1 {
 		t.Errorf("ran %v", order)
 	}
 	failing := &contender{rounds: 1, command: func() *exec.Cmd { return child(t, "fail") }}
