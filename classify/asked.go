@@ -78,14 +78,24 @@ func (r *run) tellOverall() {
 		return
 	}
 	for i := range r.world.Failures {
-		f := &r.world.Failures[i]
-		if !r.opt.Asked.has(f.Flow) {
-			continue
+		r.tellReasons(&r.world.Failures[i])
+	}
+	for i := range r.world.Frozen {
+		f := &r.world.Frozen[i]
+		if !slices.ContainsFunc(r.world.Failures, func(o fact.Failure) bool { return o.Flow == f.Flow }) {
+			r.tellReasons(f)
 		}
-		for _, d := range worldDetectors {
-			if x, ok := d.(detect.Reasoner); ok {
-				r.opt.Asked.Tell(&Made{Flow: f.Flow, By: d.Name(), At: r.world.Now, Judgement: x.Reasons(f, r.world)})
-			}
+	}
+}
+
+// tellReasons tells them of one failure.
+func (r *run) tellReasons(f *fact.Failure) {
+	if !r.opt.Asked.has(f.Flow) {
+		return
+	}
+	for _, d := range worldDetectors {
+		if x, ok := d.(detect.Reasoner); ok {
+			r.opt.Asked.Tell(&Made{Flow: f.Flow, By: d.Name(), At: r.world.Now, Judgement: x.Reasons(f, r.world)})
 		}
 	}
 }

@@ -83,33 +83,49 @@ type cluster struct {
 	bytes    spread
 	owners   []string
 	networks []netip.Prefix
-	broke    int // of them, while their ends were talking
+	broke    int   // of them, while their ends were talking
+	from, to int64 // in which they stood still, ns
 	long     []fact.Control
 }
 
 // clusterOf gathers what stopped like f, of all that may have, nil if it is no cluster.
 func clusterOf(w *fact.World, all []*fact.Failure, f *fact.Failure) *cluster {
-	c := &cluster{}
-	from, to := f.From, f.Time
+	if c := about(all, f); c.lacks(w, f) == "" {
+		return c
+	}
+	return nil
+}
+
+// about gathers what stopped about when f did.
+func about(all []*fact.Failure, f *fact.Failure) *cluster {
+	c := &cluster{from: f.From, to: f.Time}
 	for _, o := range all {
 		if max(o.From-f.From, f.From-o.From) > clusterWithin {
 			continue
 		}
 		c.add(o)
-		from, to = min(from, o.From), max(to, o.Time)
+		c.from, c.to = min(c.from, o.From), max(c.to, o.Time)
 	}
-	if len(c.flows) < clusterFlows || len(c.owners) < clusterParties && len(c.networks) < clusterParties {
-		return nil
+	return c
+}
+
+// lacks returns the code of what it is short of, "" if it is a cluster.
+func (c *cluster) lacks(w *fact.World, f *fact.Failure) string {
+	switch {
+	case len(c.flows) < clusterFlows:
+		return "few"
+	case len(c.owners) < clusterParties && len(c.networks) < clusterParties:
+		return "one_party"
 	}
 	c.packets = spreadOf(c.flows, func(o *fact.Failure) uint64 { return o.AfterPackets })
 	c.bytes = spreadOf(c.flows, func(o *fact.Failure) uint64 { return o.AfterBytes })
 	if !c.packets.tight(clusterPackets) && !c.bytes.tight(clusterBytes) {
-		return nil
+		return "apart"
 	}
-	if c.long = c.longControls(w, f, from, to); len(c.long) == 0 {
-		return nil
+	if c.long = c.longControls(w, f, c.from, c.to); len(c.long) == 0 {
+		return "no_long_control"
 	}
-	return c
+	return ""
 }
 
 func (c *cluster) add(o *fact.Failure) {
