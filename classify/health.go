@@ -40,5 +40,8 @@ func (s *Stats) Health() []finding.Reason {
 	if v.Merged*fewPackets > once && v.Merged > 0 {
 		out = append(out, finding.Reason{Code: "merged", Text: fmt.Sprintf("%d frames hold several segments (GRO, GSO): segments are counted, their times are the frame's", v.Merged)})
 	}
+	if v.Belated > 0 {
+		out = append(out, finding.Reason{Code: "belated_resets", Text: fmt.Sprintf("%d resets answer an earlier connection on the same ports: they say nothing of the one they came in", v.Belated)})
+	}
 	return out
 }

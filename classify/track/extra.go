@@ -16,6 +16,7 @@ type extra struct {
 	trouble *trouble
 	dns     *dnsLog
 	local   *fact.Local
+	prior   *prior
 	bulk    [2]*bulklog.Log
 	rate    [2]*rate
 }

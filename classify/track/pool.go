@@ -84,6 +84,9 @@ func (x *extra) size() int {
 	if x.local != nil {
 		n += localSize
 	}
+	if x.prior != nil {
+		n += priorSize
+	}
 	return n
 }
 

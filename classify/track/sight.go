@@ -18,6 +18,7 @@ type Sight struct {
 	MadeUp    uint64 // headers made up by the recorder
 	Merged    uint64 // frames that hold several wire segments
 	Routed    uint64 // copies with one hop less to live, seen at the same port
+	Belated   uint64 // resets that answer an earlier conversation on the same ports
 }
 
 // Add adds o.
@@ -30,6 +31,7 @@ func (s *Sight) Add(o *Sight) {
 	s.MadeUp += o.MadeUp
 	s.Merged += o.Merged
 	s.Routed += o.Routed
+	s.Belated += o.Belated
 }
 
 // count books a TCP flow that ends.

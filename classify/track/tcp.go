@@ -10,6 +10,11 @@ import (
 func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Packet) {
 	f := &e.Rec
 	s := &f.sides[d]
+	if p.Flags&capture.RST != 0 && t.belated(f, d, p) {
+		t.Sight.Belated++
+		f.account(s, p, 1)
+		return
+	}
 	f.noteTCP(d, p)
 	if p.Flags&capture.RST != 0 {
 		t.reset(id, e, d, p)

@@ -141,12 +141,15 @@ func (t *Tracker) Packet(p *capture.Packet) bool {
 		return true
 	}
 	id, e, reverse := t.Table.Find(&p.Key, p.Hash)
+	var left *prior
 	if e != nil && t.reused(e, p, reverse) {
+		left = e.Rec.leaves()
 		t.end(id, fact.EndReuse)
 		e = nil
 	}
 	if e == nil {
 		id, e, reverse = t.begin(p)
+		t.succeed(&e.Rec, left)
 	}
 	d := fact.Up
 	if reverse {
