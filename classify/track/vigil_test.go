@@ -216,6 +216,7 @@ func TestStoppedWithinAFlight(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := transfer(t, tc.last)
+			c.Attend(c.now + int64(time.Second)) // it is not cut yet, and is looked at again when it may be
 			c.wait(tc.wait)
 			c.Attend(c.now)
 			if told, judged := c.told(); told.Cut != tc.want || judged != min(1, int(tc.want)) {

@@ -98,8 +98,8 @@ func (f *analyzeFlags) known(r *service.Rules) error {
 	return nil
 }
 
-// maxProcessors is how many workers are worth having: each decodes every packet
-// for itself, so that more of them only warm the machine.
+// maxProcessors is how many workers are worth having: each looks at every packet, and
+// all stand still at each tick, so that more of them only warm the machine.
 const maxProcessors = 4
 
 func (f *analyzeFlags) processors() int {
