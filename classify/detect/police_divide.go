@@ -24,8 +24,10 @@ const (
 // try replays a stretch twice, and its halves if it does not fit. Of one that
 // lost fewer than the minimum on the side in question nothing is said.
 func (p *policing) try(s stretch, origin int) {
-	if s.losses() < minPolicedSamples {
-		p.few++
+	if n := s.losses(); n < minPolicedSamples {
+		if n > 0 {
+			p.few++
+		}
 		return
 	}
 	from := len(p.trials)

@@ -76,7 +76,7 @@ func (l *laid) add(i int) {
 	b := l.logs[i].Bulk
 	for k := range b.Segments {
 		seg := &b.Segments[k]
-		l.gaps = append(l.gaps, lack{from: seg.Start, gaps: seg.Gaps, marked: seg.Losses, partial: k == 0 && (seg.Continues || b.Dropped > 0)})
+		l.gaps = append(l.gaps, lack{from: seg.Start, gaps: seg.Gaps, marked: seg.Losses, partial: seg.Lapse || k == 0 && seg.Continues})
 		if len(seg.Events) == 0 {
 			l.fill(i, seg.Start, seg.End, seg.Bytes, nil)
 			continue

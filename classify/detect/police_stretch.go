@@ -36,21 +36,60 @@ type stretch struct {
 // had passed a policer before it, what was lost before the tap never reached
 // one behind it.
 func stretchOf(seg *fact.Segment, kind fact.EventFlag) stretch {
-	s := stretch{start: seg.Start, end: seg.End, bytes: seg.Bytes, gaps: seg.Gaps, marked: seg.Losses,
-		before: seg.Before, partial: seg.Continues, steps: make([]step, 0, len(seg.Events))}
-	leg := legOf(kind)
+	return stretchIn(seg, 0, len(seg.Events), kind)
+}
+
+// answers splits a segment into stretches, one for each answer in it.
+func answers(seg *fact.Segment, kind fact.EventFlag) (out []stretch) {
+	from := 0
 	for i := range seg.Events {
-		e := &seg.Events[i]
+		if i > from && seg.Events[i].Flags&fact.Asked != 0 {
+			out = append(out, stretchIn(seg, from, i, kind))
+			from = i
+		}
+	}
+	out = append(out, stretchIn(seg, from, len(seg.Events), kind))
+	for i := 1; i < len(out); i++ {
+		out[i].early = out[i-1].latest()
+	}
+	return out
+}
+
+// stretchIn is what lies between two events of a segment.
+func stretchIn(seg *fact.Segment, from, to int, kind fact.EventFlag) stretch {
+	s := stretch{start: seg.Start, end: seg.End, bytes: seg.Bytes, gaps: seg.Gaps, marked: seg.Losses, steps: make([]step, 0, to-from)}
+	leg := legOf(kind)
+	if from == 0 {
+		s.before, s.partial, s.early = seg.Before, seg.Continues, seg.Early[leg].Samples()
+	}
+	if from > 0 || seg.Continues && from < to { // what came before is of another stretch, or unknown
+		s.start = seg.Events[from].Time
+	}
+	if from > 0 || to < len(seg.Events) {
+		s.end, s.bytes = seg.Events[to-1].Time, s.before+sentIn(seg.Events[from:to], kind)
+	}
+	for i := range seg.Events[from:to] {
+		e := &seg.Events[from+i]
 		if e.Flags&fact.Void != 0 || kind == fact.LostDown && e.Flags&fact.LostUp != 0 {
 			continue
 		}
 		s.steps = append(s.steps, step{at: e.Time, num: e.Num, rtt: e.RTT[leg], len: uint32(e.Len), lost: e.Flags&kind != 0})
 	}
-	s.early = seg.Early[leg].Samples()
 	if kind == fact.LostUp {
 		s.spread()
 	}
 	return s
+}
+
+// sentIn is what the packets among events came to, IP bytes; where losses were
+// behind the tap also those that were lost: they were seen.
+func sentIn(ev []fact.Event, kind fact.EventFlag) (n uint64) {
+	for i := range ev {
+		if ev[i].Flags&fact.Void == 0 && (ev[i].Flags&kind == 0 || kind == fact.LostDown) {
+			n += uint64(ev[i].Len)
+		}
+	}
+	return n
 }
 
 // spread tells when the packets of a hole would have come: evenly between the

@@ -83,22 +83,49 @@ type policing struct {
 // floor is the smallest round trip known of either leg, µs, 0 unknown.
 func weighPolicing(b *fact.Bulk, floor [2]uint32) policing {
 	var p policing
-	if !slices.ContainsFunc(b.Segments, func(s fact.Segment) bool { return s.Losses >= minPolicedSamples }) {
+	if bulkLosses(b) < minPolicedSamples {
 		return p
 	}
 	p.lossKind = moreLosses(b)
 	trips := logTrips(b, &floor)
+	origin := 0
 	for i := range b.Segments {
 		seg := &b.Segments[i]
-		if seg.Losses < minPolicedSamples {
-			if seg.Losses > 0 {
-				p.few++
-			}
-			continue
+		for _, s := range answers(seg, p.lossKind) {
+			s.floor, s.rtt = floor[legOf(p.lossKind)], segmentTrip(seg, trips)
+			p.try(s, origin)
+			origin++
 		}
-		s := stretchOf(seg, p.lossKind)
-		s.floor, s.rtt = floor[legOf(p.lossKind)], segmentTrip(seg, trips)
-		p.try(s, i)
+	}
+	p.weigh()
+	if p.verdict.Rank() < finding.Likely.Rank() {
+		if q := weighPeriods(b, floor, p.lossKind); q.verdict.Rank() > p.verdict.Rank() {
+			return q
+		}
+	}
+	return p
+}
+
+// weighPeriods replays each busy period of a log, all its answers as one: what
+// emptied a bucket for one left it empty for the next. Short answers lose what they
+// lose at once, and show a bucket only together.
+func weighPeriods(b *fact.Bulk, floor [2]uint32, kind fact.EventFlag) policing {
+	p := policing{lossKind: kind}
+	origin := 0
+	for from := 0; from < len(b.Segments); {
+		to := from + 1
+		for to < len(b.Segments) && !b.Segments[to].Lapse {
+			to++
+		}
+		l := lay([]*fact.Logged{{Bulk: &fact.Bulk{Segments: b.Segments[from:to]}, Floor: floor}}, kind)
+		for i, s := range l.stretches() {
+			if i == 0 && !s.partial {
+				s.start = b.Segments[from].Start // the log begins later
+			}
+			p.try(s, origin)
+			origin++
+		}
+		from = to
 	}
 	p.weigh()
 	return p

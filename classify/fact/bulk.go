@@ -32,6 +32,10 @@ const (
 	// Void: an inferred packet that was not lost after all: it was only
 	// overtaken, or the capture missed it. It counts for nothing.
 	Void
+	// Asked: the first of an answer that began while others were on their way
+	// to be repaired or acknowledged: the sender had been asked for more. Unlike
+	// the others it says nothing of what became of the packet.
+	Asked
 )
 
 // Leg tells the two round trips a tap sees apart.
@@ -96,6 +100,7 @@ type Segment struct {
 	Closed     bool   // no event will be added; one may still be marked lost
 	Cut        bool   // as many events as a segment may hold: the next goes on
 	Continues  bool   // goes on where the last was cut, or packets were lost before the log began: nothing is known of its start
+	Lapse      bool   // what was sent right before it is not in the log: forgotten, or missed by the capture
 	Early      [2]Early
 	Events     []Event // nil when it closed with too few losses to judge
 }

@@ -46,7 +46,7 @@ func (l *Log) advance(t *track, p *capture.Packet) {
 		e := &s.Events[r.first]
 		switch {
 		case e.Flags&(fact.LostUp|fact.Filled) == fact.LostUp:
-			e.Flags = fact.Void
+			void(e)
 			s.Losses--
 			s.Gaps++
 			t.open--

@@ -71,14 +71,17 @@ func (l *Log) plausible(p *capture.Packet) bool {
 	l.jumped = false
 	l.next, l.clean = p.Seq, p.Seq
 	l.begin(p.Time, true)
-	l.segment().Gaps++
+	s := l.segment()
+	s.Gaps, s.Lapse = s.Gaps+1, true
 	return true
 }
 
-// split opens a new segment if this packet starts one: the answer to a
-// request, or a new busy period. Both need that everything sent before had
-// arrived; a request only counts if the sender had paused for it, as window
-// updates and pipelined requests come amidst the data.
+// split opens a new segment if this packet starts one: a new busy period, or the
+// answer to a request while nothing of the last was lost. Once something was, an
+// answer is only marked: what emptied a bucket for one answer left it empty for the
+// next. Both need that everything sent before had arrived; a request only counts if
+// the sender had paused for it, as window updates and pipelined requests come amidst
+// the data.
 func (l *Log) split(p *capture.Packet) {
 	s := l.segment()
 	if len(s.Events) == 0 && s.Before == 0 {
@@ -91,8 +94,11 @@ func (l *Log) split(p *capture.Packet) {
 	pause, rtt := p.Time-l.lastTime, int64(l.rtt())*1000
 	answer := l.asked && pause > rtt/2
 	l.asked = false
-	if answer || pause > max(idle, idleRTTs*rtt) {
+	switch {
+	case pause > max(idle, idleRTTs*rtt), answer && (s.Losses == 0 || len(s.Events) > fact.MaxEvents/2):
 		l.begin(p.Time, false)
+	case answer:
+		l.answer = true
 	}
 }
 
@@ -103,7 +109,7 @@ func (l *Log) wire(p *capture.Packet, seq, n, rtt uint32) {
 	size := uint16(min(n+l.header, 1<<16-1))
 	e := fact.Event{Time: p.Time, Num: p.Num, Seq: seq, Len: size}
 	if !before(l.next, end) {
-		e.Flags = l.repeat(p.Time, seq, end)
+		e.Flags, e.RTT[fact.LegUp] = l.repeat(p.Time, seq, end), rtt
 		l.add(e)
 		l.segment().Bytes += uint64(size)
 		return
@@ -131,8 +137,8 @@ func (l *Log) hole(p *capture.Packet, seq uint32) {
 	l.room(p.Time, int((seq-l.next)/l.unit)+2)
 	s := l.segment()
 	e := fact.Event{Time: l.lastTime, Num: l.lastNum}
-	if len(s.Events) == 0 && !s.Continues {
-		e.Time, e.Num = p.Time, p.Num // nothing of this segment arrived before
+	if len(s.Events) == 0 && !s.Continues || l.answer {
+		e.Time, e.Num = p.Time, p.Num // nothing of this answer arrived before
 	}
 	for before(l.next, seq) {
 		end := l.next + min(l.unit, seq-l.next)
@@ -155,7 +161,7 @@ func (l *Log) hole(p *capture.Packet, seq uint32) {
 func (l *Log) shown(i int32) {
 	refs := l.cur.refs
 	ev := l.segment().Events
-	for k := len(refs) - 1; k >= 0 && ev[refs[k].first].Flags == fact.LostUp && refs[k].prev < 0; k-- {
+	for k := len(refs) - 1; k >= 0 && ev[refs[k].first].Flags&^fact.Asked == fact.LostUp && refs[k].prev < 0; k-- {
 		refs[k].prev = i
 	}
 }

@@ -37,7 +37,8 @@ type Log struct {
 	jump     uint32 // end of a packet too far ahead to believe alone
 	jumped   bool
 
-	asked bool // the other side sent payload when it had all of ours
+	asked  bool // the other side sent payload when it had all of ours
+	answer bool // the next event begins the answer to it, in the running segment
 
 	unit   uint32 // payload of a full wire segment
 	sized  bool   // unit was seen, not assumed

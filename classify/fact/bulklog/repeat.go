@@ -58,7 +58,7 @@ func (l *Log) fill(t *track, s *fact.Segment, r *ref, now int64) {
 	t.open--
 	e := &s.Events[r.first]
 	if r.prev >= 0 && now-s.Events[r.prev].Time < max(reorder, int64(l.rtt())*1000/reorderFraction) {
-		e.Flags = fact.Void
+		void(e)
 		s.Losses--
 		return
 	}

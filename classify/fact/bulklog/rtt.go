@@ -45,15 +45,28 @@ func (e *echoes) echoed(val uint32) (at int64, ok bool) {
 	return at, ok
 }
 
-// echoed returns the round trip to the sender that this packet completes, µs.
-// Retransmissions give none: one that waited for a timer echoes late.
+// cleanTrip is how much longer than the shortest round trip one may be that is
+// taken while a loss waits for repair, in tenths: from where on the published
+// detector calls a round trip inflated (INFLATED_RTT_THRESHOLD, Flach et al. 2016).
+const cleanTrip = 13
+
+// echoed returns the round trip to the sender that this packet completes, µs. A
+// retransmission, and what is sent while a loss waits for repair, may have waited
+// for a timer (RFC 8985, section 7.3) and then echoes late: of those only one near
+// the shortest counts, as who waited takes longer. None shorter: a copy that was sent
+// needlessly may take the place of its original in a capture put together later.
 func (l *Log) echoed(p *capture.Packet) uint32 {
 	if p.Has&capture.HasTS == 0 {
 		return 0
 	}
 	at, ok := l.echo.echoed(p.TSecr)
-	if !ok || before(p.Seq, l.next) {
+	switch low := l.minRTT[fact.LegUp]; {
+	case !ok:
 		return 0
+	case p.Seq != l.next || l.cur.open > 0 || l.hasPrev && l.prev.open > 0:
+		if us := (p.Time - at) / 1000; us < int64(low) || us > int64(low)*cleanTrip/10 {
+			return 0
+		}
 	}
 	return l.sample(fact.LegUp, p.Time-at)
 }

@@ -60,8 +60,16 @@ func TestTimestampEchoGivesTheRoundTripToTheSender(t *testing.T) {
 	data(120, 1+2*seg, 52)
 	data(130, 1+3*seg, 51) // passed over
 	ack(140, 53)
-	data(240, 1, 53) // a retransmission may have waited
-	r.trips(fact.LegUp, 100, 0, 100, 0, 0)
+	data(240, 1, 53) // a retransmission that did not wait
+	ack(250, 54)
+	data(390, 1, 54) // and one that waited for a timer
+	ack(400, 55)
+	data(545, 1+5*seg, 55) // it shows a loss, and waited for a timer, too: a probe
+	ack(550, 56)
+	data(651, 1+6*seg, 56) // while a loss waits for repair a short one counts
+	ack(650, 57)
+	data(790, 1+7*seg, 57) // and a long one does not
+	r.trips(fact.LegUp, 100, 0, 100, 0, 100, 0, 0, 0, 101, 0)
 }
 
 func TestTimestampsThatAreNeverEchoedDoNotBlockOthers(t *testing.T) {

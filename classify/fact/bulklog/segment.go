@@ -58,7 +58,7 @@ func (l *Log) begin(now int64, continues bool) {
 	l.spare = nil
 	l.bulk.Segments = append(segs, fact.Segment{Start: now, End: now, Continues: continues, Events: ev})
 	l.cur = track{refs: l.cur.refs[:0], base: l.next, end: l.next}
-	l.asked = false
+	l.asked, l.answer = false, false
 }
 
 // settle lets the events of a segment go that nobody will want to judge.
@@ -87,6 +87,7 @@ func (l *Log) forget() []fact.Segment {
 	}
 	l.release(&segs[least])
 	copy(segs[least:], segs[least+1:])
+	segs[least].Lapse = true
 	l.bulk.Dropped++
 	return segs[:len(segs)-1]
 }
@@ -96,6 +97,10 @@ func (l *Log) add(e fact.Event) int32 {
 	s := l.segment()
 	if s.Events == nil {
 		s.Events = make([]fact.Event, 0, firstEvents)
+	}
+	if l.answer {
+		e.Flags |= fact.Asked
+		l.answer = false
 	}
 	s.Events = append(s.Events, e)
 	return int32(len(s.Events) - 1)
@@ -150,6 +155,9 @@ func (l *Log) trim(s *fact.Segment, n int) {
 	s.Events = s.Events[:copy(s.Events, s.Events[drop:])]
 	l.unref(refs, int32(drop))
 }
+
+// void withdraws an inferred packet.
+func void(e *fact.Event) { e.Flags = e.Flags&fact.Asked | fact.Void }
 
 // passed is what an event adds to the bytes of its segment.
 func passed(e *fact.Event) uint64 {
