@@ -69,7 +69,7 @@ func (d *feeder) data(p *capture.Packet) {
 	d.ip += uint64(p.IPLen)
 	if d.payload >= logAfter {
 		d.begun = true
-		d.log.Start(d.isn, d.next, d.start, d.ip, d.mss)
+		d.log.Start(bulklog.Origin{ISN: d.isn, Next: d.next, Contig: d.next, Start: d.start, Before: d.ip, MSS: d.mss})
 	}
 }
 

@@ -99,7 +99,7 @@ type Segment struct {
 	Gaps       uint32 // packets the capture missed: acknowledged and never seen
 	Closed     bool   // no event will be added; one may still be marked lost
 	Cut        bool   // as many events as a segment may hold: the next goes on
-	Continues  bool   // goes on where the last was cut, or packets were lost before the log began: nothing is known of its start
+	Continues  bool   // goes on where the last was cut: nothing is known of its start
 	Lapse      bool   // what was sent right before it is not in the log: forgotten, or missed by the capture
 	Early      [2]Early
 	Events     []Event // nil when it closed with too few losses to judge

@@ -56,10 +56,21 @@ func (t *Tracker) bulkData(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n
 			return
 		}
 		x.bulk[d] = l
-		l.Start(s.isn, p.Seq, f.at(s.firstData), s.payload+uint64(s.headers), f.mssOption(d))
+		l.Start(s.origin(f, d, p.Seq))
 	}
 	t.bulks.news = true
 	l.Data(p, f.mssOption(d))
+}
+
+// origin is where a log begins that has next for its first byte. What was sent
+// again by then had been lost, and counts once.
+func (s *side) origin(f *Flow, d fact.Dir, next uint32) bulklog.Origin {
+	o := bulklog.Origin{ISN: s.isn, Next: next, Contig: next, Start: f.at(s.firstData), MSS: f.mssOption(d)}
+	if s.flags&holed != 0 && before(s.contig, next) {
+		o.Contig = s.contig
+	}
+	o.Before = min(s.payload, uint64(next-s.isn)) + uint64(s.headers)
+	return o
 }
 
 // bulkAck shows a packet to the log of the direction it acknowledges.

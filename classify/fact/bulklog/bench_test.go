@@ -20,7 +20,7 @@ func newLoad(lossEvery int) *policedLoad {
 	l := &policedLoad{lossEvery: lossEvery}
 	l.data = capture.Packet{Flags: capture.ACK, Has: capture.HasTCP | capture.HasTS, PayloadLen: seg, IPLen: seg + headers, Segs: 1, Seq: 1}
 	l.ack = capture.Packet{Flags: capture.ACK, Has: capture.HasTCP | capture.HasTS}
-	l.log.Start(0, 1, 0, 0, mss)
+	l.log.Start(Origin{Next: 1, Contig: 1, MSS: mss})
 	return l
 }
 

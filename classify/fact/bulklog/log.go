@@ -26,6 +26,7 @@ type Log struct {
 	started bool
 	isn     uint32
 	began   uint32 // what is below had been sent when the log began
+	contig  uint32 // and what is below here had been seen
 	next    uint32 // highest sequence end seen
 	una     uint32 // highest acknowledgement seen, at least where the log began
 	heard   uint32 // the same, wherever it is; valid once acks is true
@@ -49,20 +50,29 @@ type Log struct {
 	worst  uint32 // most losses in any segment so far
 }
 
-// Start begins the log of a direction that has already sent before IP bytes
-// since start (ns) and whose next new byte is next; isn is its initial
-// sequence number, mss the MSS option of its receiver, 0 if not seen.
-func (l *Log) Start(isn uint32, next uint32, start int64, before uint64, mss uint16) {
+// Origin is what is known of a direction when its log begins.
+type Origin struct {
+	ISN    uint32 // initial sequence number
+	Next   uint32 // the next new byte
+	Contig uint32 // up to where no byte is missing
+	Start  int64  // of its first payload, ns
+	Before uint64 // IP bytes since then, of packets that passed the tap
+	MSS    uint16 // option of the receiver, 0 if not seen
+}
+
+// Start begins the log of a direction.
+func (l *Log) Start(o Origin) {
 	l.started = true
-	l.isn, l.began, l.next, l.una, l.clean = isn, next, next, next, next
+	l.isn, l.began, l.next, l.una, l.clean = o.ISN, o.Next, o.Next, o.Next, o.Next
+	l.contig = o.Contig
 	l.unit = ethernet
-	if mss >= minMSS {
-		l.unit = uint32(mss)
+	if o.MSS >= minMSS {
+		l.unit = uint32(o.MSS)
 	}
-	l.begin(start, false)
+	l.begin(o.Start, false)
 	seg := l.segment()
-	seg.Before, seg.Bytes = before, before
-	l.lastTime = start
+	seg.Before, seg.Bytes = o.Before, o.Before
+	l.lastTime = o.Start
 }
 
 // Reset empties the log for another flow and keeps its memory.

@@ -17,19 +17,19 @@ func (l *Log) repeat(now int64, seq, end uint32) fact.EventFlag {
 	flags |= l.repeatIn(&l.cur, own, now, seq, end)
 	if before(seq, l.cur.base) {
 		flags |= fact.Again // from before the log or a forgotten part of it
-		l.early(seq)
+		l.early(seq, end)
 	}
 	return flags
 }
 
-// early takes note that packets were lost before the log began, so that what was
-// sent by then did not all pass.
-func (l *Log) early(seq uint32) {
+// early takes note that packets which the tap saw before the log began were lost
+// behind it, so that what was sent by then did not all pass.
+func (l *Log) early(seq, end uint32) {
 	s := &l.bulk.Segments[0]
-	if len(l.bulk.Segments) > 1 || l.bulk.Dropped > 0 || s.Continues || !l.acks || before(seq, l.heard) || !before(seq, l.began) {
+	if len(l.bulk.Segments) > 1 || l.bulk.Dropped > 0 || !l.acks || before(seq, l.heard) || before(l.contig, end) {
 		return
 	}
-	s.Continues, s.Before = true, 0
+	s.Before -= min(s.Before, uint64(end-seq+l.header))
 }
 
 func (l *Log) repeatIn(t *track, own int32, now int64, seq, end uint32) (flags fact.EventFlag) {

@@ -124,7 +124,7 @@ func TestAnyPacketsKeepTheLaws(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		r := &tape{T: t}
 		base := rnd.Uint32()
-		r.Start(base, base+1, 0, 0, uint16(rnd.IntN(3)*730))
+		r.Start(Origin{ISN: base, Next: base + 1, Contig: base + 1, MSS: uint16(rnd.IntN(3) * 730)})
 		for i := range int64(4000) {
 			p, ack := noise(rnd, i)
 			if p.Seq < 1<<20 { // the others are strays
@@ -146,7 +146,7 @@ func FuzzLog(f *testing.F) {
 	f.Add([]byte("some packets"), uint32(0))
 	f.Fuzz(func(t *testing.T, in []byte, base uint32) {
 		r := &tape{T: t}
-		r.Start(base, base+1, 0, 0, 0)
+		r.Start(Origin{ISN: base, Next: base + 1, Contig: base + 1})
 		for i := 0; i+4 <= min(len(in), 2048); i += 4 {
 			p := r.packet(int64(i)+int64(in[i+3])*100, base+uint32(in[i])*300, int(in[i+1])*20)
 			p.Ack, p.TSval, p.TSecr = base+uint32(in[i+1])*300, uint32(in[i+2]), uint32(in[i+3])

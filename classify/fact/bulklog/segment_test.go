@@ -232,34 +232,36 @@ func TestResetKeepsMemoryAndNothingElse(t *testing.T) {
 	}
 	r.Data(r.packet(0, 1, seg), mss)
 	r.Ack(r.packet(0, 1, 0))
-	r.Start(9, 10, 5, 7, mss)
+	r.Start(Origin{ISN: 9, Next: 10, Contig: 10, Start: 5, Before: 7, MSS: mss})
 	r.data(6, 10, seg)
 	if s := r.segment(); len(s.Events) != 1 || s.Losses != 0 || s.Before != 7 || s.Start != 5 {
 		t.Errorf("after a new start: %+v", *s)
 	}
 }
 
-// TestWhatWasLostBeforeTheLogBeganLeavesItsStartOpen: what was sent by then did not
-// all pass, so that it tells nothing of how full a bucket was.
-func TestWhatWasLostBeforeTheLogBeganLeavesItsStartOpen(t *testing.T) {
+// TestWhatWasLostBeforeTheLogBegan: what was sent by then did not all pass.
+func TestWhatWasLostBeforeTheLogBegan(t *testing.T) {
 	const start = 50_000
 	for _, c := range []struct {
 		name  string
 		acked uint32 // before the copy
 		seq   uint32 // of the copy
-		open  bool
+		hole  uint32 // bytes missing before the log began
+		lost  uint64
 	}{
-		{"a copy of what was not acknowledged", start - 3*seg, start - 2*seg, true},
-		{"a needless copy", start - seg, start - 2*seg, false},
-		{"a copy of what the log has seen", start, start, false},
+		{"a copy of what was not acknowledged", start - 3*seg, start - 2*seg, 0, seg + headers},
+		{"a needless copy", start - seg, start - 2*seg, 0, 0},
+		{"a copy of what the log has seen", start, start, 0, 0},
+		{"the original in a hole", start - 2*seg, start - 2*seg, 2 * seg, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newTape(t, start)
+			r.contig -= c.hole
 			r.data(1, start, seg)
 			r.ack(2, c.acked)
 			s := r.data(3, c.seq, seg)
-			if s.Continues != c.open || (s.Before == 0) != c.open {
-				t.Errorf("start open: %v, %d bytes before; want %v", s.Continues, s.Before, c.open)
+			if s.Before != 40_000-c.lost {
+				t.Errorf("%d bytes passed before, want %d", s.Before, 40_000-c.lost)
 			}
 		})
 	}

@@ -24,7 +24,7 @@ type tape struct {
 // newTape starts a log at sequence number next, one round trip after 32 KiB.
 func newTape(t *testing.T, next uint32) *tape {
 	r := &tape{T: t, num: 100}
-	r.Start(next-40_000, next, 0, 40_000, mss)
+	r.Start(Origin{ISN: next - 40_000, Next: next, Contig: next, Before: 40_000, MSS: mss})
 	return r
 }
 
