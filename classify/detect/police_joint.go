@@ -86,7 +86,10 @@ func (j *joint) alike() int {
 	for _, t := range j.agree {
 		all = append(all, t.best().apart)
 	}
-	whole := medianTokens(all)
+	whole := math.Inf(1)
+	if len(all) > 0 {
+		whole = medianTokens(all)
+	}
 	for _, l := range j.laid.logs {
 		own := weighPolicing(l.Bulk, l.Floor)
 		if own.kind != finding.RatePoliced || own.agree[0].fits() < 2 {

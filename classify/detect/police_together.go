@@ -77,8 +77,16 @@ func (o *Party) direction(logs []*fact.Logged, w *fact.World) {
 // company notes of each flow of a key that lost much whom it lost it with. That
 // flows of several services lose at the same time says little: paths lose, too.
 func (o *Party) company(j *joint) {
-	if !j.fits() && (j.scope == fact.ScopeClient || j.eachAlone()) {
-		return
+	if !j.fits() {
+		if j.scope == fact.ScopeClient {
+			return
+		}
+		if j.alone == 0 {
+			j.alone = j.alike()
+		}
+		if j.eachAlone() {
+			return
+		}
 	}
 	for i := range j.trials {
 		together := j.losing([]*trial{&j.trials[i]})
