@@ -81,7 +81,7 @@ func (l *laid) add(i int) {
 			l.fill(i, seg.Start, seg.End, seg.Bytes, nil)
 			continue
 		}
-		s := stretchOf(seg, l.kind)
+		s := stretchOf(seg, l.kind, l.floor[i])
 		if seg.Before > 0 {
 			l.fill(i, seg.Start, seg.Events[0].Time, seg.Before, s.early)
 		}

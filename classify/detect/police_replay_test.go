@@ -303,14 +303,14 @@ func TestWhatTheCaptureMissedVoidsAStretch(t *testing.T) {
 
 func TestLossesOfTheOtherSideAreNotThePolicers(t *testing.T) {
 	seg := segmentOfStretch(bucketStretch(1200, 100_000), fact.LostUp, 0)
-	stretchAlone := stretchOf(&seg, fact.LostUp)
+	stretchAlone := stretchOf(&seg, fact.LostUp, 0)
 	seg.Events[5].Flags = fact.LostDown // had passed the policer
 	seg.Events = append(seg.Events, fact.Event{Time: seg.End, Len: 1000, Flags: fact.Void})
-	s := stretchOf(&seg, fact.LostUp)
+	s := stretchOf(&seg, fact.LostUp, 0)
 	if len(s.steps) != len(stretchAlone.steps) || s.steps[5].lost || s.losses() != stretchAlone.losses() {
 		t.Errorf("before the tap: %d steps, %d losses", len(s.steps), s.losses())
 	}
-	if s := stretchOf(&seg, fact.LostDown); s.losses() != 1 || len(s.steps) != 1200-int(seg.Losses) {
+	if s := stretchOf(&seg, fact.LostDown, 0); s.losses() != 1 || len(s.steps) != 1200-int(seg.Losses) {
 		t.Errorf("behind the tap: %d steps, %d losses", len(s.steps), s.losses())
 	}
 }

@@ -34,21 +34,22 @@ type stretch struct {
 // stretchOf turns a segment into what a replay of losses of one kind works on.
 // Losses of the other kind happened elsewhere: what was lost behind the tap
 // had passed a policer before it, what was lost before the tap never reached
-// one behind it.
-func stretchOf(seg *fact.Segment, kind fact.EventFlag) stretch {
-	return stretchIn(seg, 0, len(seg.Events), kind)
+// one behind it. floor is the shortest round trip of the leg they are on, µs, 0
+// unknown.
+func stretchOf(seg *fact.Segment, kind fact.EventFlag, floor uint32) stretch {
+	return stretchIn(seg, 0, len(seg.Events), kind, floor)
 }
 
 // answers splits a segment into stretches, one for each answer in it.
-func answers(seg *fact.Segment, kind fact.EventFlag) (out []stretch) {
+func answers(seg *fact.Segment, kind fact.EventFlag, floor uint32) (out []stretch) {
 	from := 0
 	for i := range seg.Events {
 		if i > from && seg.Events[i].Flags&fact.Asked != 0 {
-			out = append(out, stretchIn(seg, from, i, kind))
+			out = append(out, stretchIn(seg, from, i, kind, floor))
 			from = i
 		}
 	}
-	out = append(out, stretchIn(seg, from, len(seg.Events), kind))
+	out = append(out, stretchIn(seg, from, len(seg.Events), kind, floor))
 	for i := 1; i < len(out); i++ {
 		out[i].early = out[i-1].latest()
 	}
@@ -56,8 +57,8 @@ func answers(seg *fact.Segment, kind fact.EventFlag) (out []stretch) {
 }
 
 // stretchIn is what lies between two events of a segment.
-func stretchIn(seg *fact.Segment, from, to int, kind fact.EventFlag) stretch {
-	s := stretch{start: seg.Start, end: seg.End, bytes: seg.Bytes, gaps: seg.Gaps, marked: seg.Losses, steps: make([]step, 0, to-from)}
+func stretchIn(seg *fact.Segment, from, to int, kind fact.EventFlag, floor uint32) stretch {
+	s := stretch{floor: floor, start: seg.Start, end: seg.End, bytes: seg.Bytes, gaps: seg.Gaps, marked: seg.Losses, steps: make([]step, 0, to-from)}
 	leg := legOf(kind)
 	if from == 0 {
 		s.before, s.partial, s.early = seg.Before, seg.Continues, seg.Early[leg].Samples()
@@ -73,12 +74,33 @@ func stretchIn(seg *fact.Segment, from, to int, kind fact.EventFlag) stretch {
 		if e.Flags&fact.Void != 0 || kind == fact.LostDown && e.Flags&fact.LostUp != 0 {
 			continue
 		}
-		s.steps = append(s.steps, step{at: e.Time, num: e.Num, rtt: e.RTT[leg], len: uint32(e.Len), lost: e.Flags&kind != 0})
+		st := step{at: e.Time, num: e.Num, rtt: e.RTT[leg], len: uint32(e.Len), lost: e.Flags&kind != 0}
+		if leg == fact.LegDown && float64(st.rtt) > inflatedFactor*float64(floor) && delayed(seg.Events[from:to], i) {
+			st.rtt = 0
+		}
+		s.steps = append(s.steps, st)
 	}
 	if kind == fact.LostUp {
 		s.spread()
 	}
 	return s
+}
+
+// delayed reports a round trip that says nothing of a queue: of a packet that was
+// acknowledged alone, as the next one was lost, so that its receiver may have waited
+// for its timer. At a tap upstream of a policer that lets two packets through a
+// round trip these are most.
+func delayed(ev []fact.Event, i int) bool {
+	if ev[i].Flags&fact.Lone == 0 {
+		return false
+	}
+	next := ev[i].Seq + 1
+	for k := i + 1; k < len(ev); k++ {
+		if int32(ev[k].Seq-next) >= 0 {
+			return ev[k].Flags&fact.LostDown != 0
+		}
+	}
+	return false
 }
 
 // sentIn is what the packets among events came to, IP bytes; where losses were

@@ -91,8 +91,8 @@ func weighPolicing(b *fact.Bulk, floor [2]uint32) policing {
 	origin := 0
 	for i := range b.Segments {
 		seg := &b.Segments[i]
-		for _, s := range answers(seg, p.lossKind) {
-			s.floor, s.rtt = floor[legOf(p.lossKind)], segmentTrip(seg, trips)
+		for _, s := range answers(seg, p.lossKind, floor[legOf(p.lossKind)]) {
+			s.rtt = segmentTrip(seg, trips)
 			p.try(s, origin)
 			origin++
 		}

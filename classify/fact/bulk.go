@@ -33,9 +33,11 @@ const (
 	// overtaken, or the capture missed it. It counts for nothing.
 	Void
 	// Asked: the first of an answer that began while others were on their way
-	// to be repaired or acknowledged: the sender had been asked for more. Unlike
-	// the others it says nothing of what became of the packet.
+	// to be repaired or acknowledged: the sender had been asked for more.
 	Asked
+	// Lone: the acknowledgement that gave its round trip on the leg down covered no
+	// other: its receiver may have delayed it (RFC 1122, section 4.2.3.2).
+	Lone
 )
 
 // Leg tells the two round trips a tap sees apart.

@@ -67,7 +67,8 @@ func (t *Tracker) bulkData(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n
 // origin is where a log begins that has next for its first byte. What was sent
 // again by then had been lost, and counts once.
 func (s *side) origin(f *Flow, d fact.Dir, next uint32) bulklog.Origin {
-	o := bulklog.Origin{ISN: s.isn, Next: next, Contig: next, Start: f.at(s.firstData), MSS: f.mssOption(d)}
+	o := bulklog.Origin{ISN: s.isn, Next: next, Contig: next, Start: f.at(s.firstData), MSS: f.mssOption(d),
+		RTT: [2]uint32{fact.LegDown: f.rtt(d), fact.LegUp: f.rtt(d.Other())}}
 	if s.flags&holed != 0 && before(s.contig, next) {
 		o.Contig = s.contig
 	}

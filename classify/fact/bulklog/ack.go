@@ -41,6 +41,7 @@ func (l *Log) Ack(p *capture.Packet) {
 // is acknowledged without having been filled was missed by the capture.
 func (l *Log) advance(t *track, p *capture.Packet) {
 	s := l.segmentOf(t)
+	from := t.acked
 	for ; t.acked < len(t.refs) && !before(p.Ack, t.endOf(t.acked, s.Events)); t.acked++ {
 		r := &t.refs[t.acked]
 		e := &s.Events[r.first]
@@ -56,6 +57,9 @@ func (l *Log) advance(t *track, p *capture.Packet) {
 		case !before(e.Seq, l.clean) && e.Flags&fact.Void == 0:
 			e.RTT[fact.LegDown] = l.sample(fact.LegDown, p.Time-e.Time)
 		}
+	}
+	if t.acked == from+1 {
+		s.Events[t.refs[from].first].Flags |= fact.Lone
 	}
 }
 

@@ -161,7 +161,7 @@ func (l *Log) hole(p *capture.Packet, seq uint32) {
 func (l *Log) shown(i int32) {
 	refs := l.cur.refs
 	ev := l.segment().Events
-	for k := len(refs) - 1; k >= 0 && ev[refs[k].first].Flags&^fact.Asked == fact.LostUp && refs[k].prev < 0; k-- {
+	for k := len(refs) - 1; k >= 0 && ev[refs[k].first].Flags&^(fact.Asked|fact.Lone) == fact.LostUp && refs[k].prev < 0; k-- {
 		refs[k].prev = i
 	}
 }

@@ -52,19 +52,20 @@ type Log struct {
 
 // Origin is what is known of a direction when its log begins.
 type Origin struct {
-	ISN    uint32 // initial sequence number
-	Next   uint32 // the next new byte
-	Contig uint32 // up to where no byte is missing
-	Start  int64  // of its first payload, ns
-	Before uint64 // IP bytes since then, of packets that passed the tap
-	MSS    uint16 // option of the receiver, 0 if not seen
+	ISN    uint32    // initial sequence number
+	Next   uint32    // the next new byte
+	Contig uint32    // up to where no byte is missing
+	Start  int64     // of its first payload, ns
+	Before uint64    // IP bytes since then, of packets that passed the tap
+	MSS    uint16    // option of the receiver, 0 if not seen
+	RTT    [2]uint32 // per [fact.Leg]: the shortest round trip so far, µs; 0 unknown
 }
 
 // Start begins the log of a direction.
 func (l *Log) Start(o Origin) {
 	l.started = true
 	l.isn, l.began, l.next, l.una, l.clean = o.ISN, o.Next, o.Next, o.Next, o.Next
-	l.contig = o.Contig
+	l.contig, l.minRTT = o.Contig, o.RTT
 	l.unit = ethernet
 	if o.MSS >= minMSS {
 		l.unit = uint32(o.MSS)

@@ -157,7 +157,7 @@ func (l *Log) trim(s *fact.Segment, n int) {
 }
 
 // void withdraws an inferred packet.
-func void(e *fact.Event) { e.Flags = e.Flags&fact.Asked | fact.Void }
+func void(e *fact.Event) { e.Flags = e.Flags&(fact.Asked|fact.Lone) | fact.Void }
 
 // passed is what an event adds to the bytes of its segment.
 func passed(e *fact.Event) uint64 {
