@@ -37,12 +37,17 @@ func (l *Log) Ack(p *capture.Packet) {
 
 // advance walks over what is newly acknowledged. It gives round trips by
 // Karn's rule (RFC 6298, section 3), and none from data that was sent while an
-// earlier loss waited for repair, as the published detector does. A hole that
-// is acknowledged without having been filled was missed by the capture.
+// earlier loss waited for repair, as the published detector does. Of packets
+// acknowledged together the last was acknowledged at once; the others may have
+// waited for it, and give none but what is near the shortest. A hole that is
+// acknowledged without having been filled was missed by the capture.
 func (l *Log) advance(t *track, p *capture.Packet) {
 	s := l.segmentOf(t)
-	from := t.acked
-	for ; t.acked < len(t.refs) && !before(p.Ack, t.endOf(t.acked, s.Events)); t.acked++ {
+	from, to := t.acked, t.acked
+	for to < len(t.refs) && !before(p.Ack, t.endOf(to, s.Events)) {
+		to++
+	}
+	for ; t.acked < to; t.acked++ {
 		r := &t.refs[t.acked]
 		e := &s.Events[r.first]
 		switch {
@@ -55,10 +60,12 @@ func (l *Log) advance(t *track, p *capture.Packet) {
 		case r.last != r.first || e.Flags&fact.LostUp != 0:
 			l.clean = l.next
 		case !before(e.Seq, l.clean) && e.Flags&fact.Void == 0:
-			e.RTT[fact.LegDown] = l.sample(fact.LegDown, p.Time-e.Time)
+			if us := p.Time - e.Time; t.acked == to-1 || l.near(fact.LegDown, us) {
+				e.RTT[fact.LegDown] = l.sample(fact.LegDown, us)
+			}
 		}
 	}
-	if t.acked == from+1 {
+	if to == from+1 {
 		s.Events[t.refs[from].first].Flags |= fact.Lone
 	}
 }

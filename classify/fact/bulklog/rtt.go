@@ -45,9 +45,9 @@ func (e *echoes) echoed(val uint32) (at int64, ok bool) {
 	return at, ok
 }
 
-// cleanTrip is how much longer than the shortest round trip one may be that is
-// taken while a loss waits for repair, in tenths: from where on the published
-// detector calls a round trip inflated (INFLATED_RTT_THRESHOLD, Flach et al. 2016).
+// cleanTrip is up to how many tenths of the shortest round trip one is near it: from
+// where on the published detector calls a round trip inflated
+// (INFLATED_RTT_THRESHOLD, Flach et al. 2016).
 const cleanTrip = 13
 
 // echoed returns the round trip to the sender that this packet completes, µs. A
@@ -60,15 +60,17 @@ func (l *Log) echoed(p *capture.Packet) uint32 {
 		return 0
 	}
 	at, ok := l.echo.echoed(p.TSecr)
-	switch low := l.minRTT[fact.LegUp]; {
-	case !ok:
+	waits := p.Seq != l.next || l.cur.open > 0 || l.hasPrev && l.prev.open > 0
+	if !ok || waits && !l.near(fact.LegUp, p.Time-at) {
 		return 0
-	case p.Seq != l.next || l.cur.open > 0 || l.hasPrev && l.prev.open > 0:
-		if us := (p.Time - at) / 1000; us < int64(low) || us > int64(low)*cleanTrip/10 {
-			return 0
-		}
 	}
 	return l.sample(fact.LegUp, p.Time-at)
+}
+
+// near reports whether a round trip, ns, is about the shortest of its leg.
+func (l *Log) near(leg fact.Leg, ns int64) bool {
+	us, low := ns/1000, int64(l.minRTT[leg])
+	return us >= low && us <= low*cleanTrip/10
 }
 
 // sample books a clean round trip, ns, and returns it in µs, at least 1.

@@ -18,12 +18,24 @@ func (t *tape) trips(leg fact.Leg, want ...uint32) {
 	}
 }
 
-func TestAckGivesTheRoundTripOfEachSegment(t *testing.T) {
+// TestAckGivesTheRoundTripOfWhatItAnswers: of two packets acknowledged together the
+// first may have waited for the second.
+func TestAckGivesTheRoundTripOfWhatItAnswers(t *testing.T) {
 	r := newTape(t, 1)
 	r.data(0, 1, seg)
 	r.data(10, 1+seg, seg)
 	r.ack(100, 1+2*seg)
-	r.trips(fact.LegDown, 100, 90)
+	r.data(200, 1+2*seg, seg)
+	r.data(201, 1+3*seg, seg)
+	r.ack(300, 1+4*seg)
+	r.data(400, 1+4*seg, seg)
+	r.ack(540, 1+5*seg) // alone: it may have waited for a timer
+	r.trips(fact.LegDown, 0, 90, 100, 99, 140)
+	for i, lone := range []bool{false, false, false, false, true} {
+		if got := r.segment().Events[i].Flags&fact.Lone != 0; got != lone {
+			t.Errorf("event %d was acknowledged alone: %v, want %v", i, got, lone)
+		}
+	}
 }
 
 func TestNoRoundTripFromRetransmittedOrWaitingData(t *testing.T) {
@@ -36,7 +48,7 @@ func TestNoRoundTripFromRetransmittedOrWaitingData(t *testing.T) {
 	r.ack(210, 1+4*seg)       // covers all
 	r.data(220, 1+4*seg, seg) // sent after the repair
 	r.ack(320, 1+5*seg)
-	r.trips(fact.LegDown, 210, 0, 0, 0, 0, 100)
+	r.trips(fact.LegDown, 0, 0, 0, 0, 0, 100)
 }
 
 func TestTimestampEchoGivesTheRoundTripToTheSender(t *testing.T) {

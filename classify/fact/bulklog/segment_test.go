@@ -1,6 +1,7 @@
 package bulklog
 
 import (
+	"slices"
 	"testing"
 
 	"chokepoint/capture"
@@ -264,5 +265,75 @@ func TestWhatWasLostBeforeTheLogBegan(t *testing.T) {
 				t.Errorf("%d bytes passed before, want %d", s.Before, 40_000-c.lost)
 			}
 		})
+	}
+}
+
+// TestAnswersAfterLossStayInTheSegment: what emptied a bucket for one answer left it
+// empty for the next.
+func TestAnswersAfterLossStayInTheSegment(t *testing.T) {
+	r := newTape(t, 1)
+	next := func(at int64, s uint32) uint32 {
+		r.request(at, s)
+		r.data(at+50, s, seg)
+		r.ack(at+51, s+seg)
+		return s + seg
+	}
+	s := r.lossy(0, 1, 20, 0)
+	s = next(100, s) // nothing was lost: a segment of its own
+	r.data(155, s, seg)
+	r.data(156, s, seg)
+	r.ack(157, s+seg)
+	s = next(200, s+seg)
+	s = next(300, s)
+	segs := r.Snapshot().Segments
+	if len(segs) != 2 {
+		t.Fatalf("%d segments", len(segs))
+	}
+	var at []int64
+	for _, e := range segs[1].Events {
+		if e.Flags&fact.Asked != 0 {
+			at = append(at, e.Time/ms)
+		}
+	}
+	if !slices.Equal(at, []int64{250, 350}) {
+		t.Errorf("answers begin at %v", at)
+	}
+	r.data(2000, s, seg)
+	if n := len(r.Snapshot().Segments); n != 3 {
+		t.Errorf("%d segments after a pause", n)
+	}
+}
+
+// TestHoleAtTheStartOfAnAnswerIsOfIt: the last arrival before it was of another.
+func TestHoleAtTheStartOfAnAnswerIsOfIt(t *testing.T) {
+	r := newTape(t, 1)
+	s := r.lossy(0, 1, 20, 1)
+	r.request(100, s)
+	r.data(150, s+seg, seg)
+	ev := r.segment().Events
+	hole := &ev[len(ev)-2]
+	if hole.Flags != fact.LostUp|fact.Asked || hole.Time != 150*ms {
+		t.Errorf("hole: flags %07b at %d ms", hole.Flags, hole.Time/ms)
+	}
+	r.ack(160, s+2*seg)
+	if hole.Flags != fact.Void|fact.Asked {
+		t.Errorf("what the capture missed: flags %07b", hole.Flags)
+	}
+}
+
+func TestWhatFollowsAForgottenSegmentLapses(t *testing.T) {
+	r := newTape(t, 1)
+	s := uint32(1)
+	for i := range fact.MaxSegments + 1 {
+		lost := 20
+		if i == 3 {
+			lost = 0
+		}
+		s = r.lossy(int64(i)*2000, s, 300, lost)
+	}
+	for i, seg := range r.Snapshot().Segments {
+		if seg.Lapse != (i == 3) {
+			t.Errorf("segment %d: lapse %v", i, seg.Lapse)
+		}
 	}
 }
