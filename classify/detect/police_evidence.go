@@ -19,8 +19,7 @@ const (
 // saw lists what became of every stretch that was put to the test.
 func (p *policing) saw(d fact.Dir) []finding.Reason {
 	var out []finding.Reason
-	for i := range p.trials {
-		t := &p.trials[i]
+	for _, t := range append(p.trials[:len(p.trials):len(p.trials)], p.periods...) {
 		out = append(out, finding.Reason{
 			Code: fmt.Sprintf("%s.%d.%d", d, t.origin+1, t.part+1),
 			Text: fmt.Sprintf("%s (%s): %d lost, round trip %.0f ms; all losses: code %d at %s; without the outermost %d: code %d at %s",
@@ -41,10 +40,14 @@ func (r *replay) why() string {
 
 // name is the stretch, and the part of it, in words.
 func (t *trial) name() string {
-	if t.parts < 2 {
-		return fmt.Sprintf("stretch %d", t.origin+1)
+	what := "stretch"
+	if t.period {
+		what = "busy period"
 	}
-	return fmt.Sprintf("stretch %d, part %d of %d", t.origin+1, t.part+1, t.parts)
+	if t.parts < 2 {
+		return fmt.Sprintf("%s %d", what, t.origin+1)
+	}
+	return fmt.Sprintf("%s %d, part %d of %d", what, t.origin+1, t.part+1, t.parts)
 }
 
 // stopped names what each stretch that does not fit failed on.

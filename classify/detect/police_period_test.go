@@ -89,3 +89,36 @@ func TestRoundTripOfADelayedAcknowledgement(t *testing.T) {
 		}
 	}
 }
+
+// TestPeriodsBearAnswersOut: an answer that lost its packets in a few runs, and a
+// period that fits the same bucket in one run of the replay.
+func TestPeriodsBearAnswersOut(t *testing.T) {
+	fit := replay{code: policeOK, rate: testRate}
+	of := func(rate float64, runs int, codes ...policeCode) *policing {
+		s := stretch{}
+		for i := range 100 {
+			s.steps = append(s.steps, step{lost: i%(100/runs) == 0 && i/(100/runs) < runs})
+		}
+		t := trial{stretch: s, runs: [2]replay{fit, fit}, lost: uint32(runs)}
+		for i, c := range codes {
+			t.runs[i].code, t.runs[i].rate = c, rate
+		}
+		return &policing{kind: finding.RatePoliced, trials: []trial{t}, agree: []*trial{&t}, rate: rate}
+	}
+	both, one := of(testRate, 4, policeOK, policeOK), of(testRate, 20, policeOK, policeAlike)
+	for _, c := range []struct {
+		name string
+		p, q *policing
+		want bool
+	}{
+		{"one rate", both, one, true},
+		{"the answer fits in one run only", of(testRate, 4, policeAlike, policeOK), one, false},
+		{"the period lost in as few runs", both, of(testRate, 5, policeOK, policeAlike), false},
+		{"another rate", both, of(1.07*testRate, 20, policeOK, policeAlike), false},
+		{"no bucket in the period", both, &policing{}, false},
+	} {
+		if got := c.p.borneOut(c.q); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}

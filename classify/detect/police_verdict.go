@@ -33,8 +33,9 @@ const (
 
 // trial is one stretch put to the test.
 type trial struct {
-	origin      int // the stretch, in the log, from 0
-	part, parts int // of it, where it was divided
+	origin      int  // the stretch, in the log, from 0
+	period      bool // it is a busy period, of several answers
+	part, parts int  // of it, where it was divided
 	stretch
 	runs [2]replay // all losses; without the outermost two at either end
 	lost uint32
@@ -61,6 +62,7 @@ func (t *trial) best() *replay {
 type policing struct {
 	lossKind fact.EventFlag // LostDown or LostUp, whichever is more
 	trials   []trial        // segments with enough losses
+	periods  []trial        // busy periods, where they say no more than these
 	few      int            // segments with some, but too few
 	agree    []*trial       // those that carry the verdict
 	clash    int            // fits with another rate
@@ -99,11 +101,30 @@ func weighPolicing(b *fact.Bulk, floor [2]uint32) policing {
 	}
 	p.weigh()
 	if p.verdict.Rank() < finding.Likely.Rank() {
-		if q := weighPeriods(b, floor, p.lossKind); q.verdict.Rank() > p.verdict.Rank() {
+		q := weighPeriods(b, floor, p.lossKind)
+		if q.verdict.Rank() > p.verdict.Rank() {
 			return q
 		}
+		if p.borneOut(&q) {
+			p.verdict = finding.Likely
+		}
+		p.periods = q.trials
 	}
 	return p
+}
+
+// borneOut reports whether answers that fit a bucket in both runs, but lost their
+// packets in too few runs to say so alone, lie in busy periods that fit one of the
+// same rate and did not.
+func (p *policing) borneOut(q *policing) bool {
+	if p.kind != finding.RatePoliced || q.kind != finding.RatePoliced || p.torn || q.torn || p.patchy() || q.patchy() {
+		return false
+	}
+	runs := 0
+	for _, t := range q.agree {
+		runs += t.lossRuns()
+	}
+	return p.agree[0].fits() == 2 && runs >= minLossRuns && math.Abs(q.rate/p.rate-1) <= sameRate
 }
 
 // weighPeriods replays each busy period of a log, all its answers as one: what
@@ -126,6 +147,9 @@ func weighPeriods(b *fact.Bulk, floor [2]uint32, kind fact.EventFlag) policing {
 			origin++
 		}
 		from = to
+	}
+	for i := range p.trials {
+		p.trials[i].period = true
 	}
 	p.weigh()
 	return p
