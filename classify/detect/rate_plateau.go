@@ -91,20 +91,32 @@ func (p *pace) flat(from, to int) (plateau, bool) {
 		return f, false
 	}
 	f.width = flatWidth*f.bps + p.onePacket()
-	near, sum := 0, 0.0
-	for _, x := range rates {
+	near, straight, sum := 0, 0, 0.0
+	for i, x := range rates {
 		if math.Abs(x-f.bps) <= f.width {
-			near++
 			sum += x
+			near++
+			straight++
+		} else if p.evened(rates, i, f.bps) {
+			straight++
 		}
 	}
-	f.flat = float64(near) / float64(len(cells))
+	f.flat = float64(straight) / float64(len(cells))
 	if f.flat < flatShare || math.Abs(rates[0]-f.bps) > f.width {
 		return f, false
 	}
 	f.bps = sum / float64(near) // finer than a median of whole packets
 	p.measure(&f)
 	return f, true
+}
+
+// evened reports that a cell has what a neighbour lacks: together they are near a
+// rate. Acknowledgements of a time of repair come late and together.
+func (p *pace) evened(rates []float64, i int, bps float64) bool {
+	near := func(k int) bool {
+		return k >= 0 && k < len(rates) && math.Abs((rates[i]+rates[k])/2-bps) <= flatWidth*bps+p.onePacket()/2
+	}
+	return near(i-1) || near(i+1)
 }
 
 // onePacket is what a packet more in a cell adds to its rate, bits/s.
