@@ -102,7 +102,7 @@ func weighPolicing(b *fact.Bulk, floor [2]uint32) policing {
 	p.weigh()
 	if p.verdict.Rank() < finding.Likely.Rank() {
 		q := weighPeriods(b, floor, p.lossKind)
-		if q.verdict.Rank() > p.verdict.Rank() {
+		if q.verdict.Rank() > p.verdict.Rank() && !q.torn && !q.patchy() { // parts of a long time fit at any rate
 			return q
 		}
 		if p.borneOut(&q) {

@@ -208,6 +208,11 @@ func (s *Said) row() string {
 	if f := s.best(); f != nil {
 		says, rate = string(f.Verdict), fmt.Sprintf("%.3f", *f.RateBps/s.Bps)
 	}
+	for i := range s.Findings { // the others, where there are any
+		if f := &s.Findings[i]; f != s.best() {
+			rate += fmt.Sprintf(", %.3f %s", *f.RateBps/s.Bps, f.Verdict)
+		}
+	}
 	var policed Count
 	var codes []string
 	for i := range s.Chunks {
