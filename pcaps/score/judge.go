@@ -111,7 +111,7 @@ func sought(t *truth.Truth, m *truth.Must, said *Observed) Want {
 		if !slices.Contains(m.Kinds, f.Kind) || m.Service != f.Service {
 			continue
 		}
-		if f.Verdict.Rank() < m.AtLeast.Rank() {
+		if f.Verdict.Rank() < m.AtLeast.Rank() || !m.Measures(&f.Finding) {
 			if w.Outcome == Missed && f.Verdict.Rank() >= finding.Suspected.Rank() {
 				w.Outcome = Weaker
 			}

@@ -66,3 +66,24 @@ func TestTruthWithUnknownFieldsIsRefused(t *testing.T) {
 		t.Error("a field nobody reads was accepted")
 	}
 }
+
+func TestMeasuresOfLoss(t *testing.T) {
+	of := func(loss, ratio float64) *finding.Finding { return &finding.Finding{Loss: &loss, BurstRatio: &ratio} }
+	m := Must{Loss: 0.08, BurstRatio: 4.6}
+	for _, c := range []struct {
+		name string
+		m    Must
+		f    *finding.Finding
+		want bool
+	}{
+		{"as asked", m, of(0.084, 4.0), true},
+		{"another loss", m, of(0.086, 4.6), false},
+		{"as many losses, but apart", m, of(0.08, 1), false},
+		{"nothing told", m, &finding.Finding{}, false},
+		{"nobody asks", Must{}, &finding.Finding{}, true},
+	} {
+		if got := c.m.Measures(c.f); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -56,6 +57,25 @@ type Must struct {
 	Files   []string        `yaml:"files,omitempty"`       // in each of them; none: client.pcapng
 	RateBPS float64         `yaml:"rate_bps,omitempty"`    // what rate findings should say, bits/s of IP bytes; 0: nobody asks
 	Burst   float64         `yaml:"burst_bytes,omitempty"` // the same of the bucket
+	// Loss is the share of packets that are lost, which a finding must tell to within
+	// LossOff, and BurstRatio how much longer their runs are than those of chance
+	// (ITU-T G.107, section 7.7), to within BurstRatioOff of it; 0: nobody asks.
+	Loss       float64 `yaml:"loss,omitempty"`
+	BurstRatio float64 `yaml:"burst_ratio,omitempty"`
+}
+
+// What a finding may be off by (rate-and-calls, section 5, C4).
+const (
+	LossOff       = 0.005
+	BurstRatioOff = 0.2
+)
+
+// Measures reports whether a finding says what is asked of the loss, if anything is.
+func (m *Must) Measures(f *finding.Finding) bool {
+	right := func(want, off float64, got *float64) bool {
+		return want == 0 || got != nil && math.Abs(*got-want) <= off
+	}
+	return right(m.Loss, LossOff, f.Loss) && right(m.BurstRatio, BurstRatioOff*m.BurstRatio, f.BurstRatio)
 }
 
 // Limit is how far findings may go.

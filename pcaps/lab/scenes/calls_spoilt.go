@@ -38,9 +38,11 @@ func runs(block, length int) box.Match {
 // callBursts drops eight in a hundred of a WhatsApp call's media, always five in a
 // row, and nothing else: the sequence numbers show it.
 func callBursts() *lab.Scenario {
+	t := broken("whatsapp", "8 % of a call's RTP toward the client is dropped, five packets in a row each time; nothing else loses", finding.Likely, finding.CallDegraded)
+	t.Finds[0].Loss = 5. / 62
+	t.Finds[0].BurstRatio = 5 * (1 - t.Finds[0].Loss)
 	return &lab.Scenario{
-		Name: "call-burst-loss", Cases: []string{"C4"}, Lasts: 12 * time.Second,
-		Truth: broken("whatsapp", "8 % of a call's RTP toward the client is dropped, five packets in a row each time; nothing else loses", finding.Likely, finding.CallDegraded),
+		Name: "call-burst-loss", Cases: []string{"C4"}, Lasts: 12 * time.Second, Truth: t,
 		Play: func(w *lab.World) {
 			media := policy.All(policy.RTP, policy.To(site.WARelay), policy.Dir(box.Down))
 			five := runs(62, 5)
