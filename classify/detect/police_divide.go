@@ -17,6 +17,10 @@ const (
 	// to be more than a suspicion: of many parts some fit by chance. Behind the
 	// router of rate-and-calls, section 1.1, it is 0.3 and more.
 	agreeShare = 0.25
+	// periodShare is the same of busy periods, which are long: of four parts of a path
+	// that loses in bursts one fits now and then (the lab's loss-in-bursts as a span
+	// port that copies some packets would have it).
+	periodShare = 0.5
 	// manyParts are worth as much as two whole stretches.
 	manyParts = 4
 )
@@ -127,14 +131,14 @@ func (s *stretch) latest() []uint32 {
 }
 
 // patchy reports that what agrees is little of what was lost.
-func (p *policing) patchy() bool {
+func (p *policing) patchy(least float64) bool {
 	var all uint32
 	for i := range p.trials {
 		if t := &p.trials[i]; t.runs[0].code != policeFewLosses {
 			all += t.lost
 		}
 	}
-	return float64(lostIn(p.agree)) < agreeShare*float64(all)
+	return float64(lostIn(p.agree)) < least*float64(all)
 }
 
 // separate reports whether what agrees is several stretches, or many parts.
@@ -150,7 +154,7 @@ func (p *policing) separate() bool {
 
 // limit keeps the verdict to what parts can show.
 func (p *policing) limit(v finding.Verdict) finding.Verdict {
-	if p.patchy() {
+	if p.patchy(agreeShare) {
 		return Cap(v, finding.Suspected)
 	}
 	return v

@@ -102,7 +102,7 @@ func weighPolicing(b *fact.Bulk, floor [2]uint32) policing {
 	p.weigh()
 	if p.verdict.Rank() < finding.Likely.Rank() {
 		q := weighPeriods(b, floor, p.lossKind)
-		if q.verdict.Rank() > p.verdict.Rank() && !q.torn && !q.patchy() { // parts of a long time fit at any rate
+		if q.verdict.Rank() > p.verdict.Rank() && !q.torn && !q.patchy(periodShare) {
 			return q
 		}
 		if p.borneOut(&q) {
@@ -117,7 +117,7 @@ func weighPolicing(b *fact.Bulk, floor [2]uint32) policing {
 // packets in too few runs to say so alone, lie in busy periods that fit one of the
 // same rate and did not.
 func (p *policing) borneOut(q *policing) bool {
-	if p.kind != finding.RatePoliced || q.kind != finding.RatePoliced || p.torn || q.torn || p.patchy() || q.patchy() {
+	if p.kind != finding.RatePoliced || q.kind != finding.RatePoliced || p.torn || q.torn || p.patchy(agreeShare) || q.patchy(periodShare) {
 		return false
 	}
 	runs := 0

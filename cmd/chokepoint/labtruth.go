@@ -29,6 +29,9 @@ type mustRecord struct {
 	Files   []string        `json:"files,omitempty"`
 	RateBPS float64         `json:"rate_bps,omitempty"`
 	Burst   float64         `json:"burst_bytes,omitempty"`
+
+	Loss       float64 `json:"loss,omitempty"`
+	BurstRatio float64 `json:"burst_ratio,omitempty"`
 }
 
 type limitRecord struct {
