@@ -153,7 +153,7 @@ func (c *slowed) missing(f *fact.Flow) string {
 	r := f.Rates[c.dir]
 	switch {
 	case r.Datagram:
-		return "neither round trips nor losses show outside of QUIC, so that a queue, a policer and the sender's own pace look the same"
+		return "no spin bit, so that no round trips show outside of QUIC, and losses never do: a queue, a policer and the sender's own pace look the same"
 	case r.OneWay && !r.Stamped:
 		return "one-way capture, so that no timestamp can be matched with its echo: queueing cannot be seen"
 	case !r.Stamped:

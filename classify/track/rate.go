@@ -51,6 +51,7 @@ type rate struct {
 
 	stamp stampProbe
 	data  dataProbe
+	spin  spin
 
 	told, judged uint64 // bytes when it was told of last, and judged
 }
@@ -89,7 +90,7 @@ func (r *rate) begin(f *Flow, now int64) {
 	r.lastNew, r.told, r.judged = now, 0, 0
 	r.holes, r.again = s.holes, s.retrans
 	r.short, r.pushed, r.missing = false, false, false
-	r.data.on, r.stamp.on, r.hasAck = false, false, false
+	r.data.on, r.stamp.on, r.hasAck, r.spin = false, false, false, spin{}
 }
 
 func (t *Tracker) freeRate(x *extra, d fact.Dir) {
