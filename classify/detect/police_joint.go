@@ -92,7 +92,7 @@ func (j *joint) alike() int {
 	}
 	for _, l := range j.laid.logs {
 		own := weighPolicing(l.Bulk, l.Floor)
-		if own.kind != finding.RatePoliced || own.agree[0].fits() < 2 {
+		if own.kind != finding.RatePoliced || own.agree[0].fits() < 2 || own.torn || own.patchy(agreeShare) {
 			continue
 		}
 		rates = append(rates, own.rate)

@@ -75,10 +75,26 @@ type replay struct {
 // run replays the stretch, leaving cutoff losses out at either end.
 func (s *stretch) run(cutoff int) replay {
 	from, to := s.bounds(cutoff)
-	switch {
-	case to < 0:
+	if to < 0 {
 		return replay{code: policeFewLosses}
-	case s.rtt == 0:
+	}
+	return s.runAt(from, s.goodput(from, to))
+}
+
+// fitsAt reports whether a bucket that fills at a rate, IP bytes/s, accounts for the
+// stretch: its own estimate is off where it is short.
+func (s *stretch) fitsAt(rate float64) bool {
+	from, to := s.bounds(0)
+	if to < 0 {
+		return false
+	}
+	r := s.runAt(from, rate)
+	return r.code == policeOK
+}
+
+// runAt replays the stretch from a loss on at a rate, IP bytes/s.
+func (s *stretch) runAt(from int, rate float64) replay {
+	if s.rtt == 0 {
 		return replay{code: policeNoRTT}
 	}
 	sent := float64(s.before)
@@ -88,7 +104,7 @@ func (s *stretch) run(cutoff int) replay {
 	if sent > lateLossBytes && !s.partial {
 		return replay{code: policeLateLoss, from: from}
 	}
-	r := replay{rate: s.goodput(from, to), from: from}
+	r := replay{rate: rate, from: from}
 	atStart := sent - r.rate*inSeconds(s.steps[from].at-s.start)
 	if atStart < -max((passFillRTTs+s.slack)*r.rate*s.rtt, s.packet()) {
 		r.code = policeNegativeFill

@@ -20,7 +20,7 @@ const (
 	wholeBurst = 2.0
 	// sameRate is the width of a rate cluster: the paper's +-5 %.
 	sameRate = 0.05
-	// clashShare of what agrees, by losses, may fit at other rates in as many
+	// clashShare of what agrees, by losses and by weight, may fit at other rates in as many
 	// stretches: a short part that fits by chance takes nothing from a long one.
 	clashShare = 0.5
 	// gapShare of missed packets to losses voids a stretch: its passes are
@@ -182,7 +182,7 @@ func (p *policing) gather(runs int) bool {
 	for _, t := range fits {
 		var near []*trial
 		for _, u := range fits {
-			if math.Abs(u.best().rate/t.best().rate-1) <= sameRate {
+			if u.shows(t.best().rate) {
 				near = append(near, u)
 			}
 		}
@@ -197,12 +197,24 @@ func (p *policing) gather(runs int) bool {
 		}
 	}
 	p.clash = len(clash)
-	p.torn = origins(clash) >= origins(p.agree) && float64(lostIn(clash)) > clashShare*float64(lostIn(p.agree))
+	p.torn = origins(clash) >= origins(p.agree) && float64(weight(clash)) > clashShare*float64(weight(p.agree)) &&
+		float64(lostIn(clash)) > clashShare*float64(lostIn(p.agree))
 	return len(p.agree) > 0
+}
+
+// shows reports whether a trial is of a bucket of a rate, IP bytes/s: by its own
+// estimate, or by an account at that rate where the estimate is not far off. It is of
+// few round trips, and with losses before the tap, which are dated early, of less.
+func (t *trial) shows(rate float64) bool {
+	off := math.Abs(t.best().rate/rate - 1)
+	return off <= sameRate || off <= 2*sameRate && t.fitsAt(rate)
 }
 
 func outweighs(a, b []*trial) bool {
 	if n := origins(a) - origins(b); n != 0 {
+		return n > 0
+	}
+	if n := weight(a) - weight(b); n != 0 {
 		return n > 0
 	}
 	return lostIn(a) > lostIn(b)
@@ -213,6 +225,25 @@ func origins(list []*trial) (n int) {
 	for i, t := range list {
 		if i == 0 || list[i-1].origin != t.origin {
 			n++
+		}
+	}
+	return n
+}
+
+// burstSays is how many losses in a row count: a full bucket that a slow start meets
+// loses a hundred packets at one moment, and they show that moment's tokens only.
+const burstSays = 4
+
+// weight is what trials lost, in IP packets, of each burst no more than burstSays.
+func weight(list []*trial) (n int) {
+	for _, t := range list {
+		run := 0
+		for i := range t.steps {
+			if run++; !t.steps[i].lost {
+				run = 0
+			} else if run <= burstSays {
+				n++
+			}
 		}
 	}
 	return n
