@@ -140,7 +140,11 @@ func (p *policing) speaksAgainst() []finding.Evidence {
 		against(fmt.Sprintf("%d of %d stretches with losses fit no bucket", misfits, len(p.trials)))
 	}
 	if p.kind == finding.RateLimited && p.stop == policeOK {
-		against(fmt.Sprintf("the bucket held %s only: a queue of a few packets looks the same below %s", sizeText(max(p.burst, 0)), sizeText(minBurst)))
+		if p.burst < minBurst {
+			against(fmt.Sprintf("the bucket held %s only: a queue of a few packets looks the same below %s", sizeText(max(p.burst, 0)), sizeText(minBurst)))
+		} else {
+			against(fmt.Sprintf("the bucket held %s, less than %.1f round trips: what the sender could sustain looks the same", sizeText(p.burst), leastTrips))
+		}
 	}
 	return out
 }

@@ -123,7 +123,7 @@ func (r *replay) account(s *stretch, from int) (onLoss, met, onPass []float64) {
 	var used float64
 	rtts := newTrips(s.unmeasured(), s.floor, s.early, len(s.steps))
 	rtts.base = s.base
-	t0 := s.steps[from].at
+	t0, heard := s.steps[from].at, s.start
 	slice := int64(s.rtt * 1e9)
 	r.slices = 1
 	sliceEnd := t0 + slice
@@ -131,6 +131,7 @@ func (r *replay) account(s *stretch, from int) (onLoss, met, onPass []float64) {
 		st := &s.steps[i]
 		if st.rtt > 0 {
 			rtts.add(st.rtt)
+			heard = st.at
 		}
 		if i < from {
 			continue
@@ -146,18 +147,18 @@ func (r *replay) account(s *stretch, from int) (onLoss, met, onPass []float64) {
 		}
 		onLoss = append(onLoss, tokens)
 		met = append(met, tokens+min(r.rate*inSeconds(st.wait), float64(st.len)))
-		fresh := i == from || !s.steps[i-1].lost
-		if fresh {
+		begins := i == from || !s.steps[i-1].lost
+		if begins {
 			r.runs++
 		}
-		if rtts.known() {
-			if fresh {
+		if rtts.known() && (s.fresh == 0 || st.at-heard <= s.fresh) {
+			if begins {
 				r.seen++
 			}
 			r.checked++
 			if rtts.inflated() {
 				r.inflated++
-				if fresh {
+				if begins {
 					r.risen++
 				}
 			}
@@ -239,6 +240,15 @@ func apart(onLoss, onPass []float64) float64 {
 	}
 	return wins / float64(len(onLoss)) / float64(len(onPass))
 }
+
+// freshTrip, ns, and freshTrips round trips, whichever is longer, is for how long a
+// round trip tells a receiver whether a queue has filled: long ones are left out there
+// where they may come of a sender's timer (package bulklog), and what was heard before
+// must not speak for them.
+const (
+	freshTrip  = int64(2_000_000_000)
+	freshTrips = 16
+)
 
 // checkedShare of the losses must have had known round trips before them, where
 // those that follow each other are one: the first response of many packets meets

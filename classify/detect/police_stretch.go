@@ -27,6 +27,7 @@ type stretch struct {
 	floor   uint32   // smallest of the path on that leg, µs, 0 unknown
 	base    uint32   // of a part: the smallest of the whole, µs, 0 not a part
 	slack   float64  // round trips of tokens forgiven at the start (rule 4)
+	fresh   int64    // for how long a round trip speaks, ns, 0 for ever
 	partial bool     // nothing is known of its start
 	sized   bool     // packets differ in size: what a packet would have left counts, not what it met
 }

@@ -32,7 +32,7 @@ func tappedFlows(packets []capture.Packet) (out []*tapped) {
 }
 
 // logAfter is how much payload a direction sends before it is logged.
-const logAfter = 32 << 10
+const logAfter = 12 << 10
 
 // feeder keeps what the tracker counts before a log starts.
 type feeder struct {

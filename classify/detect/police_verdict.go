@@ -18,6 +18,11 @@ const (
 	// the sender recovers (rate-and-calls, section 1.1, asks one round trip; at
 	// one the rate was still short by a third).
 	wholeBurst = 2.0
+	// leastTrips is how many round trips of tokens a bucket must have held to be
+	// called one. In simulated paths with policers drawn at random, what came to less
+	// was a bucket of less than a round trip, told with 0.25 to 0.9 of its rate; and
+	// the one queue of nine thousand that passed for a bucket came to 0.4.
+	leastTrips = 1.5
 	// sameRate is the width of a rate cluster: the paper's +-5 %.
 	sameRate = 0.05
 	// clashShare of what agrees, by losses and by weight, may fit at other rates in as many
@@ -146,7 +151,7 @@ func moreLosses(logs ...*fact.Bulk) fact.EventFlag {
 // replayed replays a stretch twice.
 func (p *policing) replayed(s stretch) trial {
 	if p.lossKind == fact.LostUp {
-		s.slack = receiverSlack
+		s.slack, s.fresh = receiverSlack, max(freshTrip, freshTrips*int64(s.rtt*1e9))
 	}
 	t := trial{lost: s.losses(), stretch: s}
 	for i, cutoff := range [...]int{0, policedCutoff} {
@@ -266,7 +271,7 @@ func (p *policing) conclude() {
 	}
 	p.rate, p.rtt = medianTokens(rates), medianTokens(rtts)
 	p.burst = p.fullest()
-	if p.burst < minBurst && !p.showsNoQueue() {
+	if p.burst < minBurst && !p.showsNoQueue() || p.shallow() {
 		if runs == 2 { // one run alone is not worth a word
 			p.kind, p.verdict = finding.RateLimited, finding.Inconclusive
 		}
@@ -285,6 +290,11 @@ func (p *policing) conclude() {
 	}
 	p.verdict = p.limit(p.verdict)
 }
+
+// shallow reports a bucket of so few round trips that neither the account, which
+// forgives two at either side, nor the rate, which is then what the sender can sustain,
+// says much.
+func (p *policing) shallow() bool { return p.burst < leastTrips*p.rate*p.rtt }
 
 // showsNoQueue reports a small bucket that cannot be a queue: one of its size, or
 // at a very low rate one of any size, would have delayed by more than the round

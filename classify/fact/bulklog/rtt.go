@@ -50,8 +50,12 @@ func (e *echoes) echoed(val uint32) (at int64, ok bool) {
 // (INFLATED_RTT_THRESHOLD, Flach et al. 2016).
 const cleanTrip = 13
 
+// timer is the shortest retransmission timer of a sender, ns (TCP_RTO_MIN of Linux).
+const timer = 200_000_000
+
 // echoed returns the round trip to the sender that this packet completes, µs. A
-// retransmission, and what is sent while a loss waits for repair, may have waited
+// retransmission, what comes after a silence (as the copy of what was lost at the end
+// does), and what is sent while a loss waits for repair, may have waited
 // for a timer (RFC 8985, section 7.3) and then echoes late: of those only one near
 // the shortest counts, as who waited takes longer. None shorter: a copy that was sent
 // needlessly may take the place of its original in a capture put together later.
@@ -60,7 +64,8 @@ func (l *Log) echoed(p *capture.Packet) uint32 {
 		return 0
 	}
 	at, ok := l.echo.echoed(p.TSecr)
-	waits := p.Seq != l.next || l.cur.open > 0 || l.hasPrev && l.prev.open > 0
+	silent := l.minRTT[fact.LegUp] != 0 && p.Time-l.lastTime >= max(timer, 2000*int64(l.rtt()))
+	waits := silent || p.Seq != l.next || l.cur.open > 0 || l.hasPrev && l.prev.open > 0
 	if !ok || waits && !l.near(fact.LegUp, p.Time-at) {
 		return 0
 	}
