@@ -91,6 +91,11 @@ score-seeds: ## what resets, drops, DNS and their innocent twins come to with SE
 	go build -trimpath -o bin/score ./cmd/internal/score
 	bin/score -kept=false -lab -live=false -lines '^[FRZB]|^-$$' -runs $(or $(SEEDS),10) -seed $(SEED) -jobs $(or $(JOBS),8) -keep out/wanting
 
+.PHONY: score-slowed
+score-slowed: ## the same of rates, freezes and calls, and what is only slow or bad; needs root
+	go build -trimpath -o bin/score ./cmd/internal/score
+	bin/score -kept=false -lab -live=false -lines '^[PSCN]|^F1[4-7]|^B16' -runs $(or $(SEEDS),10) -seed $(SEED) -jobs $(or $(JOBS),8) -keep out/wanting
+
 .PHONY: score-benign
 score-benign: ## 50,000 flows to which nothing is done: who is accused? FLOWS=50000; needs root
 	go build -trimpath -o bin/score ./cmd/internal/score
