@@ -92,10 +92,12 @@ func (j *joint) alike() int {
 	}
 	for _, l := range j.laid.logs {
 		own := weighPolicing(l.Bulk, l.Floor)
-		if own.kind != finding.RatePoliced || own.agree[0].fits() < 2 || own.torn || own.patchy(agreeShare) {
+		if own.kind != finding.RatePoliced || own.torn || own.patchy(agreeShare) {
 			continue
 		}
-		rates = append(rates, own.rate)
+		if own.agree[0].fits() == 2 {
+			rates = append(rates, own.rate)
+		}
 		if slices.ContainsFunc(own.agree, func(t *trial) bool { return t.best().apart >= whole }) {
 			better = append(better, own.rate)
 		}
