@@ -57,3 +57,24 @@ func TestCopiesOfDatagrams(t *testing.T) {
 	is(t, "copies", c.Copies, 1)
 	is(t, "packets", c.side(fact.Up).Packets, 3)
 }
+
+// TestCopiesOfAFlight: a span port that shows a router's both sides has the copies of a
+// whole flight come after all of it, and none may pass for a retransmission.
+func TestCopiesOfAFlight(t *testing.T) {
+	const flight = 24
+	c := newTalk(t).open()
+	for range 4 {
+		var sent []capture.Packet
+		for range flight {
+			sent = append(sent, *c.data(up, 100))
+			c.wait(150 * time.Microsecond)
+		}
+		for _, p := range sent {
+			p.TTL--
+			c.feed(&p)
+		}
+		c.wait(60 * time.Millisecond)
+	}
+	is(t, "copies", c.Copies, uint64(4*flight))
+	is(t, "retransmissions", c.facts().Sides[up].Retrans, 0)
+}
