@@ -101,6 +101,7 @@ type Rate struct {
 	Runs        uint32    // of losses that follow each other
 	Floor       [2]uint32 // per [Leg]: the shortest round trip known, µs; 0 none
 	Trips       Sketch    // round trips from end to end, µs
+	Rises       [2]Sketch // per [Leg]: how far the round trip was above the shortest before each run of losses behind it, µs
 	Datagram    bool      // no sequence numbers: neither loss nor windows nor round trips show
 	OneWay      bool      // the other direction was not captured
 	Stamped     bool      // timestamps both ways: round trips show at the receiver, too
@@ -185,6 +186,16 @@ func (s *Sketch) Quantile(q float64) float64 {
 	return 0
 }
 
+// Above returns how many of the values lie above one, µs.
+func (s *Sketch) Above(us float64) (n uint32) {
+	for i, c := range s.Bins {
+		if sketchFrom*math.Exp((float64(i)-0.5)*sketchStep) > us {
+			n += uint32(c)
+		}
+	}
+	return n
+}
+
 // RateSeries is a direction that moved much, as the world knows it: one busy time of it.
 type RateSeries struct {
 	Flow           FlowID
@@ -199,6 +210,7 @@ type RateSeries struct {
 	Function       string
 	Owner          string // as in [Control]
 	Rate           Rate
+	Openings       [2]Opening // per [Leg], of its transmission log; nothing where it was not seen from its beginning
 	Trip           float64 // median of its round trips, µs; 0 none. SawRate fills it in
 }
 

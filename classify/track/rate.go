@@ -156,11 +156,25 @@ func (t *Tracker) tellRate(id flow.ID, r *rate, rests bool) {
 	s := &o.Series // thousands of bytes: filled in place
 	s.Flow, s.Dir, s.If, s.Name, s.QUIC = fact.FlowID(f.Num), r.dir, f.ifc, t.Name(f), t.appOf(f) == appQUIC
 	s.Client, s.Server, s.Port, s.Proto = e.Key.SrcAddr(), e.Key.DstAddr(), e.Key.DstPort, e.Key.Proto
-	s.Rate = r.Rate
+	s.Rate, s.Openings = r.Rate, t.openings(f, r.dir)
 	if r.lasts() && (rests || r.Bytes > r.judged+r.judged*rateGrown/2) {
 		r.judged = r.Bytes
 		t.markBulk(id, f)
 	}
+}
+
+// openings are what the round trips of a direction were until it first lost something,
+// if all of it was seen.
+func (t *Tracker) openings(f *Flow, d fact.Dir) (out [2]fact.Opening) {
+	x := t.extraOf(f)
+	if x == nil || x.bulk[d] == nil || f.flags&handshake == 0 {
+		return out
+	}
+	b := x.bulk[d].Snapshot()
+	for leg := range out {
+		out[leg] = b.Opening(fact.Leg(leg))
+	}
+	return out
 }
 
 func (r *rate) lasts() bool { return r.Last-r.Start >= rateJudged }

@@ -44,7 +44,7 @@ func (t *Tracker) rateData(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n
 		return
 	}
 	b := r.book(f, p, m.segs)
-	r.lose(b, s, n, m.segs)
+	r.lose(b, f, n, m.segs)
 	if p.Flags&capture.PSH != 0 {
 		b.Pushed++
 	}
@@ -127,7 +127,8 @@ func (r *rate) book(f *Flow, p *capture.Packet, segs uint32) *fact.RateBin {
 }
 
 // lose counts what a segment shows of losses.
-func (r *rate) lose(b *fact.RateBin, s *side, n novelty, segs uint32) {
+func (r *rate) lose(b *fact.RateBin, f *Flow, n novelty, segs uint32) {
+	s := &f.sides[r.dir]
 	if n == filling && s.holes == r.holes {
 		r.Filled += segs
 	}
@@ -143,11 +144,29 @@ func (r *rate) lose(b *fact.RateBin, s *side, n novelty, segs uint32) {
 	r.holes, r.again = s.holes, s.retrans
 	if holes+again > 0 && !r.missing {
 		r.Runs++
+		r.rise(f, holes > 0)
 	}
 	r.missing = again > 0
 	b.Lost += holes + again
 	r.Lost[fact.LegUp] += holes
 	r.Lost[fact.LegDown] += again
+}
+
+// rise notes how far the round trip stood above the shortest when packets were lost, on
+// the leg on which they were: in a queue that runs full it does.
+func (r *rate) rise(f *Flow, upstream bool) {
+	leg, d := fact.LegDown, r.dir
+	if upstream {
+		leg, d = fact.LegUp, r.dir.Other()
+	}
+	us, floor := r.latest[leg], r.shortest[leg]
+	if us == 0 {
+		return
+	}
+	if hs := f.rtt(d); hs != 0 && hs < floor {
+		floor = hs
+	}
+	r.Rises[leg].Add(us - min(us, floor))
 }
 
 // echoed closes a measurement of the way to the sender and back, and holds what is
