@@ -28,12 +28,16 @@ func (Policed) Judge(f *fact.Flow, w *fact.World) Judgement {
 		}
 		c := weighPolicing(b, pathFloor(f, d))
 		c.share(f, w)
+		c.opening = openingOf(f, d, legOf(moreLosses(b)))
 		if r, yields := c.yield(f, w, d); yields {
 			j.Stopped = append(j.Stopped, r)
 			continue
 		}
 		if !w.Terse {
 			j.Saw = append(j.Saw, c.saw(d)...)
+			if r, ok := onsetReason(d, &c.opening); ok {
+				j.Saw = append(j.Saw, r)
+			}
 			j.Replays = append(j.Replays, c.told(d)...)
 			j.Stopped = append(j.Stopped, c.stopped(d)...)
 		}

@@ -14,6 +14,7 @@ const (
 	policeRepeat  = "P3" // several stretches show the same bucket
 	policeBurst   = "P4" // a bucket as large as policers have
 	policeMisfit  = "P5" // stretches that do not fit, or not at that rate
+	policeOnset   = "P6" // round trips before the first loss
 )
 
 // saw lists what became of every stretch that was put to the test.
@@ -103,6 +104,9 @@ func (p *policing) speaksFor() []finding.Evidence {
 			Got:  sizeText(p.burst), Want: p.wantBurst(),
 		})
 	}
+	if e, ok := onsetEvidence(policeOnset, finding.W, &p.opening); ok && p.kind == finding.RateLimited {
+		out = append(out, e)
+	}
 	return out
 }
 
@@ -145,6 +149,9 @@ func (p *policing) speaksAgainst() []finding.Evidence {
 		} else {
 			against(fmt.Sprintf("the bucket held %s, less than %.1f round trips: what the sender could sustain looks the same", sizeText(p.burst), leastTrips))
 		}
+	}
+	if e, ok := onsetEvidence(policeOnset, finding.X, &p.opening); ok && p.kind == finding.RatePoliced && onsetOf(&p.opening) == onsetRisen {
+		out = append(out, e)
 	}
 	return out
 }

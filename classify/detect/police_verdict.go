@@ -79,6 +79,7 @@ type policing struct {
 	verdict  finding.Verdict
 	stop     policeCode // what held the verdict down, with kind rate.limited
 	shared   []string   // flows of the client that moved data meanwhile
+	opening  fact.Opening
 }
 
 // weighPolicing replays every segment of a log and draws the verdict: confirmed

@@ -18,6 +18,7 @@ const (
 	rateKnown   = "S5" // a rate that operators set
 	rateMissing = "S6" // what would tell more, and what speaks against
 	rateFall    = "H1" // the rate fell inside the flow
+	rateOnset   = "S7" // round trips before the first loss
 )
 
 // maxRatePackets is how many packets a finding about throughput shows.
@@ -103,6 +104,7 @@ func (c *slowed) tellPlateau(f *fact.Flow, out *finding.Finding) {
 	from := sender(f, c.dir)
 	if c.kind != finding.RateShaped {
 		c.tellLimited(from, lasts, out)
+		c.tellOnset(f, out)
 		return
 	}
 	a := &c.allowance
@@ -137,6 +139,21 @@ func (c *slowed) tellLimited(from, lasts string, out *finding.Finding) {
 		out.Segment = finding.UnknownSegment
 	}
 	out.Summary = fmt.Sprintf("data from %s ran at %s for %s, %s: %s", from, rateText(c.flat.bps), lasts, how, c.because)
+}
+
+// tellOnset adds how the direction first lost something: it speaks for a queue or
+// against one.
+func (c *slowed) tellOnset(f *fact.Flow, out *finding.Finding) {
+	o := openingOf(f, c.dir, c.pace.leg)
+	e, ok := onsetEvidence(rateOnset, finding.W, &o)
+	switch {
+	case !ok:
+	case c.flat.queued() && onsetOf(&o) == onsetFlat:
+		e.Class = finding.X
+		out.Against = append(out.Against, e)
+	default:
+		out.For = append(out.For, e)
+	}
 }
 
 // tellControls adds what ran faster meanwhile.
