@@ -32,9 +32,10 @@ const (
 	pathBursts = 1.5
 )
 
-// PathLoss tells that everything a client moves loses alike, whoever is at the far end,
-// and without a queue that ran full: path.loss. It accuses nobody: it is what a bad
-// first hop or line looks like, so that nobody takes it for interference.
+// PathLoss tells that everything a client moves loses alike, whoever is at the far end:
+// path.loss. It accuses nobody: it is what a bad first hop or line looks like, so that
+// nobody takes it for interference. Where a queue that all share loses the packets, that
+// is congestion, and benign.
 type PathLoss struct{}
 
 // Name returns "path.loss".
@@ -79,9 +80,9 @@ func (l *lossOf) add(s *fact.RateSeries) {
 	l.series = append(l.series, s)
 	l.packets += s.Rate.Packets
 	l.runs += uint64(s.Rate.Runs)
-	for leg, n := range s.Rate.Lost {
-		l.lost[leg] += uint64(n)
-	}
+	l.lost[fact.LegDown] += uint64(s.Rate.Lost[fact.LegDown])
+	// Of a hole that nothing ever filled the capture may have missed the bytes.
+	l.lost[fact.LegUp] += uint64(min(s.Rate.Lost[fact.LegUp], s.Rate.Filled))
 }
 
 // lossesOf lists what clients lost in each direction, where it is enough. Mostly it is
@@ -178,7 +179,7 @@ func (l *losses) finding(w *fact.World) finding.Finding {
 	f := finding.Finding{
 		Kind: finding.PathLoss, Key: fmt.Sprintf("%s %s", l.client, l.dir), Proto: "tcp", Client: &finding.Endpoint{IP: l.client},
 		Flows: []string{}, Controls: []string{}, Vantage: w.Vantage, For: []finding.Evidence{}, Against: []finding.Evidence{},
-		RuledOut: []string{"full_queue"}, NotRuledOut: []string{}, Blind: append([]string{}, w.Blind.Names()...), Packets: []uint64{},
+		RuledOut: []string{}, NotRuledOut: []string{}, Blind: append([]string{}, w.Blind.Names()...), Packets: []uint64{},
 	}
 	from, to := l.all.series[0].Rate.Start, int64(0)
 	for _, s := range l.all.series {
@@ -193,22 +194,19 @@ func (l *losses) finding(w *fact.World) finding.Finding {
 	f.Packets = slices.Compact(f.Packets)
 	f.Packets = f.Packets[:min(len(f.Packets), maxRatePackets)]
 	f.Filter = Filter(f.Packets...)
+	q := l.queueing()
 	kind, where := fact.LostUp, "before the tap"
-	if l.all.lost[fact.LegDown] > l.all.lost[fact.LegUp] {
+	if q.leg == fact.LegDown {
 		kind, where = fact.LostDown, "behind the tap"
 	}
 	f.Direction, f.Segment = policedWhere(l.dir, kind)
 	share := l.all.share()
 	f.Loss = &share
-	how := "one by one"
-	if each := float64(l.all.lost[0]+l.all.lost[1]) / float64(max(l.all.runs, 1)); each >= pathBursts {
-		how = fmt.Sprintf("in bursts of %.1f", each)
-	}
-	text := fmt.Sprintf("%.1f %% of %d packets from or to %d parties were lost %s, %s, whoever is at the far end", 100*share, l.all.packets, len(l.parties), where, how)
+	text := fmt.Sprintf("%.1f %% of %d packets from or to %d parties were lost %s, %s, whoever is at the far end", 100*share, l.all.packets, len(l.parties), where, l.how(&q))
 	f.For = append(f.For, finding.Evidence{Code: "L1", Family: finding.Control, Class: finding.S, Text: text, Packets: f.Packets,
 		Got: fmt.Sprintf("%.1f %%", 100*share), Want: fmt.Sprintf(">= %.1f %%, within %.0f times of each other", 100*pathShare, pathAlike)})
 	f.Summary = text
-	Conclude(&f, finding.Likely)
+	q.conclude(&f)
 	return f
 }
 
