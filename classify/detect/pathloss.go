@@ -206,7 +206,7 @@ func (l *losses) finding(w *fact.World) finding.Finding {
 	f.For = append(f.For, finding.Evidence{Code: "L1", Family: finding.Control, Class: finding.S, Text: text, Packets: f.Packets,
 		Got: fmt.Sprintf("%.1f %%", 100*share), Want: fmt.Sprintf(">= %.1f %%, within %.0f times of each other", 100*pathShare, pathAlike)})
 	f.Summary = text
-	q.conclude(&f)
+	q.conclude(&f, l.all.each() >= pathBursts)
 	return f
 }
 

@@ -3,7 +3,6 @@ package detect
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
@@ -158,7 +157,7 @@ func (q *queueing) verdict() finding.Verdict {
 func (q *queueing) noQueue() bool { return q.told() && q.even() && !q.full() }
 
 // speak adds what speaks for and against.
-func (q *queueing) speak(f *finding.Finding) {
+func (q *queueing) speak(f *finding.Finding, bursts bool) {
 	say := func(queue bool, code, got, want, text string) {
 		e := finding.Evidence{Code: code, Family: finding.Delay, Class: finding.W, Text: text, Got: got, Want: want}
 		if queue == (f.Verdict == finding.Benign) {
@@ -177,7 +176,7 @@ func (q *queueing) speak(f *finding.Finding) {
 			say(false, "L2", got, fmt.Sprintf("< %.0f %%", 100*pathMostly), fmt.Sprintf("round trips had risen %s only; %s", text, all))
 		}
 	}
-	if q.spread > 0 {
+	if q.spread > 0 && (q.even() || !bursts || f.Verdict == finding.Benign) { // bursts are told of
 		text := "losses lie among the packets as by chance"
 		if !q.even() {
 			text = "more is lost at some times than chance would have it"
@@ -191,10 +190,12 @@ func (q *queueing) speak(f *finding.Finding) {
 	}
 }
 
+// each is how many losses follow each other, at the mean.
+func (l *lossOf) each() float64 { return float64(l.lost[0]+l.lost[1]) / float64(max(l.runs, 1)) }
+
 // how words whether losses follow each other.
 func (l *losses) how(q *queueing) string {
-	each := float64(l.all.lost[0]+l.all.lost[1]) / float64(max(l.all.runs, 1))
-	switch {
+	switch each := l.all.each(); {
 	case each >= pathBursts:
 		return fmt.Sprintf("in bursts of %.1f", each)
 	case q.even():
@@ -204,10 +205,10 @@ func (l *losses) how(q *queueing) string {
 }
 
 // conclude draws the verdict and words it.
-func (q *queueing) conclude(f *finding.Finding) {
+func (q *queueing) conclude(f *finding.Finding, bursts bool) {
 	v := q.verdict()
 	f.Verdict = v // evidence is for or against it
-	q.speak(f)
+	q.speak(f, bursts)
 	Conclude(f, v)
 	switch {
 	case v == finding.Benign:
@@ -221,5 +222,4 @@ func (q *queueing) conclude(f *finding.Finding) {
 	if !q.told() {
 		noteBlind(f, "queue_unseen")
 	}
-	slices.Sort(f.Blind)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -192,6 +193,9 @@ func TestPolicingAgainstRouter(t *testing.T) {
 func (s *scored) mustNotAccuse(t *testing.T) {
 	if strings.HasPrefix(s.truth.kind, "shaper") && s.atLeast(finding.Suspected) {
 		t.Errorf("false: %s", s.row())
+	}
+	if s.truth.kind == "policer" && s.finding != nil && slices.ContainsFunc(s.finding.Against, ownQueue) {
+		t.Errorf("a policer's losses are laid to a queue of the flow's own: %s", s.row())
 	}
 	unclear := s.truth.two || s.truth.kind == "policer" && s.truth.burst < 30_000
 	if unclear && s.atLeast(finding.Confirmed) && s.offRate() > 0.06 {

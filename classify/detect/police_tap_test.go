@@ -90,7 +90,8 @@ func (f *tapped) facts(packets []capture.Packet) *fact.Flow {
 			dirs[d.Other()].log.Ack(p)
 		}
 	}
-	out := &fact.Flow{ID: 1, Key: f.client, Vantage: "unknown"}
+	opened := len(packets) > 0 && packets[0].Flags&capture.SYN != 0
+	out := &fact.Flow{ID: 1, Key: f.client, Vantage: "unknown", Handshake: opened}
 	if f.server > 0 {
 		out.Sides[fact.Up].RTT.Handshake = fact.Some(f.server)
 	}

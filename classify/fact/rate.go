@@ -211,7 +211,7 @@ type RateSeries struct {
 	Owner          string // as in [Control]
 	Rate           Rate
 	Openings       [2]Opening // per [Leg], of its transmission log; nothing where it was not seen from its beginning
-	Trip           float64 // median of its round trips, µs; 0 none. SawRate fills it in
+	Trip           float64    // median of its round trips, µs; 0 none. SawRate fills it in
 }
 
 // rateKey names a busy time of a direction.
