@@ -15,9 +15,14 @@ const (
 	pathRise      = inflatedFloor
 	pathRiseShare = inflatedFactor - 1
 	// pathKnown is before how many runs of losses a round trip must be known, and before
-	// which share of all.
+	// which share of all. Where it is not, pathCalm is the most of the packets that may
+	// have come in times of risen round trips, of a line that no queue held up: they must
+	// be known for that share of all packets, too. Short transfers of a wireless link
+	// that loses a dozen at a time (the lab's wifi-bursts) have 3 of 8 runs known, and
+	// nothing risen.
 	pathKnown      = 10
 	pathKnownShare = 0.5
+	pathCalm       = 0.1
 	// pathExcess is by how many standard deviations the share of them that had risen must
 	// lie above that of all packets, for a queue to have lost them: a line that is busy
 	// and loses at random loses as much whether its queue is full or not. pathRisen is
@@ -45,7 +50,8 @@ type queueing struct {
 	leg          fact.Leg            // on which most was lost
 	runs         uint32              // of losses
 	known, risen uint32              // of these, before which a round trip was known, and had risen
-	busy         float64             // share of the packets in whose time it had
+	measured     float64             // share of the packets in whose time it was known
+	busy         float64             // and of these that in whose time it had risen
 	excess       float64             // standard deviations by which the losses' share lies above
 	spread       float64             // index of dispersion; 0 unknown
 	onsets       [3]*fact.RateSeries // per [onset]: that which lost most
@@ -80,7 +86,7 @@ func (l *losses) queueing() (q queueing) {
 		q.spread /= cells - 1
 	}
 	if seen > 0 {
-		q.busy = high / seen
+		q.busy, q.measured = high/seen, seen/float64(max(l.all.packets, 1))
 	}
 	if q.told() {
 		// Neither all nor nothing: of few packets that proves nothing.
@@ -130,6 +136,9 @@ func (q *queueing) told() bool {
 	return q.known >= pathKnown && float64(q.known) >= pathKnownShare*float64(q.runs)
 }
 
+// calm reports that hardly anything came while a queue delayed it.
+func (q *queueing) calm() bool { return q.measured >= pathKnownShare && q.busy <= pathCalm }
+
 func (q *queueing) share() float64 { return float64(q.risen) / float64(max(q.known, 1)) }
 
 // full reports that packets were lost where a queue had filled, more than elsewhere.
@@ -146,7 +155,7 @@ func (q *queueing) verdict() finding.Verdict {
 	switch {
 	case q.full() && !q.even():
 		return finding.Benign
-	case q.full(), !q.told() && !q.even(), !q.even() && q.share() >= pathMostly:
+	case q.full(), !q.told() && !q.even() && !q.calm(), q.told() && !q.even() && q.share() >= pathMostly:
 		return finding.Suspected
 	}
 	return finding.Likely
@@ -154,7 +163,7 @@ func (q *queueing) verdict() finding.Verdict {
 
 // noQueue reports that a queue cannot have been it: one of a few packets hardly delays,
 // but loses what it loses at once.
-func (q *queueing) noQueue() bool { return q.told() && q.even() && !q.full() }
+func (q *queueing) noQueue() bool { return (q.told() || q.calm()) && q.even() && !q.full() }
 
 // speak adds what speaks for and against.
 func (q *queueing) speak(f *finding.Finding, bursts bool) {
@@ -167,14 +176,17 @@ func (q *queueing) speak(f *finding.Finding, bursts bool) {
 			f.Against = append(f.Against, e)
 		}
 	}
-	if q.told() {
-		got, text := fmt.Sprintf("%.0f %%", 100*q.share()), fmt.Sprintf("before %d of %d losses of which that is known", q.risen, q.known)
+	switch {
+	case q.told():
+		got, text := fmt.Sprintf("%.0f %%", 100*q.share()), fmt.Sprintf("before %d of %d runs of losses of which that is known", q.risen, q.known)
 		all := fmt.Sprintf("%.0f %% of the packets came in such times", 100*q.busy)
 		if q.share() >= pathMostly || q.full() {
 			say(true, "L2", got, fmt.Sprintf("< %.0f %%", 100*pathMostly), fmt.Sprintf("round trips had risen %s: a queue was filling; %s", text, all))
 		} else {
 			say(false, "L2", got, fmt.Sprintf("< %.0f %%", 100*pathMostly), fmt.Sprintf("round trips had risen %s only; %s", text, all))
 		}
+	case q.calm():
+		say(false, "L2", fmt.Sprintf("%.0f %%", 100*q.busy), fmt.Sprintf("<= %.0f %%", 100*pathCalm), "hardly a packet came in times of risen round trips")
 	}
 	if q.spread > 0 && (q.even() || !bursts || f.Verdict == finding.Benign) { // bursts are told of
 		text := "losses lie among the packets as by chance"
@@ -213,13 +225,13 @@ func (q *queueing) conclude(f *finding.Finding, bursts bool) {
 	switch {
 	case v == finding.Benign:
 		f.BenignCause = "congestion"
-		f.Summary += fmt.Sprintf(": congestion, as round trips had risen before %d of %d losses", q.risen, q.known)
+		f.Summary += fmt.Sprintf(": congestion, as round trips had risen before %d of %d runs of losses", q.risen, q.known)
 	case q.noQueue():
 		f.RuledOut = append(f.RuledOut, "full_queue")
 	default:
 		f.NotRuledOut = append(f.NotRuledOut, "full_queue")
 	}
-	if !q.told() {
+	if !q.told() && !q.calm() {
 		noteBlind(f, "queue_unseen")
 	}
 }

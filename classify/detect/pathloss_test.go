@@ -16,6 +16,7 @@ type lossLine struct {
 	rise  func(bin int) uint32 // of its round trips, µs
 	atAny uint32               // of that before each loss, where it is not the bin's
 	blind bool                 // no round trip is known before any loss
+	none  bool                 // nor at any other time
 	run   uint32               // losses that follow each other, 0 one
 	never float64              // share of holes that nothing ever filled
 	down  bool                 // lost behind the tap
@@ -30,7 +31,9 @@ func (l lossLine) series() (out []*fact.RateSeries) {
 	for i, server := range []string{"192.0.2.7", "198.51.100.7", "203.0.113.7"} {
 		s := steps(fact.FlowID(1+i), server, "", 0, flat(20, 6e6), func(k int, b *fact.RateBin) {
 			b.RTT, b.RTTs = [2]uint32{}, [2]uint16{}
-			b.RTT[leg], b.RTTs[leg] = 40_000+l.rise(k+i), 1
+			if !l.none {
+				b.RTT[leg], b.RTTs[leg] = 40_000+l.rise(k+i), 1
+			}
 			b.Lost = l.lost(k + i)
 		})
 		r := &s.Rate
@@ -84,14 +87,16 @@ func TestWhatLosesThePackets(t *testing.T) {
 		{"N1 loss at random on a busy line, half of the time", lossLine{lost: about(3), rise: func(k int) uint32 { return uint32(k%2) * 80_000 }}, finding.Likely, "at random", "out"},
 		{"N1 loss at random on a line whose queue is never empty", lossLine{lost: about(3), rise: always(80_000)}, finding.Likely, "at random", "out"},
 		{"N1 wireless bursts on an empty line", lossLine{lost: everyFourth(12), run: 4, rise: always(2_000)}, finding.Likely, "in bursts of 4.0", "open"},
-		{"N2 active queue management, with a rise before each loss", lossLine{lost: everyFourth(12), rise: everyFourth(60_000)}, finding.Benign, "congestion, as round trips had risen before 180 of 180 losses", "cause"},
+		{"N2 active queue management, with a rise before each loss", lossLine{lost: everyFourth(12), rise: everyFourth(60_000)}, finding.Benign, "congestion, as round trips had risen before 180 of 180 runs of losses", "cause"},
 		{"N2 the same behind the tap", lossLine{lost: everyFourth(12), rise: everyFourth(60_000), down: true}, finding.Benign, "behind the tap, one by one, whoever is at the far end: congestion", "cause"},
 		{"N4 a queue of a few packets", lossLine{lost: everyFourth(12), rise: everyFourth(8_000)}, finding.Likely, "one by one,", "open"},
 		{"bursts on a line whose queue is full half of the time", lossLine{lost: everyFourth(12), run: 4, rise: func(k int) uint32 { return uint32(k%2) * 80_000 }, atAny: 80_000}, finding.Benign, "congestion", "cause"},
 		{"bursts on a line whose queue is never empty", lossLine{lost: everyFourth(12), run: 4, rise: always(80_000)}, finding.Suspected, "in bursts of 4.0", "open"},
 		{"always after a rise, and yet as by chance", lossLine{lost: about(3), rise: everyFourth(60_000), atAny: 60_000}, finding.Suspected, "at random", "open"},
-		{"without round trips, at random", lossLine{lost: about(3), rise: always(0), blind: true}, finding.Likely, "at random", "open"},
-		{"without round trips, in bursts", lossLine{lost: everyFourth(12), run: 4, rise: always(0), blind: true}, finding.Suspected, "in bursts", "open"},
+		{"without round trips, at random", lossLine{lost: about(3), rise: always(0), blind: true, none: true}, finding.Likely, "at random", "open"},
+		{"without round trips, in bursts", lossLine{lost: everyFourth(12), run: 4, rise: always(0), blind: true, none: true}, finding.Suspected, "in bursts", "open"},
+		{"in bursts before which none is known, on an empty line", lossLine{lost: everyFourth(12), run: 4, rise: always(0), blind: true}, finding.Likely, "in bursts", "open"},
+		{"in bursts before which none is known, on a busy line", lossLine{lost: everyFourth(12), run: 4, rise: everyFourth(60_000), blind: true}, finding.Suspected, "in bursts", "open"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			all := tc.line.series()
@@ -111,7 +116,7 @@ func TestWhatLosesThePackets(t *testing.T) {
 			if f.Verdict != tc.verdict || !strings.Contains(f.Summary, tc.text) || queue != tc.queue {
 				t.Errorf("%s, queue %s: %s; for %v, against %v", f.Verdict, queue, f.Summary, f.For, f.Against)
 			}
-			if blind := slices.Contains(f.Blind, "queue_unseen"); blind != tc.line.blind {
+			if blind := slices.Contains(f.Blind, "queue_unseen"); blind != (tc.line.none || tc.line.blind && tc.line.rise(0) > 0) {
 				t.Errorf("blind %v", f.Blind)
 			}
 			if f.Verdict == finding.Benign && len(f.Against) > 0 {
