@@ -49,6 +49,15 @@ func split(s string, n int) (head, rest string) {
 	return s[:len(s)-len(rest)], rest
 }
 
+// splitWords is split, between two words where there are two.
+func splitWords(s string, n int) (head, rest string) {
+	head, rest = split(s, n)
+	if i := strings.LastIndexByte(head, ' '); i > 0 && rest != "" && rest[0] != ' ' {
+		return head[:i], s[i+1:]
+	}
+	return head, strings.TrimPrefix(rest, " ")
+}
+
 // pad fills escaped text up to n columns.
 func pad(s string, n int) string {
 	if w := width(s); w < n {
@@ -100,7 +109,7 @@ func Wrap(n int, head string, indent int, sep string, cells []string) []string {
 		}
 		for width(line)+width(c) > n { // longer than a line: it is broken
 			var part string
-			part, c = split(c, n-width(line))
+			part, c = splitWords(c, n-width(line))
 			line += part
 			next()
 		}
