@@ -145,7 +145,7 @@ func (t *told) update(f *finding.Finding) {
 // withdraw takes a finding back.
 func (t *told) withdraw() {
 	w := t.bare
-	w.Verdict, w.Confidence = finding.Withdrawn, 0
+	w.Verdict, w.Confidence, w.Missing = finding.Withdrawn, 0, nil
 	t.update(&w)
 }
 
@@ -215,6 +215,22 @@ func (o *emission) tell() {
 	}
 }
 
+// limitPoliced is what limits a flow of which a policer is found, alone or with others.
+const limitPoliced = "policed"
+
+func (o *emission) policed(f *fact.Flow) bool {
+	sure := func(t *told) bool {
+		return t.finding.Kind == finding.RatePoliced && t.finding.Verdict.Rank() >= finding.Likely.Rank()
+	}
+	if slices.ContainsFunc(o.open[f.ID], sure) {
+		return true
+	}
+	j := o.run.together.parties[party{f.Key.SrcAddr(), f.If}]
+	return j != nil && slices.ContainsFunc(j.told, func(t *told) bool {
+		return sure(t) && slices.Contains(t.finding.Flows, f.ID.String())
+	})
+}
+
 func firstPacket(f *finding.Finding) uint64 {
 	if len(f.Packets) == 0 {
 		return 0
@@ -229,6 +245,9 @@ func (o *emission) flow(f *fact.Flow) {
 		if t.finding.ID != "" {
 			ids = append(ids, t.finding.ID)
 		}
+	}
+	if o.policed(f) {
+		f.Limit = limitPoliced
 	}
 	delete(o.open, f.ID)
 	if f.Label.Service != "" {

@@ -26,7 +26,7 @@ func (v *view) answer() Service {
 		How:       v.how(status),
 		Findings:  v.findings(),
 		Functions: words(v.functions), Places: places(v.places),
-		Fits: v.fits(status, cause), CannotTell: v.cannotTell(status, blind),
+		Fits: v.fits(status, cause), CannotTell: v.cannotTell(status, cause, blind),
 		Next: v.next(status, blind), Blind: blind,
 		BytesDown: v.seen.bytes[fact.Down], BytesUp: v.seen.bytes[fact.Up],
 		OpensMs: v.seen.opens.median(), Loss: v.seen.loss(), Controls: v.controls,

@@ -10,6 +10,12 @@ import (
 )
 
 // cause is the judgement on where the fault lies.
+//
+// It is unknown where something does not work, or not well, and nothing shows why. Of
+// what makes a service blocked or throttled that is never so: a finding that says so has
+// seen something done to the traffic, by a device that is somewhere. Whose it is the
+// packets do not show, and it may stand at the far end: not_ruled_out of the finding and
+// "who" of cannot_tell say that. That a call loses packets shows no device.
 func (v *view) cause(s Status) string {
 	switch s {
 	case Blocked, Throttled, Degraded:
@@ -157,7 +163,7 @@ var blindTexts = map[string]string{
 }
 
 // cannotTell lists what stays open, in a fixed order.
-func (v *view) cannotTell(s Status, blind []string) []finding.Reason {
+func (v *view) cannotTell(s Status, cause string, blind []string) []finding.Reason {
 	out := []finding.Reason{}
 	if s == OK || s == Unseen {
 		return out
@@ -179,7 +185,11 @@ func (v *view) cannotTell(s Status, blind []string) []finding.Reason {
 		out = append(out, finding.Reason{Code: "findings_dropped",
 			Text: fmt.Sprintf("%d more findings were counted, not kept", v.beyond)})
 	}
-	if s == Blocked || s == Throttled || s == Degraded {
+	switch {
+	case s != Blocked && s != Throttled && s != Degraded:
+	case cause == CauseUnknown:
+		out = append(out, finding.Reason{Code: "path_or_callee", Text: "whether it is lost on the way or on the other party's own line"})
+	default:
 		out = append(out, finding.Reason{Code: "who", Text: "whose device does it, and why"})
 	}
 	return out

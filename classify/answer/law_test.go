@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"chokepoint/classify/fact"
@@ -92,6 +94,9 @@ func TestBlockedNeverWorks(t *testing.T) {
 				t.Errorf("%s by nothing: %s", a.Status, a.Sentence)
 			case a.Status == Failing && a.Cause == CauseUnknown && len(a.Fits) == 0:
 				t.Errorf("failing and nothing fits: %s", a.Sentence)
+			case a.Status == Degraded && (a.Cause == CauseUnknown) != slices.ContainsFunc(a.CannotTell, func(r finding.Reason) bool { return r.Code == "path_or_callee" }),
+				a.Status == Degraded && a.Cause == CauseUnknown && !strings.Contains(a.Sentence, "the cause is not shown"):
+				t.Errorf("degraded by %s, cannot tell %v: %s", a.Cause, a.CannotTell, a.Sentence)
 			case a.Attempts.Failed > a.Attempts.Tried || a.Names.Failed > a.Names.Tried || a.Clients.Affected > a.Clients.Tried:
 				t.Errorf("counts %+v %+v %+v", a.Attempts, a.Names, a.Clients)
 			}

@@ -33,7 +33,7 @@ func slowness(kind finding.Kind, f *finding.Finding) string {
 	}
 	switch {
 	case kind == finding.RatePoliced && f.BurstBytes != nil:
-		return "held" + to + " by a token bucket of ~" + size(*f.BurstBytes)
+		return "held" + to + " by a token bucket of ~" + finding.Size(float64(*f.BurstBytes))
 	case kind == finding.RatePoliced:
 		return "held" + to + " by a policer"
 	case kind == finding.RateShaped:
@@ -111,15 +111,4 @@ func unaffected(v *view, all []*view) (names []string) {
 		}
 	}
 	return names
-}
-
-// size writes bytes as people do.
-func size(n uint64) string {
-	switch {
-	case n >= 1e6:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	case n >= 1e3:
-		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%d bytes", n)
 }

@@ -37,6 +37,9 @@ func (v *view) sentence(s *Service) string {
 			head = v.info.Name + " works in part only and the cause is not shown: "
 		}
 	}
+	if s.Status == Degraded && s.Cause == CauseUnknown {
+		parts = append(parts, "the cause is not shown")
+	}
 	if aside := v.besides(); aside != "" {
 		parts = append(parts, aside)
 	}

@@ -158,7 +158,7 @@ func (c *clamp) perSecond(from, to int64) {
 		}
 	}
 	if len(before) > 0 {
-		c.before = medianTokens(before)
+		c.before = medianOf(before)
 	}
 	c.seconds = len(since)
 	if len(since) < 2 {
@@ -187,6 +187,8 @@ func (c *clamp) finding(call *finding.Finding) finding.Finding {
 	was := c.offered
 	if c.before > 0 {
 		was = c.before
+		before := 8 * c.before
+		fd.BeforeBps, fd.AfterBps = &before, &bps
 	}
 	r := &c.runs[0]
 	fd.Summary = fmt.Sprintf("media of the call held to %s by a token bucket: %s would have come, %.1f %% is lost, and no queue fills before the losses (%s)",

@@ -21,7 +21,7 @@ func (t *contest) lacking() *finding.Reason {
 		case a.n < extremeSlices || a.seconds < extremeSeconds:
 			return t.lacks("insufficient", "%d slices and %.0f s of it, of at least %d and %.0f", a.n, a.seconds, extremeSlices, extremeSeconds)
 		case len(b.flows) < diffFlows || b.beside < extremeControl || b.bytes < extremeControls:
-			return t.lacks("insufficient", "%d other transfers with %d slices and %s meanwhile, of at least %d, %d and %s", len(b.flows), b.beside, sizeText(b.bytes), diffFlows, extremeControl, sizeText(extremeControls))
+			return t.lacks("insufficient", "%d other transfers with %d slices and %s meanwhile, of at least %d, %d and %s", len(b.flows), b.beside, finding.Size(b.bytes), diffFlows, extremeControl, finding.Size(extremeControls))
 		}
 		return nil
 	}

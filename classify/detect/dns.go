@@ -133,9 +133,14 @@ func (j *Judgement) benign(fd finding.Finding, cause, text string) {
 	j.Findings = append(j.Findings, fd)
 }
 
-// conclude adds a finding with the verdict of its evidence, at most ceiling.
-func (j *Judgement) conclude(fd finding.Finding, ceiling finding.Verdict) {
-	Conclude(&fd, Cap(Fuse(fd.For), ceiling))
+// conclude adds a finding with the verdict of its evidence, at most ceiling. lacks are
+// what is missing where that is inconclusive.
+func (j *Judgement) conclude(fd finding.Finding, ceiling finding.Verdict, lacks ...finding.Reason) {
+	v := Cap(Fuse(fd.For), ceiling)
+	Conclude(&fd, v)
+	if v == finding.Inconclusive {
+		lacking(&fd, lacks...)
+	}
 	j.Findings = append(j.Findings, fd)
 }
 

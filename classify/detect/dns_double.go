@@ -145,7 +145,7 @@ func (x dnsCase) judgeDouble(p double, j *Judgement) {
 	fd.RuledOut = append(fd.RuledOut, "query_copies", "mirror")
 	ceiling := x.doubleCeiling(p, &fd, j)
 	x.survive(&fd)
-	j.conclude(fd, ceiling)
+	j.conclude(fd, ceiling, x.lacksOfDouble(p)...)
 }
 
 // corroborate adds how the two answers of a pair were made, and which of them is
@@ -181,20 +181,38 @@ func (x dnsCase) doubleCeiling(p double, fd *finding.Finding, j *Judgement) find
 		ceiling = finding.Suspected
 		fd.NotRuledOut = append(fd.NotRuledOut, "own_network")
 	}
-	blind := x.f.Blind | x.w.Blind
-	switch lossy := blind&(fact.BlindGap|fact.BlindKernelDrops) != 0; {
-	case x.d.Query.Num == 0 && p.class != finding.C:
+	switch lacks := x.lacksOfDouble(p); {
+	case len(lacks) > 0:
 		ceiling = finding.Inconclusive
-		j.stop("one_way", "the query was not captured: it may have been sent twice")
-		noteBlind(fd, "one_way")
+		for _, r := range lacks {
+			j.stop(r.Code, "%s", r.Text)
+		}
+		if x.d.Query.Num == 0 {
+			noteBlind(fd, "one_way")
+		}
 	case x.d.Query.Num == 0: // no resolver says both, however often it is asked, but for one in two minds
 		ceiling = Cap(finding.Suspected, ceiling)
 		fd.NotRuledOut = append(fd.NotRuledOut, "query_copies")
 		fd.RuledOut = slices.DeleteFunc(fd.RuledOut, func(s string) bool { return s == "query_copies" })
 		noteBlind(fd, "one_way")
-	case p.class != finding.C && lossy:
-		ceiling = finding.Inconclusive
-		j.stop("capture_loss", "the capture lost packets: a second copy of the query may be among them")
 	}
 	return ceiling
+}
+
+// lacksOfDouble names what would have to be seen to tell a second answer from the
+// answer to a second query. One that no resolver gives lacks nothing.
+func (x dnsCase) lacksOfDouble(p double) []finding.Reason {
+	const copies = ": a second copy of the query may be among them"
+	blind := x.f.Blind | x.w.Blind
+	switch {
+	case p.class == finding.C:
+		return nil
+	case x.d.Query.Num == 0:
+		return []finding.Reason{{Code: "one_way", Text: "the query was not captured: it may have been sent twice"}}
+	case blind&fact.BlindGap != 0:
+		return []finding.Reason{{Code: "capture_gap", Text: "the capture lost packets" + copies}}
+	case blind&fact.BlindKernelDrops != 0:
+		return []finding.Reason{{Code: "kernel_drops", Text: "the capture reports lost packets" + copies}}
+	}
+	return nil
 }

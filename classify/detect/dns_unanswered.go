@@ -129,7 +129,7 @@ func (x dnsCase) concludeSilence(fd finding.Finding, last int64, j *Judgement) {
 	for _, r := range stop {
 		noteBlind(&fd, r.Code)
 	}
-	Conclude(&fd, finding.Inconclusive)
+	lacking(&fd, stop...)
 	j.Findings = append(j.Findings, fd)
 }
 

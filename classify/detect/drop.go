@@ -144,7 +144,6 @@ func (j *Judgement) settle(fd finding.Finding, stop []finding.Reason, ceiling fi
 			Text: "nothing of another party was seen to work meanwhile: a dead link, host or server looks the same"})
 	}
 	for _, r := range stop {
-		v = finding.Inconclusive
 		noteBlind(&fd, r.Code)
 	}
 	if len(stop) == 1 && stop[0].Code == goodBye {
@@ -152,6 +151,9 @@ func (j *Judgement) settle(fd finding.Finding, stop []finding.Reason, ceiling fi
 	}
 	j.Stopped = append(j.Stopped, stop...)
 	Conclude(&fd, v)
+	if len(stop) > 0 {
+		lacking(&fd, stop...)
+	}
 	fd.Filter = Filter(fd.Packets...)
 	j.Findings = append(j.Findings, fd)
 }

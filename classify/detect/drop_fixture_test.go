@@ -145,8 +145,8 @@ func wellFormed(t *testing.T, j Judgement) {
 		if f.Verdict.Rank() > 1 && len(f.For) == 0 {
 			t.Errorf("%s without evidence", f.Verdict)
 		}
-		if f.Verdict == finding.Inconclusive && len(f.Blind) == 0 {
-			t.Errorf("inconclusive, and nothing says why: %+v", f)
+		if s := Unnamed(&f); s != "" {
+			t.Error(s)
 		}
 	}
 }

@@ -177,13 +177,16 @@ func (x *pageCase) alone(fd *finding.Finding, a *pageAnswer, j *Judgement) findi
 		return finding.Confirmed
 	}
 	fd.NotRuledOut = append(fd.NotRuledOut, "captive_portal")
-	j.stop("no_control", "no other party was seen to answer this client: a portal sends everybody to its page")
+	j.stop(portalDoubt.Code, "%s", portalDoubt.Text)
 	hops, ok := hopDistance(a.ttl)
 	if _, other := x.elsewhere(a); !other || ok && hops <= portalHops {
 		return finding.Inconclusive
 	}
 	return finding.Suspected
 }
+
+// portalDoubt is what is missing where nobody else was answered.
+var portalDoubt = finding.Reason{Code: string(finding.LacksControl), Text: "no other party was seen to answer this client: a portal sends everybody to its page"}
 
 // portalHops is how far away the gateway of one's own network is at most.
 const portalHops = 2
@@ -223,7 +226,7 @@ func (x *pageCase) conclude(fd *finding.Finding, j *Judgement, ceiling finding.V
 		}
 	}
 	fd.Filter = Filter(fd.Packets...)
-	j.conclude(*fd, ceiling)
+	j.conclude(*fd, ceiling, portalDoubt)
 }
 
 // place estimates where the answer was made from its TTL. Toward a client that

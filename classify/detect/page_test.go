@@ -149,6 +149,9 @@ func (tc *pageTest) run(t *testing.T) {
 		t.Fatalf("%d findings; stopped by %v", len(j.Findings), j.Stopped)
 	}
 	f := &j.Findings[0]
+	if s := Unnamed(f); s != "" {
+		t.Error(s)
+	}
 	if f.Verdict != tc.verdict || f.Technique != tc.how || f.Survived != tc.survived || counting(f) != tc.counts {
 		t.Errorf("%s %q survived %v on %q, want %s %q %v on %q", f.Verdict, f.Technique, f.Survived, counting(f),
 			tc.verdict, tc.how, tc.survived, tc.counts)

@@ -47,7 +47,7 @@ func (Policed) Judge(f *fact.Flow, w *fact.World) Judgement {
 		fd := c.finding(f, w, d)
 		if r, did := localVeto(f); did && fd.Verdict.Rank() >= finding.Suspected.Rank() {
 			noteBlind(&fd, r.Code)
-			Conclude(&fd, finding.Inconclusive)
+			lacking(&fd, r)
 			j.Stopped = append(j.Stopped, r)
 		}
 		j.Findings = append(j.Findings, fd)

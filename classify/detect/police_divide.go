@@ -15,7 +15,10 @@ const (
 	halvings = 4
 	// agreeShare of what was lost must lie in parts that agree on a rate for them
 	// to be more than a suspicion: of many parts some fit by chance. Behind the
-	// router of rate-and-calls, section 1.1, it is 0.3 and more.
+	// router of rate-and-calls, section 1.1, what fits at the router's rate in a flow
+	// that has the bucket to itself holds 0.58 of the losses and more, and nine in ten
+	// fits at another rate hold less than this. Of flows laid together 13 of 203 fits
+	// at the right rate do, and half of the others.
 	agreeShare = 0.25
 	// periodShare is the same of busy periods, which are long: of four parts of a path
 	// that loses in bursts one fits now and then (the lab's loss-in-bursts as a span

@@ -100,8 +100,8 @@ func (p *policing) speaksFor() []finding.Evidence {
 	if p.kind == finding.RatePoliced {
 		out = append(out, finding.Evidence{
 			Code: policeBurst, Family: finding.Rate, Class: finding.W,
-			Text: fmt.Sprintf("the bucket held %s at the start, a round trip at that rate is %s", sizeText(p.burst), sizeText(p.rate*p.rtt)),
-			Got:  sizeText(p.burst), Want: p.wantBurst(),
+			Text: fmt.Sprintf("the bucket held %s at the start, a round trip at that rate is %s", finding.Size(p.burst), finding.Size(p.rate*p.rtt)),
+			Got:  finding.Size(p.burst), Want: p.wantBurst(),
 		})
 	}
 	if e, ok := onsetEvidence(policeOnset, finding.W, &p.opening); ok && p.kind == finding.RateLimited {
@@ -115,7 +115,7 @@ func (p *policing) wantBurst() string {
 	if p.burst < minBurst {
 		return fmt.Sprintf("a queue of two packets would delay by %.0f ms", 1e3*fewPackets/p.rate)
 	}
-	return ">= " + sizeText(minBurst)
+	return ">= " + finding.Size(minBurst)
 }
 
 func (p *policing) speaksAgainst() []finding.Evidence {
@@ -144,16 +144,20 @@ func (p *policing) speaksAgainst() []finding.Evidence {
 		against(fmt.Sprintf("%d of %d stretches with losses fit no bucket", misfits, len(p.trials)))
 	}
 	if p.kind == finding.RateLimited && p.stop == policeOK {
-		if p.burst < minBurst {
-			against(fmt.Sprintf("the bucket held %s only: a queue of a few packets looks the same below %s", sizeText(max(p.burst, 0)), sizeText(minBurst)))
-		} else {
-			against(fmt.Sprintf("the bucket held %s, less than %.1f round trips: what the sender could sustain looks the same", sizeText(p.burst), leastTrips))
-		}
+		against(p.smallBucket())
 	}
 	if e, ok := onsetEvidence(policeOnset, finding.X, &p.opening); ok && p.kind == finding.RatePoliced && onsetOf(&p.opening) == onsetRisen {
 		out = append(out, e)
 	}
 	return out
+}
+
+// smallBucket says why a bucket that fits is not told: it holds too little.
+func (p *policing) smallBucket() string {
+	if p.burst < minBurst {
+		return fmt.Sprintf("the bucket held %s only: a queue of a few packets looks the same below %s", finding.Size(max(p.burst, 0)), finding.Size(minBurst))
+	}
+	return fmt.Sprintf("the bucket held %s, less than %.1f round trips: what the sender could sustain looks the same", finding.Size(p.burst), leastTrips)
 }
 
 // lookAlikes lists what else makes losses: ruled out by the replay, or not.

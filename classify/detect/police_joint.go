@@ -21,6 +21,7 @@ type joint struct {
 	scope  fact.Scope
 	laid   laid
 	hidden []string // flows of the key that moved much and are not in the account
+	local  bool     // this host itself dropped packets of one of them
 	alone  int      // flows that fit a bucket of their own as well as all fit one
 }
 
@@ -88,7 +89,7 @@ func (j *joint) alike() int {
 	}
 	whole := math.Inf(1)
 	if len(all) > 0 {
-		whole = medianTokens(all)
+		whole = medianOf(all)
 	}
 	for _, l := range j.laid.logs {
 		own := weighPolicing(l.Bulk, l.Floor)
@@ -155,12 +156,25 @@ func (j *joint) hide(logs []*fact.Logged, w *fact.World) {
 		}
 		j.hidden = append(j.hidden, c.Flow.String())
 	}
-	local := slices.ContainsFunc(j.laid.logs, func(l *fact.Logged) bool { return l.Local })
-	if len(j.hidden) > 0 || j.torn || local {
+	j.local = slices.ContainsFunc(j.laid.logs, func(l *fact.Logged) bool { return l.Local })
+	if len(j.hidden) > 0 || j.torn || j.local {
 		j.verdict = finding.Inconclusive
 	} else if j.clash > 0 {
 		j.verdict = Cap(j.verdict, finding.Likely)
 	}
+}
+
+// missing names what would have to be known for the account of all flows to count.
+func (j *joint) missing() (out []finding.Reason) {
+	lacks := func(cond bool, code finding.Input, text string) {
+		if cond {
+			out = append(out, finding.Reason{Code: string(code), Text: text})
+		}
+	}
+	lacks(len(j.hidden) > 0, finding.LacksHidden, plural(len(j.hidden), "flow")+" of the same key moved much and could not be followed: they may drain the bucket, too")
+	lacks(j.torn, finding.LacksHidden, "stretches fit at several rates, as they do where something drains the bucket that was not captured")
+	lacks(j.local, finding.LacksHost, "this host's own kernel dropped packets of these flows: what was lost need not have been lost on the path")
+	return out
 }
 
 // fits reports whether the flows are told of together, whatever the verdict.

@@ -24,6 +24,9 @@ func (j *joint) finding(w *fact.World) finding.Finding {
 	}
 	out := j.policing.finding(&of, w, first.Dir)
 	Conclude(&out, j.verdict)
+	if j.verdict == finding.Inconclusive {
+		lacking(&out, j.missing()...)
+	}
 	out.Key = fmt.Sprintf("%s together %s %s", first.Dir, j.scope, j.to())
 	out.Scope = j.scope.String()
 	out.Client.Port = 0
@@ -40,7 +43,7 @@ func (j *joint) finding(w *fact.World) finding.Finding {
 	n := len(j.together())
 	out.Summary = fmt.Sprintf("%s %s %s held together to %s by one token bucket of at least ~%s: %.1f %% lost, without a queue before the losses",
 		plural(len(out.Flows), "flow"), map[fact.Dir]string{fact.Down: "from", fact.Up: "to"}[first.Dir], j.to(),
-		rateText(8*j.rate), sizeText(max(j.burst, 0)), 100*j.lossShare())
+		rateText(8*j.rate), finding.Size(max(j.burst, 0)), 100*j.lossShare())
 	if j.verdict == finding.Inconclusive {
 		out.Summary += "; but traffic that was not followed may drain it too"
 	}

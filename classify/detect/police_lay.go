@@ -57,7 +57,7 @@ func lay(logs []*fact.Logged, kind fact.EventFlag) laid {
 		}
 	}
 	if len(rtts) > 0 {
-		l.rtt = medianTokens(rtts)
+		l.rtt = medianOf(rtts)
 	}
 	if len(floors) > 0 {
 		slices.Sort(floors)

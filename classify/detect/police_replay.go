@@ -182,7 +182,7 @@ func (r *replay) judge(onLoss, met, onPass []float64, trip, packet float64) poli
 	if meanTokens(onLoss) >= meanTokens(onPass) {
 		return policeFullerOnLoss
 	}
-	r.onLoss, r.onPass = medianTokens(onLoss), medianTokens(onPass)
+	r.onLoss, r.onPass = medianOf(onLoss), medianOf(onPass)
 	if r.onLoss >= r.onPass {
 		return policeFullerOnLoss
 	}
@@ -265,7 +265,11 @@ func meanTokens(v []float64) float64 {
 	return sum / float64(len(v))
 }
 
-func medianTokens(v []float64) float64 {
+// medianOf is the median of a list that may be empty: then 0.
+func medianOf(v []float64) float64 {
+	if len(v) == 0 {
+		return 0
+	}
 	s := slices.Clone(v)
 	slices.Sort(s)
 	return quantileOf(s, 0.5)

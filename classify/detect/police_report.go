@@ -31,7 +31,7 @@ func (p *policing) finding(f *fact.Flow, w *fact.World, d fact.Dir) finding.Find
 		burst := uint64(max(p.burst, 0))
 		out.BurstBytes = &burst
 		out.Summary = fmt.Sprintf("data from %s held to %s by a token bucket of at least ~%s: %.1f %% lost, without a queue before the losses",
-			from, rateText(bps), sizeText(p.burst), 100*loss)
+			from, rateText(bps), finding.Size(p.burst), 100*loss)
 		out.Beside = ranBeside(f, w, d, p.agree[0].start, p.agree[len(p.agree)-1].end, bps)
 		if len(p.shared) > 0 {
 			out.Summary += "; other flows ran meanwhile, and a bucket they share is wider"
@@ -39,6 +39,9 @@ func (p *policing) finding(f *fact.Flow, w *fact.World, d fact.Dir) finding.Find
 	}
 	out.For, out.Against = p.speaksFor(), p.speaksAgainst()
 	out.RuledOut, out.NotRuledOut = p.lookAlikes()
+	if out.Verdict == finding.Inconclusive {
+		lacking(&out, p.missing(f.Rates[d])...)
+	}
 	return out
 }
 
@@ -86,6 +89,38 @@ func (p *policing) packets() []uint64 {
 	return out
 }
 
+// missing names what would have to be known to tell a bucket of this flow's own. r is
+// the direction's throughput, nil where it is not kept.
+func (p *policing) missing(r *fact.Rate) (out []finding.Reason) {
+	lacks := func(code finding.Input, format string, args ...any) {
+		out = append(out, finding.Reason{Code: string(code), Text: fmt.Sprintf(format, args...)})
+	}
+	if p.beside > 0 {
+		lacks(finding.LacksAllFlows, "one account for %s that lost packets meanwhile, too: none was found, and of a bucket they share this flow shows neither the rate nor that there is one", plural(p.beside, "other flow"))
+	}
+	switch {
+	case p.kind != finding.RateLimited:
+	case p.stop == policeNoRTT:
+		lacks(finding.LacksRoundTrips, "%s: a queue that filled before the losses cannot be ruled out", noTrips(r))
+	case p.stop == policeGaps:
+		lacks(finding.LacksGapless, "the capture itself missed packets meanwhile: what passed is not known well enough to drain a bucket with")
+	default:
+		lacks(finding.LacksBucket, "%s", p.smallBucket())
+	}
+	return out
+}
+
+// noTrips says why the round trips of a direction are not known.
+func noTrips(r *fact.Rate) string {
+	switch {
+	case r == nil || r.Stamped:
+		return "too few round trips before the losses"
+	case r.OneWay:
+		return "no timestamps and one-way capture, so that there are no round trips"
+	}
+	return "no timestamps, and too few round trips that acknowledgements show"
+}
+
 func rateText(bps float64) string {
 	switch {
 	case bps >= 1e6:
@@ -94,11 +129,4 @@ func rateText(bps float64) string {
 		return fmt.Sprintf("%.0f kbit/s", bps/1e3)
 	}
 	return fmt.Sprintf("%.0f bit/s", bps)
-}
-
-func sizeText(bytes float64) string {
-	if bytes >= 1e6 {
-		return fmt.Sprintf("%.1f MB", bytes/1e6)
-	}
-	return fmt.Sprintf("%.0f kB", bytes/1e3)
 }

@@ -31,6 +31,9 @@ func only(t *testing.T, j detect.Judgement) *finding.Finding {
 	if len(j.Findings) != 1 {
 		t.Fatalf("%d findings; saw %v; stopped by %v", len(j.Findings), j.Saw, j.Stopped)
 	}
+	if s := detect.Unnamed(&j.Findings[0]); s != "" {
+		t.Error(s)
+	}
 	return &j.Findings[0]
 }
 
@@ -135,6 +138,9 @@ func TestReceiverWithoutTimestampsCannotTellThePolicer(t *testing.T) {
 	f := only(t, j)
 	if f.Kind != finding.RateLimited || f.Verdict != finding.Inconclusive || !slices.Contains(f.NotRuledOut, "full_queue") {
 		t.Errorf("%s %s, not ruled out: %v", f.Kind, f.Verdict, f.NotRuledOut)
+	}
+	if len(f.Missing) != 1 || f.Missing[0].Code != finding.LacksRoundTrips {
+		t.Errorf("lacks %v", f.Missing)
 	}
 	if !slices.ContainsFunc(j.Stopped, func(r finding.Reason) bool { return r.Code == "police.8" }) {
 		t.Errorf("stopped by %v", j.Stopped)

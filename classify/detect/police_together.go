@@ -180,6 +180,7 @@ func (p *policing) yield(f *fact.Flow, w *fact.World, d fact.Dir) (finding.Reaso
 		for _, id := range s.With {
 			addOnce(&p.shared, id.String())
 		}
+		p.beside = len(s.With)
 		p.verdict = Cap(p.verdict, finding.Inconclusive)
 	}
 	return finding.Reason{}, false

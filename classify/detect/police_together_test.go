@@ -132,8 +132,8 @@ func TestWithoutABucketForAllTheFlowsRateIsNotTold(t *testing.T) {
 	server, _ := simulate(download{path: policer(1.5e6, 250_000), rtt: 60, responses: 4, bytes: 2_000_000, pause: 1500})
 	f := &tapped{client: server[0].Key, packets: server}
 	w := &fact.World{Shared: []fact.SharesBucket{{Flow: 1, Dir: fact.Down, With: []fact.FlowID{7}}}}
-	if got := only(t, detect.Policed{}.Judge(f.facts(server), w)); got.Verdict != finding.Inconclusive {
-		t.Errorf("%s: %s", got.Verdict, got.Summary)
+	if got := only(t, detect.Policed{}.Judge(f.facts(server), w)); got.Verdict != finding.Inconclusive || got.Missing[0].Code != finding.LacksAllFlows {
+		t.Errorf("%s, lacks %v: %s", got.Verdict, got.Missing, got.Summary)
 	}
 }
 
@@ -191,7 +191,10 @@ func TestHiddenTrafficAbstains(t *testing.T) {
 			continue
 		}
 		f := got.Findings[0]
-		if c.want == finding.Inconclusive && (!strings.Contains(f.Summary, "not followed") || len(f.Against) == 0 || !contains(f.NotRuledOut, "hidden_traffic")) {
+		if s := detect.Unnamed(&f); s != "" {
+			t.Error(s)
+		}
+		if c.want == finding.Inconclusive && (f.Missing[0].Code != finding.LacksHidden || !strings.Contains(f.Summary, "not followed") || len(f.Against) == 0 || !contains(f.NotRuledOut, "hidden_traffic")) {
 			t.Errorf("%s: %s, %v, %v", c.name, f.Summary, f.Against, f.NotRuledOut)
 		}
 		if c.want != finding.Inconclusive && c.other.Bytes > 1e6 && !contains(f.Controls, "c000009") {

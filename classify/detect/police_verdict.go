@@ -80,6 +80,7 @@ type policing struct {
 	stop     policeCode // what held the verdict down, with kind rate.limited
 	shared   []string   // flows of the client that moved data meanwhile
 	opening  fact.Opening
+	beside   int // flows that lost packets with it, where no bucket was found for all
 }
 
 // weighPolicing replays every segment of a log and draws the verdict: confirmed
@@ -270,7 +271,7 @@ func (p *policing) conclude() {
 		rtts = append(rtts, t.rtt)
 		runs = min(runs, t.fits())
 	}
-	p.rate, p.rtt = medianTokens(rates), medianTokens(rtts)
+	p.rate, p.rtt = medianOf(rates), medianOf(rtts)
 	p.burst = p.fullest()
 	if p.burst < minBurst && !p.showsNoQueue() || p.shallow() {
 		if runs == 2 { // one run alone is not worth a word

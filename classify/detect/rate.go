@@ -40,7 +40,7 @@ func (Slowed) Judge(f *fact.Flow, w *fact.World) Judgement {
 		fd := c.finding(f, w)
 		if r, did := localVeto(f); did && fd.Verdict.Rank() >= finding.Suspected.Rank() {
 			noteBlind(&fd, r.Code)
-			Conclude(&fd, finding.Inconclusive)
+			lacking(&fd, r)
 			j.stop(r.Code, "%s", r.Text)
 		}
 		j.Findings = append(j.Findings, fd)
@@ -76,7 +76,7 @@ type slowed struct {
 	kind    finding.Kind // "": no finding
 	verdict finding.Verdict
 	why     []finding.Reason // why no more is said
-	because string           // the one of them that a flat rate is left with
+	lacks   finding.Reason   // the one of them that a flat rate is left with
 }
 
 func (c *slowed) stop(code, format string, args ...any) {
@@ -87,7 +87,7 @@ func (c *slowed) stop(code, format string, args ...any) {
 func (c *slowed) limited(code, format string, args ...any) {
 	c.kind, c.verdict = finding.RateLimited, finding.Inconclusive
 	c.stop(code, format, args...)
-	c.because = c.why[len(c.why)-1].Text
+	c.lacks = c.why[len(c.why)-1]
 }
 
 // weighSlowed looks at one direction.

@@ -252,11 +252,3 @@ func (p *pace) limits() (first limit, share float64) {
 	}
 	return first, float64(n[first]) / float64(max(len(p.cells), 1))
 }
-
-// medianOf is the median of a list that may be empty: then 0.
-func medianOf(x []float64) float64 {
-	if len(x) == 0 {
-		return 0
-	}
-	return medianTokens(x)
-}

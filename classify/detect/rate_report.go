@@ -58,6 +58,9 @@ func (c *slowed) finding(f *fact.Flow, w *fact.World) finding.Finding {
 	out.Packets = out.Packets[:min(len(out.Packets), maxRatePackets)]
 	out.Filter = Filter(out.Packets...)
 	Conclude(&out, c.verdict)
+	if c.kind == finding.RateLimited {
+		lacking(&out, c.lacks)
+	}
 	return out
 }
 
@@ -95,7 +98,7 @@ func (c *slowed) tellPlateau(f *fact.Flow, out *finding.Finding) {
 		Got:  fmt.Sprintf("%.0f %%", 100*flat.flat), Want: fmt.Sprintf(">= %.0f %%", 100*flatShare)})
 	if flat.queued() {
 		out.For = append(out.For, finding.Evidence{Code: rateQueue, Family: finding.Delay, Class: finding.S,
-			Text: fmt.Sprintf("round trips of %.0f ms at the median where the path has %.0f: %s wait in a queue", 1e3*flat.trip, 1e3*p.floor, sizeText(bps/8*(flat.trip-p.floor))),
+			Text: fmt.Sprintf("round trips of %.0f ms at the median where the path has %.0f: %s wait in a queue", 1e3*flat.trip, 1e3*p.floor, finding.Size(bps/8*(flat.trip-p.floor))),
 			Got:  fmt.Sprintf("%.0f ms", 1e3*flat.trip), Want: fmt.Sprintf(">= %.0f ms", 1e3*max(queueFactor*p.floor, p.floor+queueLeast))})
 	}
 	if t := knownRate(bps); t != "" {
@@ -109,18 +112,19 @@ func (c *slowed) tellPlateau(f *fact.Flow, out *finding.Finding) {
 	}
 	a := &c.allowance
 	before, after := a.bps, bps
-	out.BeforeBps, out.AfterBps = &before, &after
+	passed := uint64(a.all)
+	out.BeforeBps, out.AfterBps, out.AfterBytes = &before, &after, &passed
 	early := p.cells[a.from : a.from+a.cells]
 	packets := append(firstPackets(early, 2), cells[0].Num)
 	out.Packets = append(out.Packets, packets...)
 	out.For = append(out.For, finding.Evidence{Code: rateShifted, Family: finding.Multiplicity, Class: finding.S, Packets: packets,
-		Text: fmt.Sprintf("before it ran at %s: each of %d spans was above each flat one, and after %s it fell at once and stayed", rateText(a.bps), a.cells, sizeText(a.all)),
+		Text: fmt.Sprintf("before it ran at %s: each of %d spans was above each flat one, and after %s it fell at once and stayed", rateText(a.bps), a.cells, finding.Size(a.all)),
 		Got:  fmt.Sprintf("%.1f times", a.bps/bps), Want: fmt.Sprintf("> %.2f times", shiftFactor)})
 	c.tellControls(out, bps)
 	out.RuledOut = append(out.RuledOut, "receiver_window", "sender_pace", "slow_line", "competing_transfer")
 	out.NotRuledOut = append(out.NotRuledOut, "far_end")
 	out.Summary = fmt.Sprintf("data from %s held to %s by a queue after %s at %s: round trips rose from %.0f to %.0f ms, while %s ran at %s",
-		from, rateText(bps), sizeText(a.all), rateText(a.bps), 1e3*p.floor, 1e3*flat.trip, nameOf(c.controls[0].series), rateText(c.controls[0].bps))
+		from, rateText(bps), finding.Size(a.all), rateText(a.bps), 1e3*p.floor, 1e3*flat.trip, nameOf(c.controls[0].series), rateText(c.controls[0].bps))
 }
 
 // tellLimited words a flat rate of which the reason does not show.
@@ -138,7 +142,7 @@ func (c *slowed) tellLimited(from, lasts string, out *finding.Finding) {
 		out.NotRuledOut = append(out.NotRuledOut, "policer", "sender_pace")
 		out.Segment = finding.UnknownSegment
 	}
-	out.Summary = fmt.Sprintf("data from %s ran at %s for %s, %s: %s", from, rateText(c.flat.bps), lasts, how, c.because)
+	out.Summary = fmt.Sprintf("data from %s ran at %s for %s, %s: %s", from, rateText(c.flat.bps), lasts, how, c.lacks.Text)
 }
 
 // tellOnset adds how the direction first lost something: it speaks for a queue or
@@ -178,9 +182,11 @@ func (c *slowed) tellShift(out *finding.Finding) {
 		bytes += p.cells[i].bytes
 	}
 	bytes += float64(p.rate.Before)
+	passed := uint64(bytes)
+	out.AfterBytes = &passed
 	out.Packets = append(firstPackets(p.cells[:s.at], 2), firstPackets(cells, 2)...)
 	out.For = append(out.For, finding.Evidence{Code: rateFall, Family: finding.Rate, Class: finding.M, Packets: slices.Clone(out.Packets),
-		Text: fmt.Sprintf("the rate fell from %s to %s after %s (95 %%: to %.0f to %.0f %% of it)", rateText(before), rateText(after), sizeText(bytes), 100*s.low, 100*s.high),
+		Text: fmt.Sprintf("the rate fell from %s to %s after %s (95 %%: to %.0f to %.0f %% of it)", rateText(before), rateText(after), finding.Size(bytes), 100*s.low, 100*s.high),
 		Got:  fmt.Sprintf("%.2f", after/before), Want: fmt.Sprintf("<= %.2f", shiftRatio)})
 	c.tellControls(out, after)
 	out.RuledOut = append(out.RuledOut, "receiver_window", "competing_transfer")
@@ -188,7 +194,7 @@ func (c *slowed) tellShift(out *finding.Finding) {
 	for _, r := range c.why {
 		noteUnseen(out, r.Code)
 	}
-	out.Summary = fmt.Sprintf("the rate fell from %s to %s inside the connection, after %s, while %s ran at %s", rateText(before), rateText(after), sizeText(bytes),
+	out.Summary = fmt.Sprintf("the rate fell from %s to %s inside the connection, after %s, while %s ran at %s", rateText(before), rateText(after), finding.Size(bytes),
 		nameOf(c.controls[0].series), rateText(c.controls[0].bps))
 }
 

@@ -193,8 +193,12 @@ func TestWhatAShaperIsToldFrom(t *testing.T) {
 				t.Errorf("%q, stopped by %v; want %q, %s", got, j.Stopped, tc.want, tc.why)
 			}
 			for i := range j.Findings {
-				if x := &j.Findings[i]; x.Kind == finding.RateLimited && !strings.Contains(x.Summary, x.Against[0].Text) {
-					t.Errorf("%q does not say what is missing: %v", x.Summary, x.Against)
+				x := &j.Findings[i]
+				if s := detect.Unnamed(x); s != "" {
+					t.Error(s)
+				}
+				if x.Kind == finding.RateLimited && (!strings.Contains(x.Summary, x.Missing[0].Text) || string(x.Missing[0].Code) != tc.why) {
+					t.Errorf("%q does not say what is missing: %v, want %s", x.Summary, x.Missing, tc.why)
 				}
 			}
 		})
@@ -216,7 +220,7 @@ func TestMissingInputIsNamed(t *testing.T) {
 			tc.edit(s)
 			j := detect.Slowed{}.Judge(flowOf(s), worldOf(s))
 			x := only(t, j)
-			if x.Kind != finding.RateLimited || x.Verdict != finding.Inconclusive || !strings.Contains(x.Summary, tc.want) || !slices.Contains(x.Blind, "queue_unseen") {
+			if x.Kind != finding.RateLimited || x.Verdict != finding.Inconclusive || !strings.Contains(x.Summary, tc.want) || !slices.Contains(x.Blind, "queue_unseen") || x.Missing[0].Code != finding.LacksQueue {
 				t.Errorf("%s %s, blind %v: %s", x.Verdict, x.Kind, x.Blind, x.Summary)
 			}
 		})

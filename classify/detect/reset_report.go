@@ -20,6 +20,9 @@ func (c *resetCase) report(r *resetRuling) finding.Finding {
 	}
 	f := Start(c.f, c.w, kind)
 	Conclude(&f, r.verdict)
+	if r.verdict == finding.Inconclusive {
+		lacking(&f, r.lacks...)
+	}
 	f.Key = "rst_" + c.dir.String()
 	f.Direction = finding.ToClient
 	if c.dir == fact.Up {
@@ -129,8 +132,8 @@ func (c *resetCase) summary(r *resetRuling) string {
 	switch {
 	case r.verdict == finding.Benign:
 		return fmt.Sprintf("RST from %s: %s", c.address(), lower(r.why))
-	case r.verdict == finding.Inconclusive && r.lost != 0:
-		return fmt.Sprintf("RST from %s: %s, so it cannot be told whether it is genuine", c.address(), vetoReasons(r.lost)[0].Text)
+	case r.verdict == finding.Inconclusive:
+		return fmt.Sprintf("RST from %s: %s, so it cannot be told whether it is genuine", c.address(), r.lacks[0].Text)
 	case r.verdict.Rank() < finding.Suspected.Rank():
 		return fmt.Sprintf("RST from %s %s; nothing shows why", c.address(), c.when())
 	}

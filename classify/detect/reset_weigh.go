@@ -12,7 +12,8 @@ type resetRuling struct {
 	why     string
 	quiet   bool // no finding
 	lost    resetNeed
-	counted []resetSign // signs no veto touches, the strongest first
+	lacks   []finding.Reason // inconclusive: what is missing
+	counted []resetSign      // signs no veto touches, the strongest first
 	forIt   []finding.Evidence
 	against []finding.Evidence
 }
@@ -51,15 +52,25 @@ func (c *resetCase) rule(r *resetRuling, signs []resetSign, excuses []resetExcus
 	case len(c.resets) == 0: // a FIN is no end worth a doubt
 		r.quiet, r.cause, r.why = true, "no_reset", "no RST, and nothing wrong with its FIN that can be held against it"
 	case vetoed:
-		r.verdict = finding.Inconclusive
+		r.verdict, r.lacks = finding.Inconclusive, vetoReasons(r.lost)
 	case len(excuses) > 0:
 		x := excuses[0]
 		r.verdict, r.cause, r.why, r.quiet = finding.Benign, x.cause, x.text, x.quiet
 	case blind:
-		r.verdict = finding.Inconclusive
+		r.verdict, r.lacks = finding.Inconclusive, c.unseen()
 	default:
 		r.verdict = finding.Unexplained
 	}
+}
+
+// unseen lists what of the capture is missing for a reset that shows nothing wrong to
+// be called unexplained.
+func (c *resetCase) unseen() []finding.Reason {
+	out := vetoReasons(c.missing())
+	if c.f.Blind&fact.BlindEvicted != 0 {
+		out = append(out, finding.Reason{Code: "evicted", Text: "the flow was forgotten for lack of memory before its end"})
+	}
+	return out
 }
 
 // accusation fuses signs and says whether the verdict stands against the

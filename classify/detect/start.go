@@ -44,7 +44,20 @@ func Filter(packets ...uint64) string {
 	return b.String()
 }
 
-// Conclude sets the verdict with its confidence.
+// Conclude sets the verdict with its confidence. What a finding lacks is told where
+// that is why it says no more.
 func Conclude(f *finding.Finding, v finding.Verdict) {
 	f.Verdict, f.Confidence = v, Confidence(v)
+	if v != finding.Inconclusive {
+		f.Missing = nil
+	}
+}
+
+// lacking makes a finding inconclusive for what is missing. The codes are of the closed
+// list of [finding.Inputs].
+func lacking(f *finding.Finding, missing ...finding.Reason) {
+	Conclude(f, finding.Inconclusive)
+	for _, r := range missing {
+		f.Miss(finding.Input(r.Code), r.Text)
+	}
 }

@@ -229,7 +229,7 @@ type Flow struct {
 	DNSMore  int      // exchanges beyond those kept
 	Bulk     [2]*Bulk // transmission log of a bulk direction, nil when none was kept
 	Rates    [2]*Rate // throughput of a direction that moves much, nil when none was kept
-	Limit    string   // what limited the direction that moved most, for most of its time: see detect.Limit; "" not known
+	Limit    string   // what limited the direction that moved most, for most of its time: see detect.Limit; "policed" where a policer was found; "" not known
 
 	Local     *Local     // what this host's kernel said of it, nil: nothing
 	Datagrams *Datagrams // of UDP, nil: no record was kept

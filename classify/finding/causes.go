@@ -157,6 +157,8 @@ var blind = map[string]string{
 	"mtu":             "no small packet went unanswered: a path that swallows large ones looks the same",
 	"no_quic_control": "no QUIC of this client was answered by anybody: a network without QUIC looks the same",
 	"unwitnessed":     "nobody was seen to get through meanwhile",
+	"idle_timeout":    "the flow had paused for long before: a NAT that forgot it looks the same",
+	"own_end":         "what is lost behind the tap is lost within the host that was captured: its inside was not seen",
 	"good_bye":        "both ends were closing: what is owed then may never be asked for",
 	"no_witness":      "nobody was heard to say otherwise",
 	"local_reset":     "this host's own kernel sent the reset",

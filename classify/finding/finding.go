@@ -217,6 +217,7 @@ type Finding struct {
 	RuledOut    []string   `json:"ruled_out"`
 	NotRuledOut []string   `json:"not_ruled_out"`
 	Blind       []string   `json:"blind"`
+	Missing     []Missing  `json:"missing,omitempty"` // inconclusive, rate.limited: what would tell more
 	Packets     []uint64   `json:"packets"`
 	Filter      string     `json:"filter,omitempty"`
 	Hops        *Hops      `json:"hops,omitempty"`
@@ -225,7 +226,7 @@ type Finding struct {
 	Scope        string   `json:"scope,omitempty"`         // rate.policed of several flows: which share the bucket: network, service, client
 	Unit         string   `json:"unit,omitempty"`          // layer the rate counts, "ip" when absent
 	BurstBytes   *uint64  `json:"burst_bytes,omitempty"`   // rate.policed
-	BeforeBps    *float64 `json:"before_bps,omitempty"`    // rate.shift, rate.shaped by one: bits/s before the rate fell
+	BeforeBps    *float64 `json:"before_bps,omitempty"`    // rate.shift, rate.shaped by one, rate.policed of a call: bits/s before the rate fell
 	AfterBps     *float64 `json:"after_bps,omitempty"`     // and after it
 	Ratio        *float64 `json:"ratio,omitempty"`         // rate.differential, rate.shaped by one: rate to that of the controls
 	Beside       *Beside  `json:"beside,omitempty"`        // rate.*: the fastest that ran meanwhile
@@ -234,5 +235,5 @@ type Finding struct {
 	BurstRatio   *float64 `json:"burst_ratio,omitempty"`   // call.degraded: mean run of loss over that of independent loss
 	MOS          *float64 `json:"mos,omitempty"`           // call.degraded, when asked for: 1 to 4.5, indicative
 	AfterPackets *uint64  `json:"after_packets,omitempty"` // drop.midflow: wire segments
-	AfterBytes   *uint64  `json:"after_bytes,omitempty"`   // drop.midflow: payload bytes
+	AfterBytes   *uint64  `json:"after_bytes,omitempty"`   // drop.midflow: payload bytes; rate.shift, rate.shaped by one: IP bytes before the rate fell
 }

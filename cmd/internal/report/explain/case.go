@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,13 +149,22 @@ func (w *writer) cause(word, code string, why func(finding.Cause) string) {
 	w.para("  "+word+"  ", 12, text)
 }
 
-// unseen tells what could not be seen.
+// unseen tells what is missing for the finding to say more, and what else could not be
+// seen.
 func (w *writer) unseen(f *finding.Finding) {
-	if len(f.Blind) == 0 {
-		return
+	told := map[string]bool{}
+	if len(f.Missing) > 0 {
+		w.heading("Missing, to tell more")
 	}
-	w.heading("Not seen")
-	for _, b := range f.Blind {
+	for _, m := range f.Missing {
+		told[string(m.Code)] = true
+		w.para("  ", 4, fmt.Sprintf("%s: %s. What would settle it: %s.", spell(string(m.Code)), m.Text, m.Settles))
+	}
+	rest := slices.DeleteFunc(slices.Clone(f.Blind), func(b string) bool { return told[b] })
+	if len(rest) > 0 {
+		w.heading("Not seen")
+	}
+	for _, b := range rest {
 		w.para("  ", 4, spell(b)+": "+blindSentence(b))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"chokepoint/capture"
+	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 	"chokepoint/classify/service"
@@ -89,10 +90,11 @@ type rtt struct {
 	P50       *float64 `json:"p50,omitempty"`
 }
 
-// loss is the share of segments lost on the network, 0..1.
+// loss is the share of segments lost on the network, 0..1, and where most of it was.
 type loss struct {
-	Up   *float64 `json:"up,omitempty"`
-	Down *float64 `json:"down,omitempty"`
+	Up    *float64 `json:"up,omitempty"`
+	Down  *float64 `json:"down,omitempty"`
+	Where string   `json:"where,omitempty"` // this_host, first_hop, path; absent: nothing was lost, or it does not show
 }
 
 func newFlow(f *fact.Flow, findings []string) *flowRecord {
@@ -156,7 +158,36 @@ func newLoss(f *fact.Flow) *loss {
 	if l.Up == nil && l.Down == nil {
 		return nil
 	}
+	l.Where = lostWhere(f)
 	return l
+}
+
+// lostWhere says where most was lost, as the causes of an answer are called. Of a tap at
+// an end, what is repeated behind it need not have been lost there: only the kernel's
+// word counts.
+func lostWhere(f *fact.Flow) string {
+	up, down := &f.Sides[fact.Up], &f.Sides[fact.Down]
+	client, server := up.Holes+down.Retrans, up.Retrans+down.Holes
+	own, beyond := client, server
+	switch {
+	case client+server == 0:
+		return ""
+	case f.Vantage == "server":
+		own, beyond = server, client
+	case f.Vantage == "span":
+		return answer.CausePath
+	case f.Vantage != "host" && f.Vantage != "gateway":
+		return ""
+	}
+	switch {
+	case beyond >= own:
+		return answer.CausePath
+	case f.Vantage == "gateway":
+		return answer.CauseFirstHop
+	case f.Local != nil && len(f.Local.Drops) > 0:
+		return answer.CauseThisHost
+	}
+	return ""
 }
 
 // lost counts holes as lost before the tap and repeats as lost behind it. A

@@ -101,6 +101,23 @@ func sampleFinding() *finding.Finding {
 	}
 }
 
+// sampleOpen is a finding that lacks what would tell more.
+func sampleOpen() *finding.Finding {
+	f := &finding.Finding{ID: "f4", Kind: finding.RateLimited, Verdict: finding.Inconclusive, Proto: "tcp", From: at(0), To: at(9000),
+		Segment: finding.UnknownSegment, Vantage: "host", Summary: "data from 2001:db8::1 ran at 1 Mbit/s, cause not shown",
+		Blind: []string{"queue_unseen"}, RateBps: to(1e6), Loss: to(0.0)}
+	f.Miss(finding.LacksQueue, "no timestamps and one-way capture: queueing cannot be seen")
+	return f
+}
+
+// sampleRates is a finding with all figures that any of a rate or a call has.
+func sampleRates() *finding.Finding {
+	return &finding.Finding{ID: "f5", Kind: finding.RateShaped, Verdict: finding.Likely, Confidence: 0.85, Proto: "tcp", From: at(0), To: at(9000),
+		Segment: finding.ServerSide, Vantage: "host", Summary: "held to 1 Mbit/s by a queue", Scope: "service",
+		RateBps: to(1e6), BeforeBps: to(8e6), AfterBps: to(1e6), AfterBytes: to(uint64(2_000_000)), Ratio: to(0.2),
+		Beside: &finding.Beside{Name: "example.com", RateBps: 7e6}, Loss: to(0.01), JitterMs: to(52.5), BurstRatio: to(3.1), MOS: to(2.4)}
+}
+
 func sampleService() *answer.Service {
 	return &answer.Service{
 		Service: "telegram", Name: "Telegram", Status: answer.Throttled, Works: "partly", Cause: "interference", Since: to(at(70)), Flows: 14,
@@ -145,6 +162,7 @@ func written(t *testing.T, tell func(r *Report) error) string {
 func samples() map[string]func(r *Report) error {
 	empty := &fact.Flow{ID: 1, Key: key(capture.ProtoICMP, "10.0.0.2:0", "10.0.0.1:0")}
 	bare := &finding.Finding{ID: "f1", Kind: finding.PathLoss, Verdict: finding.Inconclusive, Segment: finding.UnknownSegment, Summary: "nothing"}
+	bare.Miss(finding.LacksControl, "nothing else worked")
 	unseen := &answer.Service{Service: "max", Status: answer.Unseen, Works: "unseen", Cause: "none", Sentence: "MAX: not tried"}
 	return map[string]func(r *Report) error{
 		"meta":          func(r *Report) error { return r.Begin(sampleMeta()) },
@@ -152,6 +170,8 @@ func samples() map[string]func(r *Report) error {
 		"flow-spoken":   func(r *Report) error { return r.Flow(sampleSpoken(), nil) },
 		"flow-dns":      func(r *Report) error { return r.Flow(sampleDNS(), nil) },
 		"finding":       func(r *Report) error { return r.Finding(sampleFinding()) },
+		"finding-open":  func(r *Report) error { return r.Finding(sampleOpen()) },
+		"finding-rates": func(r *Report) error { return r.Finding(sampleRates()) },
 		"service":       func(r *Report) error { return r.Service(sampleService()) },
 		"stats":         func(r *Report) error { return r.End(sampleStats()) },
 		"meta-empty":    func(r *Report) error { return r.Begin(&report.Meta{Tool: "chokepoint", Schema: 1, Vantage: "auto"}) },

@@ -78,6 +78,15 @@ func TestTheSchemaRefusesWhatIsNoRecord(t *testing.T) {
 		{"finding", "a segment that names an owner", "segment", `"isp"`},
 		{"finding", "no vantage", "vantage", ``},
 		{"finding", "no list of blindness", "blind", ``},
+		{"finding", "a sure one that lacks something", "missing", `[{"code":"no_control","text":"t","settles":"s"}]`},
+		{"finding-open", "an inconclusive one that does not say what is missing", "missing", ``},
+		{"finding-open", "what is missing is none of the list", "missing", `[{"code":"sleep","text":"t","settles":"s"}]`},
+		{"finding-open", "nobody says what would settle it", "missing", `[{"code":"no_rtt","text":"t"}]`},
+		{"finding-rates", "an opinion above what listeners give", "mos", `5`},
+		{"finding-rates", "a rate of nobody beside it", "beside", `{"rate_bps":1}`},
+		{"finding-rates", "a scope outside the list", "scope", `"isp"`},
+		{"flow", "loss at somebody's", "loss", `{"up":0.1,"where":"isp"}`},
+		{"flow", "a limit outside the list", "limit", `"isp"`},
 		{"service", "a status outside the list", "status", `"censored"`},
 		{"service", "a function's status outside the list", "functions", `{"chat":"fine"}`},
 		{"service", "a place's status outside the list", "places", `{"dc2":"fine"}`},
@@ -126,9 +135,10 @@ func TestTheClosedListsAreThoseOfTheCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	const finding, answer = "../../../../classify/finding/finding.go", "../../../../classify/answer/service.go"
+	const missing = "../../../../classify/finding/missing.go"
 	tests := []struct{ def, typ, file string }{
 		{"kind", "Kind", finding}, {"verdict", "Verdict", finding}, {"class", "Class", finding}, {"family", "Family", finding},
-		{"direction", "Direction", finding}, {"segment", "Segment", finding}, {"status", "Status", answer},
+		{"direction", "Direction", finding}, {"input", "Input", missing}, {"segment", "Segment", finding}, {"status", "Status", answer},
 	}
 	for _, tt := range tests {
 		t.Run(tt.def, func(t *testing.T) {

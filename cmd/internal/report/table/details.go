@@ -67,6 +67,9 @@ func (t *telling) evidence(s *screen) {
 		if len(f.NotRuledOut) > 0 {
 			s.text(must, "    not ruled out: ", 6, spellAll(f.NotRuledOut))
 		}
+		for _, m := range f.Missing {
+			s.text(must, "    missing: ", 6, fmt.Sprintf("%s: %s; %s would settle it", spell(string(m.Code)), m.Text, m.Settles))
+		}
 		if len(f.Blind) > 0 {
 			s.text(must, "    not seen: ", 6, spellAll(f.Blind))
 		}
