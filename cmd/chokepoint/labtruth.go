@@ -40,6 +40,8 @@ type limitRecord struct {
 	AtMost  finding.Verdict `json:"at_most"`
 	Files   []string        `json:"files,omitempty"`
 	Why     string          `json:"why,omitempty"`
+	RateBPS float64         `json:"rate_bps,omitempty"`
+	RateOff float64         `json:"rate_off,omitempty"`
 }
 
 type deedRecord struct {

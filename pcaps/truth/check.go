@@ -42,8 +42,12 @@ func (t *Truth) Check(file string, findings []finding.Finding, status map[string
 // tooFar returns why a finding claims what is not so.
 func (t *Truth) tooFar(file string, f *finding.Finding) (wrong []string) {
 	for _, c := range t.Ceilings {
-		if names(c.Files, file) && c.about(f) && f.Verdict.Rank() > c.AtMost.Rank() {
+		switch {
+		case !names(c.Files, file) || !c.about(f):
+		case f.Verdict.Rank() > c.AtMost.Rank():
 			wrong = append(wrong, fmt.Sprintf("%s %s of %q, at most %s: %s", f.Verdict, f.Kind, f.Service, c.AtMost, c.Why))
+		case c.misses(f):
+			wrong = append(wrong, fmt.Sprintf("%s %s of %q at %.0f kbit/s, not %.0f: %s", f.Verdict, f.Kind, f.Service, *f.RateBps/1e3, c.RateBPS/1e3, c.Why))
 		}
 	}
 	if f.Verdict.Rank() <= finding.Suspected.Rank() || slices.Contains(context, f.Kind) {

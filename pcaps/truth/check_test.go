@@ -61,6 +61,39 @@ func TestCheckComparesFindingsWithTheTruth(t *testing.T) {
 	}
 }
 
+// TestRatesThatAreSaidSurelyAreHeldAgainstTheTruth: a suspicion may be off, and who
+// says no rate says nothing wrong.
+func TestRatesThatAreSaidSurelyAreHeldAgainstTheTruth(t *testing.T) {
+	of, err := Parse([]byte("may: [{at_most: confirmed}]\nceilings: [{kinds: [rate.policed], service: max, at_most: confirmed, rate_bps: 1e6, rate_off: 0.1, why: the box}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		service string
+		verdict finding.Verdict
+		bps     float64 // 0: none is said
+		wrong   bool
+		off     float64
+		asked   bool
+	}{
+		{"max", finding.Likely, 1.09e6, false, 0.09, true}, {"max", finding.Likely, 1.11e6, true, 0.11, true}, {"max", finding.Confirmed, 0.89e6, true, 0.11, true},
+		{"max", finding.Suspected, 2e6, false, 1, true}, {"max", finding.Likely, 0, false, 0, false}, {"vk", finding.Likely, 2e6, false, 0, false},
+	} {
+		f := finding.Finding{Kind: finding.RatePoliced, Service: tt.service, Verdict: tt.verdict}
+		if tt.bps > 0 {
+			f.RateBps = &tt.bps
+		}
+		wrong := of.Check(clientFile, []finding.Finding{f}, nil)
+		off, asked := of.RateOff(clientFile, &f)
+		if (len(wrong) > 0) != tt.wrong || asked != tt.asked || off < tt.off-1e-9 || off > tt.off+1e-9 {
+			t.Errorf("%+v: %q, off by %g (%v)", tt, wrong, off, asked)
+		}
+		if _, asked := of.RateOff("server.pcapng", &f); asked {
+			t.Error("a ceiling of one capture is asked of another")
+		}
+	}
+}
+
 func TestTruthWithUnknownFieldsIsRefused(t *testing.T) {
 	if _, err := Parse([]byte("what: x\nwho: y\n")); err == nil {
 		t.Error("a field nobody reads was accepted")

@@ -85,7 +85,29 @@ type Limit struct {
 	AtMost  finding.Verdict `yaml:"at_most"`
 	Files   []string        `yaml:"files,omitempty"` // none: client.pcapng
 	Why     string          `yaml:"why,omitempty"`
+	// RateBPS, bits/s of IP bytes, is what a rate must be that is said as likely or
+	// surer, but for a share of RateOff. 0: nobody asks. It is for ceilings.
+	RateBPS float64 `yaml:"rate_bps,omitempty"`
+	RateOff float64 `yaml:"rate_off,omitempty"`
 }
+
+// RateOff is by which share of it the rate of a finding is not the one that a ceiling
+// asks for; asked is false where none does, or the finding says no rate.
+func (t *Truth) RateOff(file string, f *finding.Finding) (share float64, asked bool) {
+	for i := range t.Ceilings {
+		if l := &t.Ceilings[i]; l.RateBPS > 0 && f.RateBps != nil && names(l.Files, file) && l.about(f) {
+			return l.off(f), true
+		}
+	}
+	return 0, false
+}
+
+// misses reports a rate that is said surely and is another one.
+func (l *Limit) misses(f *finding.Finding) bool {
+	return l.RateBPS > 0 && f.RateBps != nil && f.Verdict.Rank() >= finding.Likely.Rank() && l.off(f) > l.RateOff
+}
+
+func (l *Limit) off(f *finding.Finding) float64 { return math.Abs(*f.RateBps-l.RateBPS) / l.RateBPS }
 
 // Parse reads a truth.yaml. Unknown fields are errors.
 func Parse(b []byte) (Truth, error) {
