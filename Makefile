@@ -96,6 +96,11 @@ score-slowed: ## the same of rates, freezes and calls, and what is only slow or 
 	go build -trimpath -o bin/score ./cmd/internal/score
 	bin/score -kept=false -lab -live=false -lines '^[PSCN]|^F1[4-7]|^B16' -runs $(or $(SEEDS),10) -seed $(SEED) -jobs $(or $(JOBS),8) -keep out/wanting
 
+.PHONY: score-rates
+score-rates: ## rates drawn at random, to which nothing was fitted: what is found, who is falsely accused? SEEDS=40 settings; needs root
+	go build -trimpath -o bin/score ./cmd/internal/score
+	bin/score -sweep $(or $(SEEDS),40) -seed $(SEED) -jobs $(or $(JOBS),4) -keep out/swept $(if $(NAMES),-only '$(NAMES)')
+
 .PHONY: score-benign
 score-benign: ## 50,000 flows to which nothing is done: who is accused? FLOWS=50000; needs root
 	go build -trimpath -o bin/score ./cmd/internal/score

@@ -59,7 +59,9 @@ type Claim struct {
 	Wrong      []string // why it must not be said
 	Flows      []string // it is about
 	Features   detect.Features
-	Touched    Touch // whether its evidence is the packets that were touched
+	Touched    Touch   // whether its evidence is the packets that were touched
+	Rated      bool    // it says a rate, and a ceiling of the truth which
+	RateOff    float64 // by which share they differ
 }
 
 // Touch says whether a finding points at a packet of the middlebox.
@@ -149,7 +151,9 @@ func (w *Want) measure(m *truth.Must, f *finding.Finding) {
 // claim judges a finding.
 func claim(t *truth.Truth, file string, f *finding.Finding, touched *touched) Claim {
 	accusing := Accuses(f.Kind)
+	off, rated := t.RateOff(file, f)
 	return Claim{
+		Rated: rated, RateOff: off,
 		Kind: f.Kind, Service: f.Service, Verdict: f.Verdict, Confidence: f.Confidence,
 		Accuses: accusing && f.Verdict.Rank() >= finding.Likely.Rank(),
 		Flows:   f.Flows, Features: detect.FeaturesOf(f),

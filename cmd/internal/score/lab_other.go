@@ -19,5 +19,7 @@ func (o *options) playMatrix() error { return errLinux }
 
 func (o *options) playCrowd(io.Writer) error { return errLinux }
 
+func (o *options) playSweep(io.Writer) error { return errLinux }
+
 // whole would make the page.
 func whole() (*score.Score, string, error) { return nil, "", errLinux }

@@ -26,6 +26,7 @@ type options struct {
 	lab   bool   // fresh recordings, too
 	grid  string // play the matrix and write what came of it there; "": do not
 	crowd int    // how many flows of a crowd to play; 0: none
+	sweep int    // how many settings of rates to draw and play; 0: none
 	keep  string // where captures of it are kept in which somebody is accused
 	pick  choice
 	seed  uint64 // of the first of them
@@ -63,6 +64,7 @@ func main() {
 	flag.BoolVar(&o.lab, "lab", false, "play all scenarios of the lab anew, as root, and keep a score of its own for them")
 	flag.StringVar(&o.grid, "matrix", "", "play the matrix's lines on paths that lose and reorder, as root, keep what came of it in this `FILE`, and end")
 	flag.IntVar(&o.crowd, "crowd", 0, "play a crowd to whom nothing is done until it has this many flows, as root, and end")
+	flag.IntVar(&o.sweep, "sweep", 0, "play so many rates drawn at random, as root, and end; the seed draws")
 	flag.StringVar(&o.keep, "keep", "", "`FOLDER` for captures of fresh plays of which something false is said, or something missed")
 	flag.Uint64Var(&o.seed, "seed", 1, "of the first fresh recordings; each run has the next")
 	flag.IntVar(&o.runs, "runs", 1, "fresh recordings of each scenario")
@@ -99,9 +101,10 @@ func (o *options) run(out io.Writer) error {
 		return o.foreignPage(out)
 	case o.router != "":
 		return o.routerPage(out)
-	}
-	if o.crowd > 0 {
+	case o.crowd > 0:
 		return o.playCrowd(out)
+	case o.sweep > 0:
+		return o.playSweep(out)
 	}
 	floors, err := score.Standing()
 	if err != nil {
