@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"math"
 	"slices"
 
 	"chokepoint/classify/fact"
