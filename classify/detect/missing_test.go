@@ -27,15 +27,6 @@ func Unnamed(f *finding.Finding) string {
 	return ""
 }
 
-// lacks are the codes of what a finding lacks.
-func lacks(f *finding.Finding) string {
-	var out []string
-	for _, m := range f.Missing {
-		out = append(out, string(m.Code))
-	}
-	return strings.Join(out, " ")
-}
-
 // TestLawWhatIsInconclusiveNamesWhatIsMissing, whatever becomes of a connection.
 func TestLawWhatIsInconclusiveNamesWhatIsMissing(t *testing.T) {
 	some := map[finding.Input]bool{}
