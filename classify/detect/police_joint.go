@@ -23,6 +23,7 @@ type joint struct {
 	hidden []string // flows of the key that moved much and are not in the account
 	local  bool     // this host itself dropped packets of one of them
 	alone  int      // flows that fit a bucket of their own as well as all fit one
+	parted bool     // one fits a bucket of its own of just its part of the rate
 }
 
 // weighJoint lays flows side by side and replays every busy period of them.
@@ -96,9 +97,11 @@ func (j *joint) alike() int {
 		if own.kind != finding.RatePoliced || own.torn || own.patchy(agreeShare) {
 			continue
 		}
-		if own.agree[0].fits() == 2 {
-			rates = append(rates, own.rate)
+		j.parted = j.parted || math.Abs(own.rate*float64(len(j.together()))/j.rate-1) <= sameRate
+		if own.agree[0].fits() < 2 {
+			continue
 		}
+		rates = append(rates, own.rate)
 		if slices.ContainsFunc(own.agree, func(t *trial) bool { return t.best().apart >= whole }) {
 			better = append(better, own.rate)
 		}
@@ -157,7 +160,7 @@ func (j *joint) hide(logs []*fact.Logged, w *fact.World) {
 		j.hidden = append(j.hidden, c.Flow.String())
 	}
 	j.local = slices.ContainsFunc(j.laid.logs, func(l *fact.Logged) bool { return l.Local })
-	if len(j.hidden) > 0 || j.torn || j.local {
+	if len(j.hidden) > 0 || j.torn || j.local || j.parted {
 		j.verdict = finding.Inconclusive
 	} else if j.clash > 0 {
 		j.verdict = Cap(j.verdict, finding.Likely)
@@ -173,6 +176,7 @@ func (j *joint) missing() (out []finding.Reason) {
 	}
 	lacks(len(j.hidden) > 0, finding.LacksHidden, plural(len(j.hidden), "flow")+" of the same key moved much and could not be followed: they may drain the bucket, too")
 	lacks(j.torn, finding.LacksHidden, "stretches fit at several rates, as they do where something drains the bucket that was not captured")
+	lacks(j.parted, finding.LacksHidden, "one of the flows fits a bucket of its own of just its part of the rate: each may have one")
 	lacks(j.local, finding.LacksHost, "this host's own kernel dropped packets of these flows: what was lost need not have been lost on the path")
 	return out
 }

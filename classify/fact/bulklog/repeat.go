@@ -25,8 +25,12 @@ func (l *Log) repeat(now int64, seq, end uint32) fact.EventFlag {
 // early takes note that packets which the tap saw before the log began were lost
 // behind it, so that what was sent by then did not all pass.
 func (l *Log) early(seq, end uint32) {
+	if !l.acks || before(seq, l.heard) {
+		return // a needless copy
+	}
+	l.clean = l.next // what was sent meanwhile waits for the repair to be acknowledged
 	s := &l.bulk.Segments[0]
-	if len(l.bulk.Segments) > 1 || l.bulk.Dropped > 0 || !l.acks || before(seq, l.heard) || before(l.contig, end) {
+	if len(l.bulk.Segments) > 1 || l.bulk.Dropped > 0 || before(l.contig, end) {
 		return
 	}
 	s.Before -= min(s.Before, uint64(end-seq+l.header))
