@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"chokepoint/classify/service"
+	"chokepoint/cmd/internal/heap"
 	"chokepoint/cmd/internal/report"
 	"chokepoint/cmd/internal/report/jsonl"
 	"chokepoint/cmd/internal/report/table"
@@ -55,11 +55,7 @@ func (a *app) analyzeAll(ctx context.Context, f *analyzeFlags, args []string) er
 		a.log.Warn().Msg("only what matches the expression is looked at: controls may be missing")
 	}
 	a.warnOfAge(an.opt.Rules)
-	// Garbage is collected in time to stay within the budget, not only when the heap
-	// has grown by so much.
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(an.opt.Memory - an.opt.Memory/16))
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	roomyHeap()
+	defer heap.Within(an.opt.Memory)()
 	if fromPipe(ins) {
 		defer an.reloadOnHangup(func() (*service.Rules, error) { return a.rules(f.services, f.mine) })()
 	}
@@ -118,11 +114,6 @@ func (an *analysis) screens(opt table.Options) func() report.Report {
 // rulesTooOld is the age from which rules deserve a warning, days: addresses
 // and names of services move within weeks.
 const rulesTooOld = 60
-
-// gcPercent is by how much the heap may grow before garbage is collected: three quarters
-// of what lives instead of all of it keep the peak 15 MB lower for some 2 % of the time
-// (a mixed capture of 2.2 M packets).
-const gcPercent = 75
 
 func (a *app) warnOfAge(r *service.Rules) {
 	if r.Date().IsZero() {

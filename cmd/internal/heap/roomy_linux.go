@@ -1,4 +1,4 @@
-package main
+package heap
 
 import (
 	"runtime"
@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// roomyHeap asks the kernel to back the first heapInHuge bytes of the heap with huge
+// roomy asks the kernel to back the first heapInHuge bytes of the heap with huge
 // pages, once in a process. Many kernels give them only to who asks
 // (/sys/kernel/mm/transparent_hugepage/enabled: madvise), and the Go runtime never does:
 // it then takes a page fault for each 4 KiB, which was a quarter of the time of a mixed
@@ -18,7 +18,7 @@ import (
 // they are taken from the runtime, advised, and given back untouched: no memory is used
 // until the heap grows there. Where the kernel refuses, nothing is lost. Meanwhile the room
 // alone is no reason to collect garbage: giving it back does.
-var roomyHeap = sync.OnceFunc(func() {
+var roomy = sync.OnceFunc(func() {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	advise()
 	debug.FreeOSMemory()
