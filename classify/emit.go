@@ -79,7 +79,10 @@ func (r *run) emit() {
 		s.judged = s.judged[:0]
 		r.more = r.more || s.more
 		s.pool = append(s.pool, s.ended...)
-		s.pool = s.pool[:min(len(s.pool), wave)]
+		if len(s.pool) > spareFlows {
+			clear(s.pool[spareFlows:])
+			s.pool = s.pool[:spareFlows]
+		}
 		s.ended = s.ended[:0]
 	}
 }

@@ -16,13 +16,17 @@ func (r *run) learnMedia() {
 		passed = append(passed, s.track.Passages()...)
 		streams = append(streams, s.track.Streams()...)
 	}
-	slices.SortStableFunc(passed, func(a, b fact.Passage) int { return cmp.Compare(a.From, b.From) })
-	for _, p := range passed {
-		r.world.SawPassage(p)
+	order := r.order[:0] // they are long
+	for i := range passed {
+		order = append(order, &passed[i])
+	}
+	slices.SortStableFunc(order, func(a, b *fact.Passage) int { return cmp.Compare(a.From, b.From) })
+	for _, p := range order {
+		r.world.SawPassage(*p)
 	}
 	slices.SortStableFunc(streams, func(a, b track.StreamSeen) int { return cmp.Compare(a.Num, b.Num) })
 	for _, s := range streams {
 		r.world.SawStream(s.Key, s.Flow)
 	}
-	r.passed, r.streams = passed, streams
+	r.passed, r.order, r.streams = passed, order, streams
 }

@@ -34,6 +34,7 @@ type run struct {
 	out      emission
 	gathered gathered           // reused
 	passed   []fact.Passage     // reused
+	order    []*fact.Passage    // reused
 	streams  []track.StreamSeen // reused
 	together together
 	judged   []*verdicts  // reused

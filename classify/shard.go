@@ -30,7 +30,7 @@ type shard struct {
 	briefs []answer.Brief
 	secret []secretSeen
 	strays []capture.Note
-	losses []loss // of the transmission logs
+	logs   []logRef // the transmission logs
 	pool   []*ended
 	facts  fact.Flow
 }

@@ -8,6 +8,7 @@ import (
 	"chokepoint/classify/detect"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
+	"chokepoint/classify/flow"
 	"chokepoint/classify/track"
 )
 
@@ -20,7 +21,6 @@ import (
 type together struct {
 	parties map[party]*joined
 	refs    []track.BulkRef // reused
-	logs    []logRef        // of the tick
 }
 
 // party is who may have a bucket to itself.
@@ -29,23 +29,22 @@ type party struct {
 	ifc    uint16
 }
 
-// logRef is a transmission log and where it lies.
+// logRef is a transmission log, and whose it is.
 type logRef struct {
-	party party
-	id    fact.FlowID
-	shard *shard
-	ref   track.BulkRef
+	track.BulkRef
+	joined *joined // nil: it lost nothing so far
 }
+
+func (l *logRef) party() party { return party{l.Client, l.If} }
 
 // joined is what is known of a party.
 type joined struct {
-	losses  uint32 // in all logs now
-	judged  uint32 // when it was judged last
-	grew    int64  // when they grew last, ns
-	lossy   [2]int // logs of each direction that lost packets
-	present bool   // some of its logs are still there
-	told    []*told
-	shared  []fact.SharesBucket
+	losses uint32 // in all logs now
+	judged uint32 // when it was judged last
+	grew   int64  // when they grew last, ns
+	lossy  [2]int // logs of each direction that lost packets
+	told   []*told
+	shared []fact.SharesBucket
 }
 
 // Together is the name under which is told what was made of flows together.
@@ -72,7 +71,7 @@ func (r *run) join(final bool) {
 	r.world.Shared = r.world.Shared[:0]
 	due, shared := []party{}, false
 	for p, j := range t.parties {
-		if !j.present {
+		if j.lossy == [2]int{} {
 			delete(t.parties, p) // what was told stands
 			continue
 		}
@@ -84,73 +83,57 @@ func (r *run) join(final bool) {
 	if len(due) == 0 && !shared {
 		return
 	}
-	t.list(r)
 	slices.SortFunc(due, func(a, b party) int { return cmp.Or(a.client.Compare(b.client), cmp.Compare(a.ifc, b.ifc)) })
 	for _, p := range due {
 		r.judgeParty(p, t.parties[p])
 	}
-	t.share(r.world)
+	r.share()
 }
 
 // gather counts what the logs of each party lost. Only what lost packets has a
 // party.
 func (t *together) gather(r *run) {
-	for _, j := range t.parties {
-		j.losses, j.lossy, j.present = 0, [2]int{}, false
-	}
 	for _, s := range r.shards {
 		if s.track.BulkNews() {
 			t.refs = s.track.Bulks(t.refs[:0])
-			s.lossy(t.refs)
-		}
-		for _, l := range s.losses {
-			if t.parties == nil {
-				t.parties = map[party]*joined{}
-			}
-			j := t.parties[l.party]
-			if j == nil {
-				j = &joined{}
-				t.parties[l.party] = j
-			}
-			j.present = true
-			j.losses += l.ref.Losses
-			j.lossy[l.ref.Dir]++
+			s.list(t.refs, t)
 		}
 	}
 }
 
-// lossy keeps which of a shard's logs lost packets: between two ticks most shards log
-// nothing.
-func (s *shard) lossy(refs []track.BulkRef) {
-	s.losses = s.losses[:0]
-	for _, ref := range refs {
-		if ref.Losses > 0 {
-			s.losses = append(s.losses, loss{s.partyOf(ref), ref})
+// list keeps a shard's logs, and counts them instead of those of the last time.
+func (s *shard) list(refs []track.BulkRef, t *together) {
+	for i := range s.logs {
+		if l := &s.logs[i]; l.Losses > 0 {
+			l.joined.losses -= l.Losses
+			l.joined.lossy[l.Dir]--
 		}
+	}
+	s.logs = s.logs[:0]
+	for i := range refs {
+		l := logRef{BulkRef: refs[i]}
+		if l.Lossy {
+			l.joined = t.of(l.party())
+		}
+		if l.Losses > 0 {
+			l.joined.losses += l.Losses
+			l.joined.lossy[l.Dir]++
+		}
+		s.logs = append(s.logs, l)
 	}
 }
 
-// loss is a log that lost packets, and whose it is.
-type loss struct {
-	party party
-	ref   track.BulkRef
-}
-
-func (s *shard) partyOf(ref track.BulkRef) party {
-	e := s.track.Table.At(ref.ID)
-	return party{e.Key.SrcAddr(), e.Rec.If()}
-}
-
-// list lists all logs.
-func (t *together) list(r *run) {
-	t.logs = t.logs[:0]
-	for _, s := range r.shards {
-		t.refs = s.track.Bulks(t.refs[:0])
-		for _, ref := range t.refs {
-			id := fact.FlowID(s.track.Table.At(ref.ID).Rec.Num)
-			t.logs = append(t.logs, logRef{party: s.partyOf(ref), id: id, shard: s, ref: ref})
+// of returns what is known of a party.
+func (t *together) of(p party) *joined {
+	j := t.parties[p]
+	if j == nil {
+		j = &joined{}
+		if t.parties == nil {
+			t.parties = map[party]*joined{}
 		}
+		t.parties[p] = j
 	}
+	return j
 }
 
 // due reports whether a party is to be judged.
@@ -171,9 +154,11 @@ func (j *joined) due(now int64, final bool) bool {
 func (r *run) judgeParty(p party, j *joined) {
 	j.judged, j.grew = j.losses, 0
 	var logs []fact.Logged
-	for i := range r.together.logs {
-		if l := &r.together.logs[i]; l.party == p {
-			logs = append(logs, l.shard.logged(l.ref))
+	for _, s := range r.shards {
+		for i := range s.logs {
+			if l := &s.logs[i]; l.party() == p {
+				logs = append(logs, s.logged(l.ID, l.Dir))
+			}
 		}
 	}
 	slices.SortStableFunc(logs, func(a, b fact.Logged) int { return cmp.Or(cmp.Compare(a.Flow, b.Flow), cmp.Compare(a.Dir, b.Dir)) })
@@ -185,19 +170,21 @@ func (r *run) judgeParty(p party, j *joined) {
 	r.tellTogether(logs, now.Judged)
 	j.shared = now.Shared
 	r.out.takeJoint(j, now.Findings, logs)
-	for i := range r.together.logs {
-		if l := &r.together.logs[i]; l.party == p {
-			l.shard.track.Rejudge(l.ref.ID)
+	for _, s := range r.shards {
+		for i := range s.logs {
+			if l := &s.logs[i]; l.party() == p {
+				s.track.Rejudge(l.ID)
+			}
 		}
 	}
 }
 
 // logged is a log with what is known of its flow.
-func (s *shard) logged(ref track.BulkRef) fact.Logged {
+func (s *shard) logged(id flow.ID, d fact.Dir) fact.Logged {
 	f := &s.facts
-	s.track.Snapshot(ref.ID, f, s.run.world.Now, fact.StillOpen)
+	s.track.Snapshot(id, f, s.run.world.Now, fact.StillOpen)
 	s.complete(f)
-	return detect.Logged(f, ref.Dir)
+	return detect.Logged(f, d)
 }
 
 // tellTogether tells of flows that were asked for what was made of all of them.
@@ -212,16 +199,17 @@ func (r *run) tellTogether(logs []fact.Logged, made []detect.Judgement) {
 }
 
 // share tells the flow detectors what came of it.
-func (t *together) share(w *fact.World) {
-	for i := range t.logs {
-		l := &t.logs[i]
-		j := t.parties[l.party]
-		if j == nil {
-			continue
-		}
-		for _, s := range j.shared {
-			if s.Flow == l.id && s.Dir == l.ref.Dir {
-				w.Shared = append(w.Shared, s)
+func (r *run) share() {
+	for _, s := range r.shards {
+		for i := range s.logs {
+			l := &s.logs[i]
+			if l.joined == nil {
+				continue
+			}
+			for _, b := range l.joined.shared {
+				if b.Flow == l.Flow && b.Dir == l.Dir {
+					r.world.Shared = append(r.world.Shared, b)
+				}
 			}
 		}
 	}

@@ -173,6 +173,9 @@ const (
 	// wave is how many flows of a shard may end before what they left is
 	// emitted: it bounds the memory that ended flows take.
 	wave = 64
+	// spareFlows is how many of them keep their memory for those that end next: where
+	// each shard kept a wave for good, that of a burst once in a while was 7 MB.
+	spareFlows = 16
 )
 
 // due reports whether a second that begins brings a tick.

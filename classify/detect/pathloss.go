@@ -88,32 +88,27 @@ func (l *lossOf) add(s *fact.RateSeries) {
 // lossesOf lists what clients lost in each direction, where it is enough. Mostly it is
 // not, so that the losses are summed up first, and only where there are many the series.
 func lossesOf(w *fact.World) (out []*losses) {
-	type place struct {
-		client netip.Addr
-		ifc    uint16
-		dir    fact.Dir
-	}
-	lost := map[place]uint64{}
+	lost := map[*fact.Beside]uint64{}
 	for _, s := range w.Rates {
-		if n := uint64(s.Rate.Lost[0]) + uint64(s.Rate.Lost[1]); n > 0 && telling(s) {
-			lost[place{s.Client, s.If, s.Dir}] += n
+		if s.Beside.Lost >= pathLost && s.Rate.Lost != [2]uint32{} && telling(s) {
+			lost[s.Beside] += uint64(s.Rate.Lost[0]) + uint64(s.Rate.Lost[1])
 		}
 	}
-	maps.DeleteFunc(lost, func(_ place, n uint64) bool { return n < pathLost })
+	maps.DeleteFunc(lost, func(_ *fact.Beside, n uint64) bool { return n < pathLost })
 	if len(lost) == 0 {
 		return nil
 	}
-	at := map[place]*losses{}
+	at := map[*fact.Beside]*losses{}
 	for _, s := range w.Rates {
-		k := place{s.Client, s.If, s.Dir}
-		if lost[k] == 0 || !telling(s) {
+		if s.Beside.Lost < pathLost || lost[s.Beside] == 0 || !telling(s) {
 			continue
 		}
-		if at[k] == nil {
-			at[k] = &losses{client: s.Client, ifc: s.If, dir: s.Dir}
-			out = append(out, at[k])
+		l := at[s.Beside]
+		if l == nil {
+			l = &losses{client: s.Client, ifc: s.If, dir: s.Dir}
+			at[s.Beside], out = l, append(out, l)
 		}
-		at[k].add(s)
+		l.add(s)
 	}
 	slices.SortStableFunc(out, func(a, b *losses) int { return cmp.Or(a.client.Compare(b.client), cmp.Compare(a.dir, b.dir)) })
 	return out

@@ -1,8 +1,6 @@
 package detect
 
 import (
-	"fmt"
-
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 )
@@ -17,10 +15,9 @@ func (Policed) Name() string { return "police" }
 
 // Judge implements [FlowDetector].
 func (Policed) Judge(f *fact.Flow, w *fact.World) Judgement {
-	j := Judgement{Needed: []finding.Reason{
-		{Code: "losses", Text: fmt.Sprintf("%d losses and as many passed packets in one stretch of backlogged sending, over %d round trips", minPolicedSamples, minLossSlices)},
-		{Code: "round_trips", Text: "clean round trips on the leg the losses are on: without them a full queue looks the same"},
-	}}
+	j := judging(w)
+	j.needs("losses", "%d losses and as many passed packets in one stretch of backlogged sending, over %d round trips", minPolicedSamples, minLossSlices)
+	j.needs("round_trips", "clean round trips on the leg the losses are on: without them a full queue looks the same")
 	for _, d := range [...]fact.Dir{fact.Down, fact.Up} {
 		b := f.Bulk[d]
 		if b == nil {

@@ -106,6 +106,7 @@ func paceOf(r *fact.Rate) pace {
 	bins := r.Bins[:used]
 	n := cellWidth(bins)
 	acked := ahead(r)
+	p.cells = make([]cell, 0, used/n)
 	for i := 0; i+n <= used; i += n {
 		if end := r.Start + int64(i+n)*r.Width; end > r.Last && i+n > 1 {
 			break // it goes on beyond what there was
@@ -150,7 +151,7 @@ func carried(r *fact.Rate, b *fact.RateBin, acked bool) float64 {
 
 // cellWidth is how many bins make a cell.
 func cellWidth(bins []fact.RateBin) int {
-	var packets []float64
+	packets := make([]float64, 0, len(bins))
 	for i := range bins {
 		if n := bins[i].Packets; n > 0 {
 			packets = append(packets, float64(n))
@@ -181,6 +182,9 @@ func (p *pace) add(bins []fact.RateBin, from int64, acked bool) {
 
 // carry gives cells without a round trip that of the nearest one that has one.
 func (p *pace) carry() {
+	if p.trips == 0 || p.trips == len(p.cells) {
+		return
+	}
 	had := make([]float64, len(p.cells))
 	for i := range p.cells {
 		had[i] = p.cells[i].trip

@@ -47,12 +47,16 @@ type plateau struct {
 // plateau finds the longest flat stretch that ends where the sender was not held up any
 // more, or with all of it; ok reports that it is long enough to speak of.
 func (p *pace) plateau() (best plateau, ok bool) {
+	rates, sorted := make([]float64, len(p.cells)), make([]float64, len(p.cells))
+	for i := range p.cells {
+		rates[i] = p.cells[i].bps
+	}
 	for to := len(p.cells); to > best.to-best.from && to >= plateauCells; to-- {
 		if !p.cells[to-1].limit.backlogged() || to < len(p.cells) && p.cells[to].limit.backlogged() {
 			continue
 		}
 		for from := 0; to-from >= max(plateauCells, best.to-best.from+1); from++ {
-			if f, flat := p.flat(from, to); flat {
+			if f, flat := p.flat(from, to, rates[from:to], sorted); flat {
 				best = f
 				break
 			}
@@ -75,19 +79,23 @@ func (p *pace) recovers(f *plateau) bool {
 	return false
 }
 
-// flat measures the cells from one to another as if they were a plateau.
-func (p *pace) flat(from, to int) (plateau, bool) {
+// flat measures the cells from one to another, whose rates are given, as if they were a
+// plateau; sorted is room for as many.
+func (p *pace) flat(from, to int, rates, sorted []float64) (plateau, bool) {
 	cells := p.cells[from:to]
-	rates := make([]float64, 0, len(cells))
 	held := 0
 	for i := range cells {
-		rates = append(rates, cells[i].bps)
 		if cells[i].limit.backlogged() {
 			held++
 		}
 	}
-	f := plateau{from: from, to: to, bps: medianOf(rates)}
-	if f.bps == 0 || float64(held) < flatShare*float64(len(cells)) {
+	f := plateau{from: from, to: to}
+	if float64(held) < flatShare*float64(len(cells)) {
+		return f, false
+	}
+	sorted = sorted[:copy(sorted, rates)]
+	slices.Sort(sorted)
+	if f.bps = quantileOf(sorted, 0.5); f.bps == 0 {
 		return f, false
 	}
 	f.width = flatWidth*f.bps + p.onePacket()

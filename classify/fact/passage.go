@@ -2,6 +2,7 @@ package fact
 
 import (
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 )
@@ -39,47 +40,71 @@ type passer struct {
 	ifc    uint16
 }
 
+// stretches is the TCP of one client, newest last.
+type stretches struct {
+	list []Passage
+	last int64 // the end of the newest, ns
+}
+
 // SawPassage takes in how the TCP of a client fared since the last tick. One that was
 // told of by several shards is one. Clients beyond [MaxPassers] are not followed until
 // others fell silent for [PassageMemory].
 func (w *World) SawPassage(p Passage) {
 	if w.passed == nil {
-		w.passed = map[passer][]Passage{}
+		w.passed = map[passer]*stretches{}
 	}
 	key := passer{p.Client, p.If}
-	list, known := w.passed[key]
-	if !known && len(w.passed) >= MaxPassers && !w.forgetPassages(p.To) {
+	s := w.passed[key]
+	if s == nil {
+		if len(w.passed) >= MaxPassers && !w.forgetPassages(p.To) {
+			return
+		}
+		s = &stretches{}
+		w.passed[key] = s
+		w.passedFrom = min(w.passedFrom, p.To)
+	}
+	if n := len(s.list); n > 0 && s.last >= p.From {
+		s.list[n-1].add(&p)
+		s.last = s.list[n-1].To
 		return
 	}
-	if n := len(list); n > 0 && list[n-1].To >= p.From {
-		list[n-1].add(&p)
-		return
+	if len(s.list) >= 2*MaxPassages {
+		s.list = slices.Delete(s.list, 0, MaxPassages)
 	}
-	if len(list) >= 2*MaxPassages {
-		list = slices.Delete(list, 0, MaxPassages)
-	}
-	w.passed[key] = append(list, p)
+	s.list, s.last = append(s.list, p), p.To
 }
 
 // forgetPassages forgets clients that were silent for long, and reports whether there
-// was any. Where none is, nobody is looked for again until a while has passed.
+// was any. Where none is, nobody is looked for again until a while has passed, and not
+// before one can have been silent for so long.
 func (w *World) forgetPassages(now int64) bool {
 	if now < w.passedLook {
 		return false
 	}
 	w.passedLook = now + PassageMemory/16
+	if now-w.passedFrom <= PassageMemory {
+		return false
+	}
 	n := len(w.passed)
-	maps.DeleteFunc(w.passed, func(_ passer, list []Passage) bool { return now-list[len(list)-1].To > PassageMemory })
+	w.passedFrom = math.MaxInt64
+	maps.DeleteFunc(w.passed, func(_ passer, s *stretches) bool {
+		if now-s.last > PassageMemory {
+			return true
+		}
+		w.passedFrom = min(w.passedFrom, s.last)
+		return false
+	})
 	return len(w.passed) < n
 }
 
 // Passed sums up the TCP of a client in stretches that overlap [from, to].
 func (w *World) Passed(client netip.Addr, ifc uint16, from, to int64) Passage {
 	sum := Passage{Client: client, If: ifc, From: to, To: from}
-	list := w.passed[passer{client, ifc}]
-	for i := range list {
-		if p := &list[i]; p.From <= to && p.To >= from {
-			sum.add(p)
+	if s := w.passed[passer{client, ifc}]; s != nil {
+		for i := range s.list {
+			if p := &s.list[i]; p.From <= to && p.To >= from {
+				sum.add(p)
+			}
 		}
 	}
 	return sum

@@ -37,7 +37,7 @@ func TestPassagesAreBounded(t *testing.T) {
 	for i := range int64(1000) {
 		w.SawPassage(Passage{Client: client(1), From: 10 * i, To: 10*i + 1, Segs: [2]uint32{0, 1}})
 	}
-	if n := len(w.passed[passer{client(1), 0}]); n > 2*MaxPassages || n < MaxPassages {
+	if n := len(w.passed[passer{client(1), 0}].list); n > 2*MaxPassages || n < MaxPassages {
 		t.Errorf("%d stretches", n)
 	}
 	for n := range 3 * MaxPassers {

@@ -108,6 +108,18 @@ type Rate struct {
 	Bins        [RateBins]RateBin
 }
 
+// CopyTo writes r over another. Bins behind the last packet are left out.
+func (r *Rate) CopyTo(to *Rate) {
+	used := r.Used()
+	clear(to.Bins[min(used, to.Used()):to.Used()])
+	copy(to.Bins[:used], r.Bins[:used])
+	to.Start, to.Last, to.Width, to.Before = r.Start, r.Last, r.Width, r.Before
+	to.Bytes, to.Payload, to.Packets = r.Bytes, r.Payload, r.Packets
+	to.Lost, to.Filled, to.Late, to.Runs = r.Lost, r.Filled, r.Late, r.Runs
+	to.Floor, to.Trips, to.Rises = r.Floor, r.Trips, r.Rises
+	to.Datagram, to.OneWay, to.Stamped = r.Datagram, r.OneWay, r.Stamped
+}
+
 // Used is how many bins there are up to the last packet.
 func (r *Rate) Used() int {
 	if r.Width == 0 {
@@ -212,6 +224,20 @@ type RateSeries struct {
 	Rate           Rate
 	Openings       [2]Opening // per [Leg], of its transmission log; nothing where it was not seen from its beginning
 	Trip           float64    // median of its round trips, µs; 0 none. SawRate fills it in
+	Beside         *Beside    // SawRate fills it in
+}
+
+// Beside is what directions of one client and interface have in common.
+type Beside struct {
+	series int
+	Lost   uint64 // segments, of all of them that the world remembers
+}
+
+// besideKey is whose directions they are.
+type besideKey struct {
+	client netip.Addr
+	ifc    uint16
+	dir    Dir
 }
 
 // rateKey names a busy time of a direction.
@@ -223,24 +249,58 @@ type rateKey struct {
 
 func (s *RateSeries) key() rateKey { return rateKey{s.Flow, s.Dir, s.Rate.Start} }
 
-// SawRate takes in what is known of a direction now. Calls come in packet order.
-func (w *World) SawRate(s *RateSeries) {
+// SawRate takes in what is known of a direction now: it keeps s, and gives back one that
+// nobody needs any more. Calls come in packet order.
+func (w *World) SawRate(s *RateSeries) (free *RateSeries) {
 	if w.rateAt == nil {
-		w.rateAt = map[rateKey]*RateSeries{}
+		w.rateAt = map[rateKey]int{}
 	}
 	w.RatesRev++
+	s.Trip = s.Rate.Trips.Quantile(0.5)
 	k := s.key()
-	c := w.rateAt[k]
-	if c == nil {
+	i, known := w.rateAt[k]
+	if known {
+		free = w.Rates[i]
+		s.Beside = free.Beside
+		s.Beside.Lost -= free.lost()
+		w.Rates[i] = s
+	} else {
 		if len(w.Rates) >= MaxRates {
 			w.forgetRates()
 		}
-		c = w.spareRate()
-		w.rateAt[k] = c
-		w.Rates = append(w.Rates, c)
+		free = w.spareRate()
+		s.Beside = w.besides(s)
+		w.rateAt[k] = len(w.Rates)
+		w.Rates = append(w.Rates, s)
 	}
-	*c = *s
-	c.Trip = c.Rate.Trips.Quantile(0.5)
+	s.Beside.Lost += s.lost()
+	return free
+}
+
+func (s *RateSeries) lost() uint64 { return uint64(s.Rate.Lost[0]) + uint64(s.Rate.Lost[1]) }
+
+// besides returns what a direction that is new is beside.
+func (w *World) besides(s *RateSeries) *Beside {
+	if w.beside == nil {
+		w.beside = map[besideKey]*Beside{}
+	}
+	k := besideKey{s.Client, s.If, s.Dir}
+	b := w.beside[k]
+	if b == nil {
+		b = &Beside{}
+		w.beside[k] = b
+	}
+	b.series++
+	return b
+}
+
+// forgetRate takes a direction from those it is beside.
+func (w *World) forgetRate(s *RateSeries) {
+	s.Beside.Lost -= s.lost()
+	if s.Beside.series--; s.Beside.series == 0 {
+		delete(w.beside, besideKey{s.Client, s.If, s.Dir})
+	}
+	w.rateSpare = append(w.rateSpare, s)
 }
 
 // forgetRates makes room: what moved too long ago goes, and else the eighth that moved
@@ -256,10 +316,13 @@ func (w *World) forgetRates() {
 		if s.Rate.Last > limit {
 			return false
 		}
-		delete(w.rateAt, s.key())
-		w.rateSpare = append(w.rateSpare, s)
+		w.forgetRate(s)
 		return true
 	})
+	clear(w.rateAt)
+	for i, s := range w.Rates {
+		w.rateAt[s.key()] = i
+	}
 }
 
 // spareRate is a place for one more: that of one that was forgotten, if there is any.

@@ -3,6 +3,7 @@ package fact
 import (
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 )
 
@@ -96,6 +97,60 @@ func TestSketchIsRightWithinFivePercent(t *testing.T) {
 	}
 }
 
+// TestACopyIsTheSame: whatever was there before.
+func TestACopyIsTheSame(t *testing.T) {
+	filled := func(n int64) (r Rate) {
+		v := reflect.ValueOf(&r).Elem()
+		for i := range v.NumField() {
+			fill(t, v.Field(i))
+		}
+		r.Start, r.Width, r.Last = 0, 10, 10*n-1
+		clear(r.Bins[n:])
+		return r
+	}
+	for _, used := range []int64{1, 7, RateBins} {
+		for _, before := range []int64{0, 3, RateBins} {
+			to := Rate{}
+			if before > 0 {
+				to = filled(before)
+			}
+			r := filled(used)
+			r.CopyTo(&to)
+			if to != r {
+				t.Errorf("of %d bins over %d: %+v", used, before, to)
+			}
+		}
+	}
+	r, to := filled(3), Rate{}
+	r.Bins[5].Acked = 9 // acknowledged after the last packet
+	if r.CopyTo(&to); to.Bins[5] != (RateBin{}) {
+		t.Error("a bin behind the last packet is copied")
+	}
+}
+
+// fill sets all there is in a value to something.
+func fill(t *testing.T, v reflect.Value) {
+	t.Helper()
+	switch {
+	case v.CanInt():
+		v.SetInt(1 + rand.Int64N(100))
+	case v.CanUint():
+		v.SetUint(1 + rand.Uint64N(100))
+	case v.Kind() == reflect.Bool:
+		v.SetBool(true)
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			fill(t, v.Field(i))
+		}
+	case v.Kind() == reflect.Array:
+		for i := range v.Len() {
+			fill(t, v.Index(i))
+		}
+	default:
+		t.Fatalf("a %v", v.Kind())
+	}
+}
+
 func TestTheWorldKeepsTheRatesThatMovedLast(t *testing.T) {
 	w := &World{}
 	for i := range MaxRates + 100 {
@@ -118,5 +173,36 @@ func TestTheWorldKeepsTheRatesThatMovedLast(t *testing.T) {
 	w.SawRate(&RateSeries{Flow: last.Flow, Dir: Down, Rate: Rate{Start: 5}})
 	if len(w.Rates) != n+2 {
 		t.Error("the other direction, or another busy time, is the same")
+	}
+}
+
+// TestLossesBesideAreThoseThatAreRemembered: of one client, interface and direction, as
+// they were told last.
+func TestLossesBesideAreThoseThatAreRemembered(t *testing.T) {
+	w := &World{}
+	say := func(flow FlowID, n int, d Dir, last int64, lost uint32) *RateSeries {
+		s := &RateSeries{Flow: flow, Client: client(n), Dir: d, Rate: Rate{Last: last, Lost: [2]uint32{lost, 1}}}
+		if free := w.SawRate(s); free == s {
+			t.Error("what is kept is given back")
+		}
+		return s
+	}
+	a, b := say(1, 1, Down, 10, 5), say(2, 1, Down, 20, 7)
+	if a.Beside != b.Beside || a.Beside.Lost != 14 {
+		t.Errorf("%+v beside %+v", a.Beside, b.Beside)
+	}
+	for _, other := range []*RateSeries{say(3, 1, Up, 30, 9), say(4, 2, Down, 30, 9)} {
+		if other.Beside.Lost != 10 {
+			t.Errorf("another client or direction: %+v", other.Beside)
+		}
+	}
+	if say(1, 1, Down, 40, 6); b.Beside.Lost != 15 {
+		t.Errorf("told again: %+v", b.Beside)
+	}
+	for i := range MaxRates {
+		say(FlowID(100+i), 9, Down, 50, 0)
+	}
+	if w.Rates[0].Client != client(9) || len(w.beside) != 1 || w.Rates[0].Beside.Lost != uint64(len(w.Rates)) {
+		t.Errorf("of %v and %d others is left %+v", w.Rates[0].Client, len(w.beside), w.Rates[0].Beside)
 	}
 }

@@ -207,15 +207,17 @@ type World struct {
 	Rates    []*RateSeries
 	RatesRev uint64
 
-	passed     map[passer][]Passage // by client and interface; newest last
-	passedLook int64                // when clients may be forgotten again, ns
+	passed     map[passer]*stretches // by client and interface
+	passedLook int64                 // when clients may be forgotten again, ns
+	passedFrom int64                 // since when they were all heard of, at least, ns
 
 	streams   map[StreamKey][2]FlowID
-	streamAge []StreamKey    // oldest first
-	latest    map[FlowID]int // of Controls: a flow's newest entry
-	talkAt    map[FlowID]int // of Talks
-	rateAt    map[rateKey]*RateSeries
-	rateSpare []*RateSeries // forgotten, to be used again
+	streamAge []StreamKey     // oldest first
+	latest    map[FlowID]int  // of Controls: a flow's newest entry
+	talkAt    map[FlowID]int  // of Talks
+	rateAt    map[rateKey]int // index of Rates
+	rateSpare []*RateSeries   // forgotten, to be used again
+	beside    map[besideKey]*Beside
 }
 
 // controlGap is the longest silence within one span of progress, ns: twice the

@@ -1,6 +1,8 @@
 package track
 
 import (
+	"net/netip"
+
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/fact/bulklog"
@@ -25,18 +27,46 @@ const (
 
 // bulkPool holds the transmission logs of a shard.
 type bulkPool struct {
-	limit  int   // bytes
-	bytes  int   // as of the last look
-	looked int64 // when that was, ns
+	limit  int // bytes
+	bytes  int // as of the last look
 	logs   []bulkRef
-	news   bool // packets were logged, or logs given up, since Bulks listed them
-	free   []*bulklog.Log
+	news   bool   // packets were logged, or logs given up, since Bulks listed them
+	fresh  logSet // which of them it was, of those that are still there
+	unseen logSet // what was logged to since the last look
+	free   []*bulk
+}
+
+// bulk is a transmission log that knows its place in the list: what is done with all of
+// them at ticks touches only those that were written to.
+type bulk struct {
+	bulklog.Log
+	at int
+}
+
+// logSet is some of a shard's logs, by place.
+type logSet uint32
+
+func (s logSet) has(i int) bool { return s>>i&1 != 0 }
+
+// move gives what is at a place the one of another, which is gone.
+func (s *logSet) move(from, to int) {
+	moved := *s >> from & 1
+	*s &^= 1<<from | 1<<to
+	if from != to {
+		*s |= moved << to
+	}
+}
+
+// wrote notes that a log was shown a packet.
+func (b *bulkPool) wrote(l *bulk) {
+	b.news = true
+	b.fresh |= 1 << l.at
+	b.unseen |= 1 << l.at
 }
 
 type bulkRef struct {
-	id     flow.ID
-	dir    fact.Dir
-	log    *bulklog.Log
+	BulkRef
+	log    *bulk
 	judged uint32 // losses when it was last judged
 	bytes  int    // memory it held when it was last looked at
 }
@@ -60,7 +90,7 @@ func (t *Tracker) bulkData(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet, n
 		x.bulk[d] = l
 		l.Start(s.origin(f, d, p.Seq))
 	}
-	t.bulks.news = true
+	t.bulks.wrote(l)
 	l.Data(p, f.mssOption(d))
 }
 
@@ -79,19 +109,19 @@ func (s *side) origin(f *Flow, d fact.Dir, next uint32) bulklog.Origin {
 // bulkAck shows a packet to the log of the direction it acknowledges.
 func (t *Tracker) bulkAck(f *Flow, logged fact.Dir, p *capture.Packet) {
 	if x := t.extraOf(f); x != nil && x.bulk[logged] != nil {
-		t.bulks.news = true
+		t.bulks.wrote(x.bulk[logged])
 		x.bulk[logged].Ack(p)
 	}
 }
 
 // newLog hands out a log. When all are taken, the one without suspicion that
 // was silent for longest is given up; without one, nil.
-func (t *Tracker) newLog(id flow.ID, d fact.Dir) *bulklog.Log {
+func (t *Tracker) newLog(id flow.ID, d fact.Dir) *bulk {
 	b := &t.bulks
 	if len(b.logs) >= maxLogs {
 		victim := -1
 		for i := range b.logs {
-			if !b.logs[i].log.Suspect() && (victim < 0 || t.lastOf(b.logs[i].id) < t.lastOf(b.logs[victim].id)) {
+			if !b.logs[i].log.Suspect() && (victim < 0 || t.lastOf(b.logs[i].ID) < t.lastOf(b.logs[victim].ID)) {
 				victim = i
 			}
 		}
@@ -100,13 +130,17 @@ func (t *Tracker) newLog(id flow.ID, d fact.Dir) *bulklog.Log {
 		}
 		t.dropLog(victim)
 	}
-	var l *bulklog.Log
+	var l *bulk
 	if n := len(b.free); n > 0 {
 		l, b.free = b.free[n-1], b.free[:n-1]
 	} else {
-		l = &bulklog.Log{}
+		l = &bulk{}
 	}
-	b.logs = append(b.logs, bulkRef{id: id, dir: d, log: l})
+	l.at = len(b.logs)
+	e := t.Table.At(id)
+	b.logs = append(b.logs, bulkRef{log: l, BulkRef: BulkRef{
+		ID: id, Flow: fact.FlowID(e.Rec.Num), Client: e.Key.SrcAddr(), If: e.Rec.ifc, Dir: d,
+	}})
 	return l
 }
 
@@ -114,9 +148,9 @@ func (t *Tracker) lastOf(id flow.ID) int64 { return t.Table.At(id).Rec.last() }
 
 // dropLog takes a log from a flow that goes on without.
 func (t *Tracker) dropLog(i int) {
-	f := &t.Table.At(t.bulks.logs[i].id).Rec
+	f := &t.Table.At(t.bulks.logs[i].ID).Rec
 	f.flags |= noBulk
-	t.freeBulk(t.extras[f.x], t.bulks.logs[i].dir)
+	t.freeBulk(t.extras[f.x], t.bulks.logs[i].Dir)
 }
 
 // freeBulk gives a flow's log back.
@@ -128,13 +162,12 @@ func (t *Tracker) freeBulk(x *extra, d fact.Dir) {
 	x.bulk[d] = nil
 	b := &t.bulks
 	b.news = true
-	for i := range b.logs {
-		if b.logs[i].log == l {
-			b.logs[i] = b.logs[len(b.logs)-1]
-			b.logs = b.logs[:len(b.logs)-1]
-			break
-		}
-	}
+	last := len(b.logs) - 1
+	b.logs[last].log.at = l.at
+	b.logs[l.at] = b.logs[last]
+	b.logs = b.logs[:last]
+	b.fresh.move(last, l.at)
+	b.unseen.move(last, l.at)
 	if l.Bytes() < 64<<10 && len(b.free) < maxLogs {
 		l.Reset()
 		b.free = append(b.free, l)
@@ -143,14 +176,14 @@ func (t *Tracker) freeBulk(x *extra, d fact.Dir) {
 
 // tickBulks has the logs judged that lost enough, and keeps to the budget:
 // logs without suspicion go first.
-func (t *Tracker) tickBulks(now int64) {
+func (t *Tracker) tickBulks() {
 	b := &t.bulks
 	b.bytes = 0
-	since := b.looked
-	b.looked = now
+	since := b.unseen
+	b.unseen = 0
 	for i := range b.logs {
 		r := &b.logs[i]
-		if r.bytes != 0 && t.lastOf(r.id) < since {
+		if !since.has(i) {
 			b.bytes += r.bytes
 			continue // nothing new
 		}
@@ -158,7 +191,7 @@ func (t *Tracker) tickBulks(now int64) {
 		b.bytes += r.bytes
 		if n := r.log.Losses(); r.log.Suspect() && n > r.judged+r.judged*bulkGrowth/2 {
 			r.judged = n
-			t.markBulk(r.id, &t.Table.At(r.id).Rec)
+			t.markBulk(r.ID, &t.Table.At(r.ID).Rec)
 		}
 	}
 	for b.bytes > b.limit && len(b.logs) > 0 {
@@ -181,11 +214,15 @@ func less(a, b *bulkRef) bool {
 	return a.log.Bytes() > b.log.Bytes()
 }
 
-// BulkRef names a transmission log.
+// BulkRef names a transmission log, with what there is to say of its flow without a look at it.
 type BulkRef struct {
 	ID     flow.ID
+	Flow   fact.FlowID
+	Client netip.Addr
+	If     uint16
 	Dir    fact.Dir
 	Losses uint32
+	Lossy  bool // it had some, at some time
 }
 
 // Rejudge has the transmission logs of a flow judged at the next tick if there
@@ -196,17 +233,18 @@ func (t *Tracker) Rejudge(id flow.ID) {
 	}
 }
 
-// If is the interface on which the flow was seen.
-func (f *Flow) If() uint16 { return f.ifc }
-
 // Bulks lists the logs, in the order in which they were begun or
 // moved up for one that was given up: it depends on the packets alone.
 func (t *Tracker) Bulks(to []BulkRef) []BulkRef {
-	t.bulks.news = false
-	for i := range t.bulks.logs {
-		r := &t.bulks.logs[i]
-		to = append(to, BulkRef{ID: r.id, Dir: r.dir, Losses: r.log.Losses()})
+	b := &t.bulks
+	for i := range b.logs {
+		r := &b.logs[i]
+		if b.fresh.has(i) {
+			r.Losses, r.Lossy = r.log.Losses(), r.log.Lossy()
+		}
+		to = append(to, r.BulkRef)
 	}
+	b.news, b.fresh = false, 0
 	return to
 }
 

@@ -2,7 +2,6 @@ package track
 
 import (
 	"chokepoint/classify/fact"
-	"chokepoint/classify/fact/bulklog"
 	"chokepoint/classify/stream"
 	"chokepoint/classify/wire/tls"
 )
@@ -17,7 +16,7 @@ type extra struct {
 	dns     *dnsLog
 	local   *fact.Local
 	prior   *prior
-	bulk    [2]*bulklog.Log
+	bulk    [2]*bulk
 	rate    [2]*rate
 }
 

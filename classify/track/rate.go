@@ -54,6 +54,7 @@ type rate struct {
 	spin  spin
 
 	told, judged uint64 // bytes when it was told of last, and judged
+	waits        bool   // TellRates looked at it since the last packet
 }
 
 // rateOf returns the throughput of a direction, making one; nil where there is no
@@ -61,7 +62,10 @@ type rate struct {
 func (t *Tracker) rateOf(id flow.ID, f *Flow, d fact.Dir, now int64) *rate {
 	x := t.needExtra(f)
 	if r := x.rate[d]; r != nil {
-		t.rates.links[r.slot].look = 0
+		if r.waits {
+			r.waits = false
+			t.rates.links[r.slot].look = 0
+		}
 		if r.stale(now) {
 			r.used = now
 			t.rates.touch(r.slot)
@@ -105,7 +109,7 @@ func (t *Tracker) freeRate(x *extra, d fact.Dir) {
 type RateSeen struct {
 	Num    uint64
 	Start  int64 // of the flow, ns
-	Series fact.RateSeries
+	Series *fact.RateSeries
 	Signs  []service.Sign
 }
 
@@ -118,7 +122,7 @@ func (o *Observations) nextRate() *RateSeen {
 		o.Rates = append(o.Rates, nil)
 	}
 	if o.Rates[n] == nil {
-		o.Rates[n] = &RateSeen{}
+		o.Rates[n] = &RateSeen{Series: &fact.RateSeries{}}
 	}
 	return o.Rates[n]
 }
@@ -132,6 +136,7 @@ func (t *Tracker) TellRates(now int64, all bool) {
 			continue
 		}
 		r := t.rates.at(slot)
+		r.waits = true
 		rests := all || now-r.Last >= rateSettled
 		switch {
 		case r.Bytes == r.told:
@@ -153,10 +158,11 @@ func (t *Tracker) tellRate(id flow.ID, r *rate, rests bool) {
 	r.settle(f)
 	o := t.Out.nextRate()
 	o.Num, o.Start, o.Signs = f.Num+uint64(f.lastN), f.start, t.signsOf(f)
-	s := &o.Series // thousands of bytes: filled in place
+	s := o.Series // thousands of bytes: filled in place
 	s.Flow, s.Dir, s.If, s.Name, s.QUIC = fact.FlowID(f.Num), r.dir, f.ifc, t.Name(f), t.appOf(f) == appQUIC
 	s.Client, s.Server, s.Port, s.Proto = e.Key.SrcAddr(), e.Key.DstAddr(), e.Key.DstPort, e.Key.Proto
-	s.Rate, s.Openings = r.Rate, t.openings(f, r.dir)
+	s.Openings = t.openings(f, r.dir)
+	r.CopyTo(&s.Rate)
 	if r.lasts() && (rests || r.Bytes > r.judged+r.judged*rateGrown/2) {
 		r.judged = r.Bytes
 		t.markBulk(id, f)

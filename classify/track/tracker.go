@@ -208,7 +208,7 @@ func (t *Tracker) Tick(now int64, limit int) (more bool) {
 		return true
 	}
 	t.quieten(now)
-	t.tickBulks(now)
+	t.tickBulks()
 	return false
 }
 

@@ -108,6 +108,9 @@ func (l *Log) Snapshot() *fact.Bulk {
 // enough to be judged.
 func (l *Log) Suspect() bool { return l.worst >= suspectLosses }
 
+// Lossy reports whether anything was ever lost, or seemed to be.
+func (l *Log) Lossy() bool { return l.worst > 0 }
+
 // Bytes returns the memory the log holds.
 func (l *Log) Bytes() int {
 	n := int(unsafe.Sizeof(*l)) + cap(l.bulk.Segments)*int(unsafe.Sizeof(fact.Segment{}))
