@@ -49,6 +49,9 @@ func (s *shard) made(f *fact.Flow, by int, j detect.Judgement, unprompted bool) 
 func (s *shard) unprompted(f *fact.Flow, events, bulk bool) {
 	w := s.run.talkative()
 	for i, d := range flowDetectors {
+		if s.run.opt.without(d.group) {
+			continue
+		}
 		if !events || d.bulk && !bulk {
 			s.made(f, i, d.Judge(f, w), true)
 		}
@@ -94,7 +97,7 @@ func (r *run) tellReasons(f *fact.Failure) {
 		return
 	}
 	for _, d := range worldDetectors {
-		if x, ok := d.(detect.Reasoner); ok {
+		if x, ok := d.WorldDetector.(detect.Reasoner); ok && !r.opt.without(d.group) {
 			r.opt.Asked.Tell(&Made{Flow: f.Flow, By: d.Name(), At: r.world.Now, Judgement: x.Reasons(f, r.world)})
 		}
 	}

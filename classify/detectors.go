@@ -6,7 +6,14 @@ import "chokepoint/classify/detect"
 // bulk flows, which are dear to judge, or everything else.
 type detector struct {
 	detect.FlowDetector
-	bulk bool
+	bulk  bool
+	group Group
+}
+
+// wideDetector is a world detector.
+type wideDetector struct {
+	detect.WorldDetector
+	group Group
 }
 
 // flowDetectors judge flows.
@@ -20,23 +27,23 @@ var flowDetectors = []detector{
 	{FlowDetector: detect.DropUDP{}},
 	{FlowDetector: detect.DropQUIC{}},
 	{FlowDetector: detect.DropCall{}},
-	{FlowDetector: detect.CallDegraded{}},
+	{FlowDetector: detect.CallDegraded{}, group: Calls},
 	{FlowDetector: detect.DNSDenied{}},
 	{FlowDetector: detect.DNSForged{}},
 	{FlowDetector: detect.DNSUnanswered{}},
 	{FlowDetector: detect.ICMPProhibited{}},
-	{FlowDetector: detect.Policed{}, bulk: true},
-	{FlowDetector: detect.Slowed{}, bulk: true},
+	{FlowDetector: detect.Policed{}, bulk: true, group: Rates},
+	{FlowDetector: detect.Slowed{}, bulk: true, group: Rates},
 }
 
 // worldDetectors judge what only shows over several flows, in this order.
-var worldDetectors = []detect.WorldDetector{
-	detect.DropCluster{},
-	detect.Repeat{},
-	detect.Triggered{},
-	detect.Residual{},
-	detect.ConnPolice{},
-	detect.AllowList{},
-	detect.Differential{},
-	detect.PathLoss{},
+var worldDetectors = []wideDetector{
+	{WorldDetector: detect.DropCluster{}},
+	{WorldDetector: detect.Repeat{}},
+	{WorldDetector: detect.Triggered{}},
+	{WorldDetector: detect.Residual{}},
+	{WorldDetector: detect.ConnPolice{}},
+	{WorldDetector: detect.AllowList{}},
+	{WorldDetector: detect.Differential{}, group: Rates},
+	{WorldDetector: detect.PathLoss{}, group: Rates},
 }

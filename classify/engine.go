@@ -41,6 +41,9 @@ type Options struct {
 	Reload <-chan *service.Rules
 	// MOS has an opinion score added to what is found of calls.
 	MOS bool
+	// Without are groups of detectors that are left out, with what is kept for them:
+	// what is found does not depend on it otherwise.
+	Without Group
 	// Asked are flows whose every judgement is told, with the reasons; nil: none.
 	Asked *Asked
 }

@@ -36,7 +36,10 @@ func (o *emission) overall(all bool) {
 	for range maxRounds {
 		idle := len(o.recent) == 0 && len(o.fresh) == 0
 		for i, d := range worldDetectors {
-			if r, ok := d.(detect.Revised); ok && !(all && o.revised(i, r)) || !ok && idle {
+			if o.run.opt.without(d.group) {
+				continue
+			}
+			if r, ok := d.WorldDetector.(detect.Revised); ok && !(all && o.revised(i, r)) || !ok && idle {
 				continue
 			}
 			j := d.Judge(o.run.world)

@@ -63,7 +63,8 @@ func newShard(r *run) *shard {
 		Recognise: func(p *service.Payload, out []service.Sign) []service.Sign {
 			return r.opt.Rules.Recognise(p, out) // not bound to the rules of the moment
 		},
-		Pages: pagesOf(r.opt.BlockPages),
+		Pages:   pagesOf(r.opt.BlockPages),
+		NoRates: r.opt.without(Rates), NoCalls: r.opt.without(Calls),
 		OnEnd: s.flowEnds,
 	})
 	return s
@@ -181,7 +182,7 @@ func (s *shard) judge(f *fact.Flow, events, bulk, told bool) int {
 		w = s.run.talkative()
 	}
 	for i, d := range flowDetectors {
-		if d.bulk && !bulk || !d.bulk && !events {
+		if d.bulk && !bulk || !d.bulk && !events || s.run.opt.without(d.group) {
 			continue
 		}
 		v.asked |= 1 << i

@@ -18,6 +18,8 @@ func (t *Tracker) control(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *captur
 		t.remember(x.work, d, p, n, 1)
 		t.helloAnswer(f, x.work, d, p)
 	}
-	t.bulkAck(f, d.Other(), p)
-	t.rateAck(f, d.Other(), p)
+	if !t.conf.NoRates {
+		t.bulkAck(f, d.Other(), p)
+		t.rateAck(f, d.Other(), p)
+	}
 }

@@ -43,7 +43,9 @@ func (t *Tracker) tcp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 		t.complete(e, d, p)
 	}
 	if p.PayloadLen > 0 {
-		t.pass(e, d, p, m.segs, int32(s.holes+s.retrans-lost))
+		if !t.conf.NoCalls {
+			t.pass(e, d, p, m.segs, int32(s.holes+s.retrans-lost))
+		}
 		t.data(id, e, d, p, n, m)
 	} else {
 		t.control(id, e, d, p, n)
@@ -379,10 +381,12 @@ func (t *Tracker) data(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.P
 	if n != keepalive {
 		t.parse(id, e, d, p, n)
 	}
-	t.bulkData(id, f, d, p, n)
-	t.bulkAck(f, d.Other(), p)
-	t.rateData(id, f, d, p, n, m)
-	t.rateAck(f, d.Other(), p)
+	if !t.conf.NoRates {
+		t.bulkData(id, f, d, p, n)
+		t.bulkAck(f, d.Other(), p)
+		t.rateData(id, f, d, p, n, m)
+		t.rateAck(f, d.Other(), p)
+	}
 	if d == fact.Down && n != again && n != keepalive && f.sides[fact.Up].packets > 0 {
 		t.progress(e, p, id)
 	}

@@ -47,6 +47,9 @@ type Config struct {
 	Recognise func(p *service.Payload, out []service.Sign) []service.Sign
 	// Pages recognises answers in the clear that are on lists. nil: there are none.
 	Pages Pages
+	// NoRates and NoCalls leave out what is kept for the detectors of rates, and for
+	// those of calls.
+	NoRates, NoCalls bool
 	// OnEnd is told of every flow that ends, before its record goes.
 	OnEnd func(id flow.ID, why fact.End)
 }

@@ -18,7 +18,9 @@ func (t *Tracker) udp(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture.Pa
 		if d == fact.Down && f.sides[fact.Up].payload > 0 {
 			t.progress(e, p, id)
 		}
-		t.rateDatagram(id, f, d, p)
+		if !t.conf.NoRates {
+			t.rateDatagram(id, f, d, p)
+		}
 	}
 	f.datagramData(d, p)
 	t.Table.Touch(id, e, QUDP, p.Time)

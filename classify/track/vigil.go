@@ -82,7 +82,9 @@ func (t *Tracker) attend(id flow.ID, e *flow.Entry[Flow], d fact.Dir, p *capture
 	if w.media {
 		k.Media[d].Add(at)
 	}
-	t.hearCall(id, e, k, d, p, w)
+	if !t.conf.NoCalls {
+		t.hearCall(id, e, k, d, p, w)
+	}
 	if d == fact.Down {
 		t.hear(e, k, p, w, at)
 		return

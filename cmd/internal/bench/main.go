@@ -50,16 +50,24 @@ func (o *options) run(args []string) (err error) {
 	switch {
 	case len(args) == 1 && args[0] == "mixed":
 		return o.mixed()
-	case len(args) == 1 && (args[0] == "flows" || args[0] == "flood"):
+	case len(args) == 1 && args[0] == "detectors":
+		return o.detectors()
+	case len(args) == 1 && (args[0] == "flows" || args[0] == "busy" || args[0] == "flood"):
 		return o.scenario(args[0])
+	case len(args) == 1 && args[0] == "flat":
+		return o.flat()
 	case len(args) == 1 && args[0] == "all":
-		return errors.Join(o.mixed(), o.scenario("flows"), o.scenario("flood"), o.liveIfPossible())
+		return errors.Join(o.mixed(), o.detectors(), o.scenario("flows"), o.scenario("flood"), o.flat(), o.liveIfPossible())
 	case len(args) == 1 && args[0] == "live":
 		return o.live()
 	case len(args) == 2 && args[0] == "assemble":
 		return assemble(o.captures, o.packets, args[1])
 	case len(args) == 2 && args[0] == "loop":
 		return loop(args[1])
+	case len(args) == 2 && args[0] == "engine":
+		return engine(args[1], os.Stdout, 0)
+	case len(args) == 2 && args[0] == "engine-without":
+		return engine(args[1], os.Stdout, measured)
 	case len(args) == 2 && args[0] == "generate":
 		out := bufio.NewWriterSize(os.Stdout, 1<<20)
 		return errors.Join(generate(out, args[1], o.flows), out.Flush())
@@ -67,7 +75,7 @@ func (o *options) run(args []string) (err error) {
 	if known, err := o.livePart(args); known {
 		return err
 	}
-	return fmt.Errorf("want one of mixed, flows, flood, live, all; got %q", args)
+	return fmt.Errorf("want one of mixed, detectors, flows, flood, busy, flat, live, all; got %q", args)
 }
 
 // liveIfPossible is live as a part of all: who may not says so and goes on.

@@ -45,6 +45,9 @@ func generate(w io.Writer, name string, flows int) error {
 	case "flood":
 		s.step = int64(time.Second) / floodASec
 		s.flood(orDefault(flows, flowsFlood))
+	case "busy":
+		s.step = int64(time.Second) / busyASec
+		s.busy(orDefault(flows, flowsOpen))
 	default:
 		return fmt.Errorf("no scenario %q", name)
 	}
