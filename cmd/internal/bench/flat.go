@@ -6,9 +6,8 @@ import (
 	"os"
 )
 
-// Memory must not grow with flows once the budget is full: between the second and the
-// last of the sizes by mustFlat at most. What is remembered beside flows for minutes of
-// packet time has not filled up with the first.
+// Memory must not grow with flows once the budget is full: from the first of the sizes,
+// which fills it, to the last by mustFlat at most.
 const mustFlat = 0.10
 
 // flatBudget is the memory for flows under which that is tried: 10,000 fill it.
@@ -65,7 +64,7 @@ func tellFlat(out io.Writer, full []streamed) {
 			return
 		}
 	}
-	base, last := full[min(1, len(full)-1)], full[len(full)-1]
+	base, last := full[0], full[len(full)-1]
 	grown := float64(last.took.rss)/float64(base.took.rss) - 1
 	verdict(out, grown <= mustFlat, "memory grows by %.1f %% from %d to %d flows at a full budget; must be %.0f %% at most",
 		100*grown, base.wanted, last.wanted, 100*mustFlat)

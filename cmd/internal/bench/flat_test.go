@@ -24,8 +24,9 @@ func TestFlatVerdicts(t *testing.T) {
 		all  []streamed
 		want string
 	}{
-		{"flat", []streamed{run(1, 5, 50), run(2, 9, 100), run(3, 9, 109)}, "ok    memory grows by 9.0 %"},
-		{"grows", []streamed{run(1, 5, 50), run(2, 9, 100), run(3, 9, 112)}, "MISS  memory grows by 12.0 %"},
+		{"flat", []streamed{run(1, 5, 100), run(2, 9, 105), run(3, 9, 109)}, "ok    memory grows by 9.0 % from 1 to 3 flows"},
+		{"grows", []streamed{run(1, 5, 100), run(2, 9, 105), run(3, 9, 112)}, "MISS  memory grows by 12.0 %"},
+		{"grows at first", []streamed{run(1, 5, 100), run(2, 9, 112), run(3, 9, 112)}, "MISS  memory grows by 12.0 %"},
 		{"the budget was not full", []streamed{run(1, 0, 50), run(2, 9, 100), run(3, 9, 100)}, "MISS  1 flows do not fill the budget"},
 	} {
 		var out strings.Builder
