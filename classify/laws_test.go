@@ -49,9 +49,9 @@ func open(t *testing.T, b []byte, batch int) capture.Source {
 	return src
 }
 
-// TestSameInputSameOutput: neither workers nor the size of batches nor the seed
-// of the hash tables changes a word.
-func TestSameInputSameOutput(t *testing.T) {
+// everyCase lists what is bundled, and what the lab recorded.
+func everyCase(t *testing.T) []pcaps.Case {
+	t.Helper()
 	stories, err := pcaps.Cases()
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +60,12 @@ func TestSameInputSameOutput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return slices.Concat(stories, lab)
+}
+
+// TestSameInputSameOutput: neither workers nor the size of batches nor the seed
+// of the hash tables changes a word.
+func TestSameInputSameOutput(t *testing.T) {
 	type run struct {
 		workers, batch int
 		seed           uint64
@@ -68,7 +74,7 @@ func TestSameInputSameOutput(t *testing.T) {
 	if testing.Short() { // looked at for races, which are the same with any number of workers
 		runs = runs[:1]
 	}
-	for _, c := range slices.Concat(stories, lab) {
+	for _, c := range everyCase(t) {
 		for _, f := range c.Files {
 			want, stats := record(t, open(t, f.Bytes, 0), Options{})
 			for _, v := range runs {

@@ -14,8 +14,6 @@ import (
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 	"chokepoint/internal/corpora"
-	"chokepoint/pcaps"
-	recordings "chokepoint/pcaps/recorded"
 	"chokepoint/pcaps/vary"
 )
 
@@ -70,17 +68,9 @@ func newLacked() *lacked {
 // TestInconclusiveFindingsNameWhatIsMissing: of all that is bundled and recorded, as it
 // was captured and as somebody else would have captured it.
 func TestInconclusiveFindingsNameWhatIsMissing(t *testing.T) {
-	stories, err := pcaps.Cases()
-	if err != nil {
-		t.Fatal(err)
-	}
-	lab, err := recordings.All()
-	if err != nil {
-		t.Fatal(err)
-	}
 	all := newLacked()
 	t.Run("captures", func(t *testing.T) {
-		for _, c := range slices.Concat(stories, lab) {
+		for _, c := range everyCase(t) {
 			for _, f := range c.Files {
 				t.Run(c.Name+"/"+f.Name, func(t *testing.T) {
 					t.Parallel()

@@ -42,7 +42,9 @@ func (p *policing) gather(runs int) bool {
 
 // shows reports whether a trial is of a bucket of a rate, IP bytes/s: by its own
 // estimate, or by an account at that rate where the estimate is not far off. It is of
-// few round trips, and with losses before the tap, which are dated early, of less.
+// few round trips, and with losses before the tap, which are dated early, of less: in
+// the lab one of 154 losses is off by 6 %. At more than twice the width of a cluster
+// the account would hardly forgive the drift.
 func (t *trial) shows(rate float64) bool {
 	off := math.Abs(t.best().rate/rate - 1)
 	return off <= sameRate || off <= 2*sameRate && t.fitsAt(rate)
@@ -69,7 +71,10 @@ func origins(list []*trial) (n int) {
 }
 
 // burstSays is how many losses in a row count: a full bucket that a slow start meets
-// loses a hundred packets at one moment, and they show that moment's tokens only.
+// loses a hundred packets at one moment, and they show that moment's tokens only. Four
+// flows of the lab in one bucket lost 154 packets in 8 bursts, told with 1.06 of the
+// rate, and then 117 in some sixty, with 1.00; with one a burst, seventeen losses in
+// ten outweighed 120 in seven (the lab's policed-video-h2).
 const burstSays = 4
 
 // weight is what trials lost, in IP packets, of each burst no more than burstSays.

@@ -21,8 +21,12 @@ const (
 func (p *policing) saw(d fact.Dir) []finding.Reason {
 	var out []finding.Reason
 	for _, t := range append(p.trials[:len(p.trials):len(p.trials)], p.periods...) {
+		of := d.String()
+		if t.period {
+			of += ".period"
+		}
 		out = append(out, finding.Reason{
-			Code: fmt.Sprintf("%s.%d.%d", d, t.origin+1, t.part+1),
+			Code: fmt.Sprintf("%s.%d.%d", of, t.origin+1, t.part+1),
 			Text: fmt.Sprintf("%s (%s): %d lost, round trip %.0f ms; all losses: code %d at %s; without the outermost %d: code %d at %s",
 				t.name(), d, t.lost, 1e3*t.rtt, t.runs[0].code, rateText(8*t.runs[0].rate),
 				policedCutoff, t.runs[1].code, rateText(8*t.runs[1].rate)),

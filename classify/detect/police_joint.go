@@ -22,8 +22,10 @@ type joint struct {
 	laid   laid
 	hidden []string // flows of the key that moved much and are not in the account
 	local  bool     // this host itself dropped packets of one of them
-	alone  int      // flows that fit a bucket of their own as well as all fit one
-	parted bool     // one fits a bucket of its own of just its part of the rate
+
+	compared bool // the next two are known
+	alone    int  // flows that fit a bucket of their own as well as all fit one
+	parted   bool // one fits a bucket of its own of just its part of the rate
 }
 
 // weighJoint lays flows side by side and replays every busy period of them.
@@ -53,7 +55,7 @@ func (j *joint) doubt() {
 		j.kind = "" // one flow's matter after the other
 		return
 	}
-	if j.alone = j.alike(); j.eachAlone() {
+	if j.compare(); j.eachAlone() {
 		j.kind = "" // each has a bucket of its own
 		return
 	}
@@ -80,10 +82,14 @@ func (j *joint) losing(list []*trial) (out []fact.FlowID) {
 	return out
 }
 
-// alike counts the flows that fit a bucket of their own at one rate, as those do
+// compare looks for flows that fit a bucket of their own at one rate, as those do
 // that are policed each: then all together fit none but by chance. Two halves of
 // one bucket may have one rate as well, but neither fits as well as the whole.
-func (j *joint) alike() int {
+func (j *joint) compare() {
+	if j.compared {
+		return
+	}
+	j.compared = true
 	var all, rates, better []float64
 	for _, t := range j.agree {
 		all = append(all, t.best().apart)
@@ -92,12 +98,13 @@ func (j *joint) alike() int {
 	if len(all) > 0 {
 		whole = medianOf(all)
 	}
+	part := j.rate / float64(max(len(j.together()), 1)) // 0: they fit none
 	for _, l := range j.laid.logs {
 		own := weighPolicing(l.Bulk, l.Floor)
 		if own.kind != finding.RatePoliced || own.torn || own.patchy(agreeShare) {
 			continue
 		}
-		j.parted = j.parted || math.Abs(own.rate*float64(len(j.together()))/j.rate-1) <= sameRate
+		j.parted = j.parted || math.Abs(part/own.rate-1) <= sameRate
 		if own.agree[0].fits() < 2 {
 			continue
 		}
@@ -106,10 +113,9 @@ func (j *joint) alike() int {
 			better = append(better, own.rate)
 		}
 	}
-	if n := mostAlike(rates); n > 2 {
-		return n
+	if j.alone = mostAlike(rates); j.alone <= 2 {
+		j.alone = mostAlike(better)
 	}
-	return mostAlike(better)
 }
 
 // mostAlike is the size of the largest cluster of rates, 0 if each is alone.
@@ -176,7 +182,7 @@ func (j *joint) missing() (out []finding.Reason) {
 	}
 	lacks(len(j.hidden) > 0, finding.LacksHidden, plural(len(j.hidden), "flow")+" of the same key moved much and could not be followed: they may drain the bucket, too")
 	lacks(j.torn, finding.LacksHidden, "stretches fit at several rates, as they do where something drains the bucket that was not captured")
-	lacks(j.parted, finding.LacksHidden, "one of the flows fits a bucket of its own of just its part of the rate: each may have one")
+	lacks(j.parted, finding.LacksAllFlows, "one of the flows fits a bucket of its own of just its part of the rate: each may have one")
 	lacks(j.local, finding.LacksHost, "this host's own kernel dropped packets of these flows: what was lost need not have been lost on the path")
 	return out
 }

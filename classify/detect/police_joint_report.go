@@ -44,7 +44,11 @@ func (j *joint) finding(w *fact.World) finding.Finding {
 	out.Summary = fmt.Sprintf("%s %s %s held together to %s by one token bucket of at least ~%s: %.1f %% lost, without a queue before the losses",
 		plural(len(out.Flows), "flow"), map[fact.Dir]string{fact.Down: "from", fact.Up: "to"}[first.Dir], j.to(),
 		rateText(8*j.rate), finding.Size(max(j.burst, 0)), 100*j.lossShare())
-	if j.verdict == finding.Inconclusive {
+	switch {
+	case j.verdict != finding.Inconclusive:
+	case j.parted:
+		out.Summary += "; but each may have a bucket of its own"
+	default:
 		out.Summary += "; but traffic that was not followed may drain it too"
 	}
 	out.For = append(out.For, finding.Evidence{
@@ -57,6 +61,10 @@ func (j *joint) finding(w *fact.World) finding.Finding {
 	if len(j.hidden) > 0 {
 		out.Against = append(out.Against, finding.Evidence{Code: policeMisfit, Family: finding.Rate, Class: finding.X,
 			Text: fmt.Sprintf("%s of the same key moved much and could not be followed: %v", plural(len(j.hidden), "flow"), j.hidden)})
+	}
+	if j.parted {
+		out.Against = append(out.Against, finding.Evidence{Code: policeMisfit, Family: finding.Rate, Class: finding.X,
+			Text: "one of the flows fits a bucket of its own of just its part of the rate"})
 	}
 	j.rule(&out)
 	return out

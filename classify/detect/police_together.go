@@ -81,10 +81,7 @@ func (o *Party) company(j *joint) {
 		if j.scope == fact.ScopeClient {
 			return
 		}
-		if j.alone == 0 {
-			j.alone = j.alike()
-		}
-		if j.eachAlone() {
+		if j.compare(); j.eachAlone() {
 			return
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -165,6 +166,40 @@ func TestScopeIsTheNarrowestKey(t *testing.T) {
 				t.Errorf("scope %q: %s", f.Scope, f.Summary)
 			}
 		})
+	}
+}
+
+// TestABucketForEachIsNotOneForAll: two flows that are policed each, at one rate, look
+// much like two in a bucket of twice that. Where one alone shows its part of the rate,
+// that of all is not claimed. Of flows that take turns neither does, now and then.
+func TestABucketForEachIsNotOneForAll(t *testing.T) {
+	d := dice{rand.New(rand.NewPCG(5, 5))}
+	claimed, unsure := 0, 0
+	const draws = 150
+	for range draws {
+		rate, burst := d.between(120e3, 2e6), d.between(30e3, 200e3)
+		each := make([]download, 2)
+		for i := range each {
+			each[i] = download{path: policer(rate, burst), rtt: int64(d.between(20, 200)), responses: 1 + d.IntN(8), bytes: int(rate / 8 * d.between(1, 8)), pause: int64(d.between(20, 900))}
+		}
+		sims := simulateTogether(each, int64(d.between(20, 3000)))
+		for _, tap := range []string{"server", "client"} {
+			for _, f := range detect.PolicedTogether(beside(sims, tap, nil), &fact.World{}).Findings {
+				if f.Verdict.Rank() >= finding.Likely.Rank() {
+					claimed++
+					t.Logf("%s: %s, %.0f kbit/s each", f.Verdict, f.Summary, rate/1e3)
+				}
+				if strings.Contains(f.Summary, "each may have") {
+					unsure++
+					if !slices.ContainsFunc(f.Missing, func(m finding.Missing) bool { return m.Code == finding.LacksAllFlows }) || len(f.Against) == 0 {
+						t.Errorf("lacks %v, against %v", f.Missing, f.Against)
+					}
+				}
+			}
+		}
+	}
+	if claimed > 1 || unsure == 0 {
+		t.Errorf("one bucket claimed %d times of %d, %d times in doubt", claimed, 2*draws, unsure)
 	}
 }
 

@@ -82,11 +82,11 @@ type policing struct {
 	beside   int // flows that lost packets with it, where no bucket was found for all
 }
 
-// weighPolicing replays every segment of a log and draws the verdict: confirmed
-// when both runs fit in two segments at one rate and the bucket holds a round
-// trip of it, likely when both runs fit in one that lost packets in several runs,
-// suspected when one run does
-// (rate-and-calls, section 2.2).
+// weighPolicing replays every answer in a log and draws the verdict: confirmed
+// when both runs fit in two of them at one rate and the bucket holds two round
+// trips of it, likely when both runs fit in one that lost packets in several runs,
+// suspected when one run does (rate-and-calls, section 2.2). Where that is not
+// likely, busy periods are asked.
 //
 // floor is the smallest round trip known of either leg, µs, 0 unknown.
 func weighPolicing(b *fact.Bulk, floor [2]uint32) policing {
@@ -99,8 +99,9 @@ func weighPolicing(b *fact.Bulk, floor [2]uint32) policing {
 	origin := 0
 	for i := range b.Segments {
 		seg := &b.Segments[i]
+		rtt := segmentTrip(seg, trips)
 		for _, s := range answers(seg, p.lossKind, floor[legOf(p.lossKind)]) {
-			s.rtt = segmentTrip(seg, trips)
+			s.rtt = rtt
 			p.try(s, origin)
 			origin++
 		}

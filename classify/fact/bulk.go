@@ -32,8 +32,8 @@ const (
 	// Void: an inferred packet that was not lost after all: it was only
 	// overtaken, or the capture missed it. It counts for nothing.
 	Void
-	// Asked: the first of an answer that began while others were on their way
-	// to be repaired or acknowledged: the sender had been asked for more.
+	// Asked: the first of an answer that goes on in the segment of others, as
+	// something of these was lost.
 	Asked
 	// Lone: the acknowledgement that gave its round trip on the leg down covered no
 	// other: its receiver may have delayed it (RFC 1122, section 4.2.3.2).

@@ -262,11 +262,7 @@ func (r *rate) hold(b *fact.RateBin, out uint32, window int64) {
 // rateDatagram books a datagram.
 func (t *Tracker) rateDatagram(id flow.ID, f *Flow, d fact.Dir, p *capture.Packet) {
 	if x := t.extraOf(f); x != nil && len(p.Payload) > 0 && t.appOf(f) == appQUIC {
-		for _, r := range x.rate {
-			if r != nil {
-				r.spinAt(f, d, p)
-			}
-		}
+		x.spun(f, d, p)
 	}
 	s := &f.sides[d]
 	if s.payload < rateFrom || p.PayloadLen == 0 {

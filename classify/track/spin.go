@@ -56,15 +56,28 @@ func (s *spin) turned(d fact.Dir, first byte, now int64) (ns int64, ok bool) {
 	return now - heard, s.turns >= spinTurns && uint32(s.flaws)*spinFlaws <= uint32(s.turns)
 }
 
-// spinAt shows a datagram to the throughput of either direction.
-func (r *rate) spinAt(f *Flow, from fact.Dir, p *capture.Packet) {
-	ns, ok := r.spin.turned(from, p.Payload[0], p.Time)
-	if !ok || p.Time < r.Start {
+// spun shows a datagram of a QUIC connection to the throughputs of both directions. The
+// first of them follows the bit.
+func (x *extra) spun(f *Flow, from fact.Dir, p *capture.Packet) {
+	s := x.rate[0]
+	if s == nil {
+		s = x.rate[1]
+	}
+	if s == nil {
 		return
 	}
-	leg := fact.LegDown
-	if from == r.dir {
-		leg = fact.LegUp
+	ns, ok := s.spin.turned(from, p.Payload[0], p.Time)
+	if !ok {
+		return
 	}
-	r.sample(f, r.At(p.Time), leg, ns)
+	for _, r := range x.rate {
+		if r == nil || p.Time < r.Start {
+			continue
+		}
+		leg := fact.LegDown
+		if from == r.dir {
+			leg = fact.LegUp
+		}
+		r.sample(f, r.At(p.Time), leg, ns)
+	}
 }

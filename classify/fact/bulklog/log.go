@@ -25,8 +25,7 @@ type Log struct {
 
 	started bool
 	isn     uint32
-	began   uint32 // what is below had been sent when the log began
-	contig  uint32 // and what is below here had been seen
+	contig  uint32 // what is below had been seen when the log began
 	next    uint32 // highest sequence end seen
 	una     uint32 // highest acknowledgement seen, at least where the log began
 	heard   uint32 // the same, wherever it is; valid once acks is true
@@ -64,7 +63,7 @@ type Origin struct {
 // Start begins the log of a direction.
 func (l *Log) Start(o Origin) {
 	l.started = true
-	l.isn, l.began, l.next, l.una, l.clean = o.ISN, o.Next, o.Next, o.Next, o.Next
+	l.isn, l.next, l.una, l.clean = o.ISN, o.Next, o.Next, o.Next
 	l.contig, l.minRTT = o.Contig, o.RTT
 	l.unit = ethernet
 	if o.MSS >= minMSS {
