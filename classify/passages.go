@@ -4,9 +4,14 @@ import (
 	"cmp"
 	"slices"
 
-	"chokepoint/classify/fact"
 	"chokepoint/classify/track"
 )
+
+// began is when a passage began, ns, and its place in a list.
+type began struct {
+	from int64
+	i    int
+}
 
 // learnMedia takes in what concerns the media of calls beyond their own flow: how the
 // clients' TCP fared since the last tick, and which sources were met where.
@@ -18,11 +23,11 @@ func (r *run) learnMedia() {
 	}
 	order := r.order[:0] // they are long
 	for i := range passed {
-		order = append(order, &passed[i])
+		order = append(order, began{passed[i].From, i})
 	}
-	slices.SortStableFunc(order, func(a, b *fact.Passage) int { return cmp.Compare(a.From, b.From) })
-	for _, p := range order {
-		r.world.SawPassage(*p)
+	slices.SortFunc(order, func(a, b began) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.i, b.i)) })
+	for _, o := range order {
+		r.world.SawPassage(passed[o.i])
 	}
 	slices.SortStableFunc(streams, func(a, b track.StreamSeen) int { return cmp.Compare(a.Num, b.Num) })
 	for _, s := range streams {

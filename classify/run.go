@@ -34,7 +34,7 @@ type run struct {
 	out      emission
 	gathered gathered           // reused
 	passed   []fact.Passage     // reused
-	order    []*fact.Passage    // reused
+	order    []began            // reused
 	streams  []track.StreamSeen // reused
 	together together
 	judged   []*verdicts  // reused
@@ -84,6 +84,8 @@ func newRun(src capture.Source, sink Sink, opt Options) *run {
 		seen: seen{bindings: newBindings(), arranged: newArrangements(), sessions: newSessions(), secret: secretDNS{},
 			votes: votes{clients: map[netip.Addr]bool{}, nearClients: map[netip.Addr]bool{}}},
 	}
+	r.world.Scarce = fact.ScarcityOf(opt.Memory)
+	r.world.Attempts.Scarce = r.world.Scarce
 	if opt.Filter != nil {
 		r.world.Blind |= fact.BlindHostFilter
 	}

@@ -40,8 +40,8 @@ func voice(windows, lost, runs uint32) *fact.Flow {
 // and lost some of them.
 func spared(segs, lost, runs uint32) *fact.World {
 	w := talking(dropWorld(living(5, 58)))
-	w.SawPassage(fact.Passage{Client: netip.MustParseAddr(dropClient), From: sec(12), To: sec(18),
-		Segs: [2]uint32{segs, segs}, Lost: [2]uint32{lost, lost}, Runs: [2]uint32{runs, runs}})
+	w.SawPassage(fact.Passage{Client: netip.MustParseAddr(dropClient), Fared: fact.Fared{From: sec(12), To: sec(18),
+		Segs: [2]uint32{segs, segs}, Lost: [2]uint32{lost, lost}, Runs: [2]uint32{runs, runs}}})
 	return w
 }
 
@@ -80,6 +80,8 @@ func TestCallDegraded(t *testing.T) {
 		{talkCase{"C4 8 % in runs of five, TCP spared", voice(1, 40, 8), clean(), finding.Likely, ""}, ""},
 		{talkCase{"C4 its twin: TCP loses alike", voice(1, 40, 8), spared(600, 40, 9), finding.Unexplained, ""}, "alike"},
 		{talkCase{"C4 too little TCP to compare", voice(1, 40, 8), spared(40, 0, 0), finding.Suspected, ""}, "not_compared"},
+		{talkCase{"C4 its twin: TCP loses less, by chance and in longer runs", voice(1, 35, 17), spared(874, 38, 13), finding.Unexplained, ""}, "alike"},
+		{talkCase{"C4 TCP loses half as much: too near", voice(1, 100, 60), spared(600, 62, 10), finding.Unexplained, ""}, "alike"},
 		{talkCase{"C4 TCP loses a little, as any does", voice(1, 100, 60), spared(600, 2, 2), finding.Likely, ""}, ""},
 		{talkCase{"N16 nothing bad", voice(0, 0, 0), clean(), "", ""}, "good"},
 		{talkCase{"N22 all lost at once: a handover", voice(1, 100, 1), clean(), finding.Unexplained, ""}, "outage"},

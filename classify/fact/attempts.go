@@ -61,6 +61,8 @@ type Tried struct {
 // Attempts is what came of the attempts that were seen. It is changed at ticks, in
 // packet order.
 type Attempts struct {
+	Scarce Scarcity // how many less are remembered
+
 	cells map[Try]*Tried
 	order list.List // of *Tried, as they came up
 	near  map[neighbours]*vicinity
@@ -202,7 +204,7 @@ func (t *Attempts) cell(v *vicinity, k Try, owner, service string) *Tried {
 		c.Owner, c.Service = owner, service // may be known better by now
 		return c
 	}
-	if t.order.Len() >= maxTries {
+	if t.order.Len() >= t.Scarce.of(maxTries) {
 		t.evict(v)
 	}
 	c := &Tried{Try: k, Owner: owner, Service: service, around: v}

@@ -13,13 +13,22 @@ const (
 	MaxPassers    = 1024
 	PassageMemory = 600_000_000_000 // ns
 	MaxStreams    = 4096
+
+	// passageSlack is how many stretches more a client may have until the oldest so
+	// many are forgotten at once.
+	passageSlack = MaxPassages / 4
 )
 
 // Passage is how the TCP of a client fared for a while, whoever it talked to: what a
 // call's losses are compared with. Indexed by direction.
 type Passage struct {
-	Client   netip.Addr
-	If       uint16
+	Client netip.Addr
+	If     uint16
+	Fared
+}
+
+// Fared is a stretch of somebody's TCP.
+type Fared struct {
 	From, To int64 // first and last segment, ns
 	Segs     [2]uint32
 	Lost     [2]uint32 // segments that were missing, or sent again
@@ -27,7 +36,7 @@ type Passage struct {
 }
 
 // add sums two stretches up.
-func (p *Passage) add(o *Passage) {
+func (p *Fared) add(o *Fared) {
 	p.From, p.To = min(p.From, o.From), max(p.To, o.To)
 	for d := range p.Segs {
 		p.Segs[d], p.Lost[d], p.Runs[d] = p.Segs[d]+o.Segs[d], p.Lost[d]+o.Lost[d], p.Runs[d]+o.Runs[d]
@@ -42,7 +51,7 @@ type passer struct {
 
 // stretches is the TCP of one client, newest last.
 type stretches struct {
-	list []Passage
+	list []Fared
 	last int64 // the end of the newest, ns
 }
 
@@ -56,7 +65,7 @@ func (w *World) SawPassage(p Passage) {
 	key := passer{p.Client, p.If}
 	s := w.passed[key]
 	if s == nil {
-		if len(w.passed) >= MaxPassers && !w.forgetPassages(p.To) {
+		if len(w.passed) >= w.Scarce.of(MaxPassers) && !w.forgetPassages(p.To) {
 			return
 		}
 		s = &stretches{}
@@ -64,14 +73,14 @@ func (w *World) SawPassage(p Passage) {
 		w.passedFrom = min(w.passedFrom, p.To)
 	}
 	if n := len(s.list); n > 0 && s.last >= p.From {
-		s.list[n-1].add(&p)
+		s.list[n-1].add(&p.Fared)
 		s.last = s.list[n-1].To
 		return
 	}
-	if len(s.list) >= 2*MaxPassages {
-		s.list = slices.Delete(s.list, 0, MaxPassages)
+	if len(s.list) >= MaxPassages+passageSlack {
+		s.list = slices.Delete(s.list, 0, passageSlack)
 	}
-	s.list, s.last = append(s.list, p), p.To
+	s.list, s.last = append(s.list, p.Fared), p.To
 }
 
 // forgetPassages forgets clients that were silent for long, and reports whether there
@@ -99,7 +108,7 @@ func (w *World) forgetPassages(now int64) bool {
 
 // Passed sums up the TCP of a client in stretches that overlap [from, to].
 func (w *World) Passed(client netip.Addr, ifc uint16, from, to int64) Passage {
-	sum := Passage{Client: client, If: ifc, From: to, To: from}
+	sum := Passage{client, ifc, Fared{From: to, To: from}}
 	if s := w.passed[passer{client, ifc}]; s != nil {
 		for i := range s.list {
 			if p := &s.list[i]; p.From <= to && p.To >= from {
@@ -124,7 +133,7 @@ func (w *World) SawStream(k StreamKey, f FlowID) {
 	at, known := w.streams[k]
 	switch {
 	case !known:
-		if len(w.streamAge) >= MaxStreams {
+		if len(w.streamAge) >= w.Scarce.of(MaxStreams) {
 			delete(w.streams, w.streamAge[0])
 			w.streamAge = w.streamAge[1:]
 		}

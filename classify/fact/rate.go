@@ -106,6 +106,24 @@ type Rate struct {
 	OneWay      bool      // the other direction was not captured
 	Stamped     bool      // timestamps both ways: round trips show at the receiver, too
 	Bins        [RateBins]RateBin
+	Top         int32 // the last bin in which anything ever was
+}
+
+// Begin starts a busy time of a direction that had sent so many IP bytes before. What
+// was there is wiped as far as it was used: thousands of bytes are touched for nothing
+// else by flows of a few packets.
+func (r *Rate) Begin(now int64, before uint64) {
+	clear(r.Bins[:r.Top+1])
+	r.Top = 0
+	r.Start, r.Last, r.Width, r.Before = now, now, RateWidth, before
+	r.Bytes, r.Payload, r.Packets = 0, 0, 0
+	r.Lost, r.Filled, r.Late, r.Runs = [2]uint32{}, 0, 0, 0
+	r.Floor = [2]uint32{}
+	r.Trips.reset()
+	for leg := range r.Rises {
+		r.Rises[leg].reset()
+	}
+	r.Datagram, r.OneWay, r.Stamped = false, false, false
 }
 
 // CopyTo writes r over another. Bins behind the last packet are left out.
@@ -118,6 +136,7 @@ func (r *Rate) CopyTo(to *Rate) {
 	to.Lost, to.Filled, to.Late, to.Runs = r.Lost, r.Filled, r.Late, r.Runs
 	to.Floor, to.Trips, to.Rises = r.Floor, r.Trips, r.Rises
 	to.Datagram, to.OneWay, to.Stamped = r.Datagram, r.OneWay, r.Stamped
+	to.Top = int32(max(used-1, 0))
 }
 
 // Used is how many bins there are up to the last packet.
@@ -133,7 +152,9 @@ func (r *Rate) At(now int64) *RateBin {
 	for now-r.Start >= RateBins*r.Width {
 		r.double()
 	}
-	return &r.Bins[max(now-r.Start, 0)/r.Width]
+	i := max(now-r.Start, 0) / r.Width
+	r.Top = max(r.Top, int32(i))
+	return &r.Bins[i]
 }
 
 func (r *Rate) double() {
@@ -142,6 +163,7 @@ func (r *Rate) double() {
 		r.Bins[i].Add(&r.Bins[2*i+1])
 	}
 	clear(r.Bins[RateBins/2:])
+	r.Top /= 2
 	r.Width *= 2
 }
 
@@ -179,6 +201,12 @@ func (s *Sketch) Add(us uint32) {
 	}
 	s.Bins[i] = sum16(s.Bins[i], 1)
 	s.N = sum32(s.N, 1)
+}
+
+func (s *Sketch) reset() {
+	if s.N != 0 {
+		*s = Sketch{}
+	}
 }
 
 // Quantile returns the value below which a share q of all lies, µs; 0 without any.
@@ -265,7 +293,7 @@ func (w *World) SawRate(s *RateSeries) (free *RateSeries) {
 		s.Beside.Lost -= free.lost()
 		w.Rates[i] = s
 	} else {
-		if len(w.Rates) >= MaxRates {
+		if len(w.Rates) >= w.Scarce.of(MaxRates) {
 			w.forgetRates()
 		}
 		free = w.spareRate()

@@ -104,7 +104,7 @@ func TestACopyIsTheSame(t *testing.T) {
 		for i := range v.NumField() {
 			fill(t, v.Field(i))
 		}
-		r.Start, r.Width, r.Last = 0, 10, 10*n-1
+		r.Start, r.Width, r.Last, r.Top = 0, 10, 10*n-1, int32(n-1)
 		clear(r.Bins[n:])
 		return r
 	}
@@ -125,6 +125,24 @@ func TestACopyIsTheSame(t *testing.T) {
 	r.Bins[5].Acked = 9 // acknowledged after the last packet
 	if r.CopyTo(&to); to.Bins[5] != (RateBin{}) {
 		t.Error("a bin behind the last packet is copied")
+	}
+}
+
+// TestBeginsAnew: nothing of the busy time before is left, wherever in the bins it was.
+func TestBeginsAnew(t *testing.T) {
+	r := Rate{}
+	r.Begin(5, 7)
+	for _, at := range []int64{5, 9 * RateWidth, 3 * RateWidth, 90 * RateWidth, 100 * RateWidth} {
+		b := r.At(at)
+		b.Acked++
+		r.Idled(at, at+1000)
+		r.Trips.Add(50)
+		r.Rises[LegUp].Add(60)
+		r.Bytes, r.Lost, r.Filled, r.Late, r.Runs, r.Floor = 1, [2]uint32{1, 2}, 3, 4, 5, [2]uint32{6, 7}
+		r.Payload, r.Packets, r.Datagram, r.OneWay, r.Stamped = 8, 9, true, true, true
+	}
+	if r.Begin(1000, 70); r != (Rate{Start: 1000, Last: 1000, Width: RateWidth, Before: 70}) {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 // MaxTalks is how many conversations over UDP the world remembers.
 const MaxTalks = 4096
 
+// talkSlack is how many more there may be until the oldest so many are forgotten at once.
+const talkSlack = MaxTalks / 8
+
 // Talk is what the world knows of a conversation over UDP that asked for
 // something, carried much, or fell silent: what one of them says of the others.
 type Talk struct {
@@ -51,8 +54,8 @@ func (w *World) SawTalk(t Talk) {
 		w.Talks[i] = t
 		return
 	}
-	if len(w.Talks) >= 2*MaxTalks {
-		w.Talks = slices.Delete(w.Talks, 0, MaxTalks)
+	if len(w.Talks) >= w.Scarce.of(MaxTalks+talkSlack) {
+		w.Talks = slices.Delete(w.Talks, 0, w.Scarce.of(talkSlack))
 		clear(w.talkAt)
 		for i := range w.Talks {
 			w.talkAt[w.Talks[i].Flow] = i

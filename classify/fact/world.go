@@ -22,6 +22,25 @@ const (
 	FailureMemory = 120_000_000_000
 )
 
+// Scarcity is by how many powers of two less the world remembers than its bounds allow.
+type Scarcity uint8
+
+// fullMemory is the least budget under which the world remembers all that it may, bytes:
+// some 20 MB.
+const fullMemory = 64 << 20
+
+// maxScarcity leaves a sixteenth: a cluster of flows and its controls.
+const maxScarcity = 4
+
+// ScarcityOf is what a budget for flows asks for, bytes.
+func ScarcityOf(budget int64) (s Scarcity) {
+	for ; s < maxScarcity && budget<<s < fullMemory; s++ {
+	}
+	return s
+}
+
+func (s Scarcity) of(n int) int { return n >> s }
+
 // Control is a flow that made two-way progress in a time window: proof that
 // the link, the host and the capture worked meanwhile.
 type Control struct {
@@ -187,6 +206,9 @@ type World struct {
 	Frozen    []Failure  // flows that stopped, those included of which only a good-bye tells; newest last
 	Attempts  Attempts   // what came of attempts, with what name and hello
 
+	// Scarce says that less is remembered than the bounds allow, as the budget is small.
+	Scarce Scarcity
+
 	// MOS has an opinion score added to findings about calls.
 	MOS bool
 	// Terse spares detectors the reasons that only --why-not prints.
@@ -240,7 +262,7 @@ func (w *World) SawControl(c Control) {
 			*old = Control{} // superseded: matches no query
 		}
 	}
-	if len(w.Controls) >= 2*MaxControls {
+	if len(w.Controls) >= 2*w.Scarce.of(MaxControls) {
 		w.compact()
 	}
 	w.latest[c.Flow] = len(w.Controls)
@@ -250,7 +272,7 @@ func (w *World) SawControl(c Control) {
 // compact keeps the newest half of the controls.
 func (w *World) compact() {
 	kept := slices.DeleteFunc(w.Controls, func(c Control) bool { return c.Flow == 0 })
-	if n := len(kept) - MaxControls; n > 0 {
+	if n := len(kept) - w.Scarce.of(MaxControls); n > 0 {
 		kept = slices.Delete(kept, 0, n)
 	}
 	clear(w.latest)

@@ -19,6 +19,8 @@ const (
 	// maxLogs is how many transmission logs a shard keeps at a time: 64 shards
 	// of them are the thousand rings of rate-and-calls section 2.2, and more.
 	maxLogs = 32
+	// spareLogs is how many empty ones are kept for the next flows.
+	spareLogs = 4
 	// bulkGrowth is by how much, in halves, the losses of a log must have grown
 	// since it was last judged to be judged again while its flow lives: the
 	// replay is dear, and a few more losses change little.
@@ -168,7 +170,7 @@ func (t *Tracker) freeBulk(x *extra, d fact.Dir) {
 	b.logs = b.logs[:last]
 	b.fresh.move(last, l.at)
 	b.unseen.move(last, l.at)
-	if l.Bytes() < 64<<10 && len(b.free) < maxLogs {
+	if l.Bytes() < 64<<10 && len(b.free) < spareLogs {
 		l.Reset()
 		b.free = append(b.free, l)
 	}

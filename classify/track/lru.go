@@ -3,6 +3,7 @@ package track
 import (
 	"math"
 	"slices"
+	"unsafe"
 
 	"chokepoint/classify/flow"
 )
@@ -80,11 +81,16 @@ type pool[T any] struct {
 	lru
 	limit int
 	made  int
+	slab  uint32 // pieces in each of the slabs; the last may be shorter
 	slabs [][]T
 }
 
-// slab is how many pieces are allocated together.
-const slab = 16
+// slabBytes and slab bound how many pieces are allocated together: each shard takes a
+// slab for its first piece, and 64 shards should not take a megabyte for one kind.
+const (
+	slabBytes = 16 << 10
+	slab      = 16 // pieces
+)
 
 // get returns a piece that nobody has, as the latest in use by a flow, or nil
 // when one must be taken from the victim.
@@ -102,11 +108,13 @@ func (p *pool[T]) get(id flow.ID, now int64) (*T, place) {
 	return p.at(slot), place{slot, now}
 }
 
-func (p *pool[T]) at(slot uint32) *T { return &p.slabs[(slot-1)/slab][(slot-1)%slab] }
+func (p *pool[T]) at(slot uint32) *T { return &p.slabs[(slot-1)/p.slab][(slot-1)%p.slab] }
 
 // more makes some pieces.
 func (p *pool[T]) more() {
-	made := make([]T, min(slab, max(p.limit, 1)-p.made))
+	var piece T
+	p.slab = max(1, min(slab, slabBytes/uint32(unsafe.Sizeof(piece))))
+	made := make([]T, min(int(p.slab), max(p.limit, 1)-p.made))
 	p.links = slices.Grow(p.links, 1+len(made))
 	if len(p.links) == 0 {
 		p.links = append(p.links, link{})

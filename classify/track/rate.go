@@ -33,9 +33,13 @@ const rateSize = unsafe.Sizeof(rate{})
 // rate follows the throughput of one direction.
 type rate struct {
 	place
-	fact.Rate
 	dir fact.Dir
+	rateEnds
+	fact.Rate // last: of a short flow only the front is touched
+}
 
+// rateEnds is what the packets so far said of the two ends.
+type rateEnds struct {
 	lastNew int64  // when payload came that was new, ns
 	longest uint32 // payload of its longest segment that was not merged, bytes
 	short   bool   // the last new payload was less than full segments: there was no more to send
@@ -81,7 +85,7 @@ func (t *Tracker) rateOf(id flow.ID, f *Flow, d fact.Dir, now int64) *rate {
 		t.freeRate(t.extras[t.Table.At(t.rates.victim()).Rec.x], old.dir)
 		r, at = t.rates.get(id, now)
 	}
-	*r = rate{place: at, dir: d}
+	r.place, r.dir, r.rateEnds = at, d, rateEnds{}
 	r.begin(f, now)
 	x.rate[d] = r
 	return r
@@ -90,7 +94,7 @@ func (t *Tracker) rateOf(id flow.ID, f *Flow, d fact.Dir, now int64) *rate {
 // begin starts the bins anew.
 func (r *rate) begin(f *Flow, now int64) {
 	s := &f.sides[r.dir]
-	r.Rate = fact.Rate{Start: now, Last: now, Width: fact.RateWidth, Before: s.payload + uint64(s.headers)}
+	r.Begin(now, s.payload+uint64(s.headers))
 	r.lastNew, r.told, r.judged = now, 0, 0
 	r.holes, r.again = s.holes, s.retrans
 	r.short, r.pushed, r.missing = false, false, false

@@ -9,8 +9,9 @@ const (
 	trimAt = 512
 	// trimMin is the least that is worth moving the rest for.
 	trimMin = trimAt / 2
-	// firstEvents is the first allocation of a segment: 4 KiB.
-	firstEvents = 128
+	// firstEvents is the first allocation of a segment: 1 KiB. Most flows that are
+	// logged send 50 packets.
+	firstEvents = 32
 )
 
 // ref is one stretch of sequence space of a segment, sent once or several
