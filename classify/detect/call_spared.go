@@ -13,7 +13,7 @@ const (
 	// 17 runs of 500 packets of a call and 13 of 874 segments, once in fifty times by
 	// chance; against 29.7 runs that would have been due it passed for once in a
 	// thousand.
-	sparedChance = 0.005
+	sparedChance = 0.01
 	// sparedShare is the part of the call's share of lost packets that the other
 	// traffic may lose at most to be spared: bursts of segments meet the same losses in
 	// fewer and longer runs than media that come one by one.
