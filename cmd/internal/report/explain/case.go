@@ -10,6 +10,7 @@ import (
 	"chokepoint/classify/detect"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
+	"chokepoint/cmd/internal/report/packets"
 )
 
 var classWords = map[finding.Class]string{
@@ -205,7 +206,7 @@ func (w *writer) testimony(l *fact.Local) {
 		w.para("  ", 4, fmt.Sprintf("process %d %s", l.Process.PID, l.Process.Comm))
 	}
 	for _, d := range l.Drops {
-		w.para("  ", 4, fmt.Sprintf("dropped %s, %s: %s", count(int(d.Count), "packet"), d.Dir, detect.LocalReason(d.Reason)))
+		w.para("  ", 4, fmt.Sprintf("dropped %s, %s: %s", packets.Count(int(d.Count), "packet"), d.Dir, detect.LocalReason(d.Reason)))
 	}
 	for _, d := range [...]fact.Dir{fact.Up, fact.Down} {
 		w.resets("sent", d, &l.Sent[d])
@@ -216,7 +217,7 @@ func (w *writer) testimony(l *fact.Local) {
 		}
 	}
 	if l.Retrans > 0 {
-		w.para("  ", 4, fmt.Sprintf("its TCP sent %s again", count(int(l.Retrans), "segment")))
+		w.para("  ", 4, fmt.Sprintf("its TCP sent %s again", packets.Count(int(l.Retrans), "segment")))
 	}
 }
 
@@ -224,7 +225,7 @@ func (w *writer) resets(did string, d fact.Dir, r *fact.LocalReset) {
 	if r.Count == 0 {
 		return
 	}
-	s := fmt.Sprintf("%s %s that claims to come from the %s", did, count(int(r.Count), "reset"), endName(d))
+	s := fmt.Sprintf("%s %s that claims to come from the %s", did, packets.Count(int(r.Count), "reset"), endName(d))
 	if r.Reason != "" {
 		s += " (" + r.Reason + ")"
 	}

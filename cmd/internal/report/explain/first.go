@@ -11,6 +11,7 @@ import (
 	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
+	"chokepoint/cmd/internal/report/packets"
 )
 
 // Bounds of what one page tells.
@@ -31,7 +32,7 @@ type First struct {
 	more     int // flows beyond those kept
 	service  *answer.Service
 	last     string // id of the last finding of the run
-	spot     *Gather
+	spot     *packets.Gather
 	packets  uint64 // read
 }
 
@@ -51,7 +52,7 @@ func (f *First) Source(src capture.Source) capture.Source {
 	if f.Sort == Packet || f.Sort == Flow {
 		num = f.Num
 	}
-	f.spot = newGather(src, num, 0, nil)
+	f.spot = packets.NewGather(src, num, 0)
 	return f.spot
 }
 
@@ -94,10 +95,10 @@ func (f *First) holds(x *fact.Flow) bool {
 
 // spotKey is the flow that the packet asked for is about, if it has passed.
 func (f *First) spotKey() (capture.Key, bool) {
-	if f.spot == nil || f.spot.spot.Load() == nil {
+	if f.spot == nil || f.spot.Spot() == nil {
 		return capture.Key{}, false
 	}
-	return keyOf(f.spot.spot.Load()), true
+	return packets.KeyOf(f.spot.Spot()), true
 }
 
 // Finding implements classify.Sink.
@@ -159,7 +160,7 @@ func (f *First) Service(s *answer.Service) error {
 // what there is instead.
 func (f *First) Settle(stats classify.Stats) error {
 	f.stats = stats
-	f.packets = f.spot.reached
+	f.packets = f.spot.Reached()
 	switch f.Sort {
 	case Finding:
 		if len(f.findings) == 0 {
@@ -228,7 +229,7 @@ func (f *First) packetsThere() string {
 
 // stranger says what a packet is that belongs to no flow.
 func (f *First) stranger() string {
-	p := f.spot.spot.Load()
+	p := f.spot.Spot()
 	switch {
 	case p == nil:
 		return "of a link type that is passed over, or a part of a datagram that never got whole"

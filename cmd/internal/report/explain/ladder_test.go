@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"chokepoint/cmd/internal/report/packets"
 	"fmt"
 	"io"
 	"net/netip"
@@ -42,20 +43,19 @@ func (s seg) packet(num uint64) *capture.Packet {
 
 // climb prints the ladder of segments.
 func climb(cited map[uint64]bool, segs ...seg) string {
-	l := newLadder(1, nil, cited)
+	l := packets.NewLadder(1, nil, cited)
 	for i, s := range segs {
-		if p := s.packet(uint64(i + 1)); l.of(p) {
-			l.add(p)
+		if p := s.packet(uint64(i + 1)); l.Of(p) {
+			l.Add(p)
 		}
 	}
 	return steps(l)
 }
 
-func steps(l *ladder) string {
-	l.end()
+func steps(l *packets.Ladder) string {
 	var b bytes.Buffer
 	w := &writer{page: page{w: &b}, s: &Second{First: &First{}}}
-	w.steps(l)
+	w.steps(l, l.Rows())
 	return b.String()
 }
 
@@ -135,20 +135,20 @@ func TestALongRunIsOneLineAndWhatIsCitedIsAlwaysShown(t *testing.T) {
 		resets = append(resets, seg{down: true, flags: capture.RST, seq: 1})
 	}
 	got = climb(map[uint64]bool{3001: true}, append(segs[:1:1], resets...)...)
-	if !strings.Contains(got, "\n>     3001 ") || strings.Count(got, "\n") > 3*maxRows {
+	if !strings.Contains(got, "\n>     3001 ") || strings.Count(got, "\n") > 3*packets.MaxRows {
 		t.Errorf("%d lines of a flood of resets, and the cited one is among them: %v", strings.Count(got, "\n"), strings.Contains(got, ">     3001"))
 	}
 }
 
 func TestPacketsOfOthersAreNotTaken(t *testing.T) {
-	l := newLadder(5, &fact.Flow{LastNum: 8, Key: seg{}.packet(5).Key}, nil)
+	l := packets.NewLadder(5, &fact.Flow{LastNum: 8, Key: seg{}.packet(5).Key}, nil)
 	for num, want := range map[uint64]bool{4: false, 5: true, 8: true, 9: false} {
-		if got := l.of(seg{down: true}.packet(num)); got != want {
+		if got := l.Of(seg{down: true}.packet(num)); got != want {
 			t.Errorf("packet %d: %v", num, got)
 		}
 	}
 	other := seg{change: func(p *capture.Packet) { p.Key.SrcPort++ }}
-	if l.of(other.packet(6)) {
+	if l.Of(other.packet(6)) {
 		t.Error("another port")
 	}
 }
@@ -173,7 +173,7 @@ func (s *numbered) Read(b *capture.Batch) error {
 // A capture that grows between the runs is read as far as the first time.
 func TestASecondRunEndsWhereTheFirstDid(t *testing.T) {
 	for limit, want := range map[uint64]int{0: 10, 4: 4, 6: 6, 99: 10} {
-		g := newGather(&numbered{next: 1, last: 10}, 0, limit, nil)
+		g := packets.NewGather(&numbered{next: 1, last: 10}, 0, limit)
 		n := 0
 		var b capture.Batch
 		for g.Read(&b) == nil {
@@ -208,15 +208,17 @@ func TestForeignTextIsEscaped(t *testing.T) {
 		ConsistentWith: evil, Reason: evil, Client: &finding.Endpoint{}, Server: &finding.Endpoint{}, RuledOut: []string{evil},
 		NotRuledOut: []string{evil}, Blind: []string{evil}, BenignCause: evil, Filter: evil, Trigger: &finding.Condition{By: evil, Value: evil},
 		For: []finding.Evidence{{Code: evil, Text: evil, Got: evil, Want: evil}}}
-	l := &ladder{cited: map[uint64]bool{}, rows: []row{{num: 1, what: evil, notes: []string{evil}}}}
+	l := packets.NewLadder(1, nil, nil)
+	rows := []packets.Row{{Num: 1, What: evil, Notes: []string{evil}}}
 	x := &flowSeen{outcome: evil}
 	x.Names.SNI, x.App, x.Label.Service, x.Local = evil, evil, evil, &fact.Local{Drops: []fact.LocalDrop{{Reason: evil}}}
 	x.Local.Process.Comm = evil
 	x.DNS = []fact.DNS{{QName: evil, Answers: []fact.DNSAnswer{{Targets: []string{evil}, HasSOA: true, SOAOwner: evil}}}}
-	s := &Second{First: &First{Target: Target{Sort: Flow}, findings: []*finding.Finding{f}, flows: []*flowSeen{x}}, ladders: []*ladder{l}}
+	s := &Second{First: &First{Target: Target{Sort: Flow}, findings: []*finding.Finding{f}, flows: []*flowSeen{x}}, ladders: []*packets.Ladder{l}}
 	w := &writer{page: page{w: &b, locate: func(uint64) (string, uint64) { return evil, 1 }}, s: s}
 	w.subject()
 	w.finding(f)
+	w.steps(l, rows)
 	w.legend()
 	if !strings.Contains(b.String(), `\x1b`) || strings.ContainsAny(b.String(), "\x1b\a\u009b\u202e") {
 		t.Errorf("%q", b.String())

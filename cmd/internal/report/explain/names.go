@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"chokepoint/classify/fact"
+	"chokepoint/cmd/internal/report/packets"
 )
 
 // maxAnswers is how many answers fit beside each other.
@@ -15,13 +16,13 @@ func (w *writer) exchange(d *fact.DNS) {
 	w.heading("Question and answers")
 	asked := "not captured"
 	if d.Query.Num != 0 {
-		asked = fmt.Sprintf("packet %d at %s, sent %s", d.Query.Num, stamp(d.Query.Time), count(max(d.Copies, 1), "time"))
+		asked = fmt.Sprintf("packet %d at %s, sent %s", d.Query.Num, stamp(d.Query.Time), packets.Count(max(d.Copies, 1), "time"))
 	}
 	how := "UDP"
 	if d.TCP {
 		how = "TCP"
 	}
-	w.field("question", fmt.Sprintf("%s %s, id %04x, to %s over %s", typeName(d.QType), d.QName, d.ID, d.Resolver, how))
+	w.field("question", fmt.Sprintf("%s %s, id %04x, to %s over %s", packets.TypeName(d.QType), d.QName, d.ID, d.Resolver, how))
 	w.field("asked", asked)
 	if len(d.Answers) == 0 {
 		w.field("answers", "none")
@@ -46,12 +47,12 @@ func (w *writer) beside(d *fact.DNS, list []fact.DNSAnswer, at int) {
 			if !a.RTT.Ok {
 				return "-"
 			}
-			return span(int64(a.RTT.V))
+			return packets.Span(int64(a.RTT.V))
 		}},
 		{"says", func(a *fact.DNSAnswer) string { return said(a) }},
 		{"header", func(a *fact.DNSAnswer) string { return headerText(a) }},
 		{"record ttl", func(a *fact.DNSAnswer) string { return fmt.Sprintf("%d s", a.MinTTL) }},
-		{"ip ttl", func(a *fact.DNSAnswer) string { return fmt.Sprintf("%d, %s hops", a.IPTTL, hops(a.IPTTL)) }},
+		{"ip ttl", func(a *fact.DNSAnswer) string { return fmt.Sprintf("%d, %s hops", a.IPTTL, packets.Hops(a.IPTTL)) }},
 		{"ip id", func(a *fact.DNSAnswer) string { return ipidText(a) }},
 	}
 	names := []string{"", ""}
@@ -91,7 +92,7 @@ func (w *writer) columns(name string, cells []string) {
 }
 
 func said(a *fact.DNSAnswer) string {
-	out := rcodeName(uint16(a.Rcode))
+	out := packets.RcodeName(uint16(a.Rcode))
 	for _, x := range a.Addrs {
 		out += " " + x.String()
 	}

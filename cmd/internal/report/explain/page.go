@@ -131,24 +131,6 @@ func (p *page) legend() {
 	}
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// span writes a duration, ns.
-func span(ns int64) string {
-	switch {
-	case ns < 10e6:
-		return fmt.Sprintf("%.1f ms", float64(ns)/1e6)
-	case ns < 1e9:
-		return fmt.Sprintf("%.0f ms", float64(ns)/1e6)
-	}
-	return fmt.Sprintf("%.1f s", float64(ns)/1e9)
-}
-
 // spell turns a code into words.
 func spell(code string) string { return strings.ReplaceAll(code, "_", " ") }
 

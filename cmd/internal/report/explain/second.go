@@ -8,13 +8,14 @@ import (
 	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
+	"chokepoint/cmd/internal/report/packets"
 )
 
 // Second is the sink of the second run: it gathers the packets and hears the
 // detectors' reasons.
 type Second struct {
 	*First
-	ladders  []*ladder
+	ladders  []*packets.Ladder
 	asked    *classify.Asked
 	controls map[string]*flowSeen // nil until it has ended
 	reasons  map[fact.FlowID][]*heard
@@ -39,9 +40,9 @@ func (f *First) Second() *Second {
 	if f.Sort != Service {
 		cited := f.cited()
 		for _, id := range ids[:min(len(ids), maxLadders)] {
-			l := newLadder(id, f.flow(id), cited)
+			l := packets.NewLadder(id, f.flow(id), cited)
 			if f.Sort == Packet {
-				l.asked = f.Num
+				l.Asked = f.Num
 			}
 			s.ladders = append(s.ladders, l)
 		}
@@ -112,7 +113,11 @@ func (s *Second) Asked() *classify.Asked { return s.asked }
 
 // Source puts what gathers the packets between the run and its source.
 func (s *Second) Source(src capture.Source) capture.Source {
-	return newGather(src, 0, max(s.packets, 1), s.ladders)
+	takers := make([]packets.Taker, len(s.ladders))
+	for i, l := range s.ladders {
+		takers[i] = l
+	}
+	return packets.NewGather(src, 0, max(s.packets, 1), takers...)
 }
 
 // tell takes what a detector made of a flow.

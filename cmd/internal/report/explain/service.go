@@ -7,6 +7,7 @@ import (
 
 	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
+	"chokepoint/cmd/internal/report/packets"
 )
 
 // service is the page of a service.
@@ -18,8 +19,8 @@ func (w *writer) service() {
 		w.field("since", stamp(s.Since.UnixNano()))
 	}
 	w.field("tried", fmt.Sprintf("%s, %d failed, %d undecided; %s of names, %d failed; %s, %d affected",
-		count(s.Attempts.Tried, "connection"), s.Attempts.Failed, s.Undecided, count(s.Names.Tried, "question"), s.Names.Failed,
-		count(s.Clients.Tried, "client"), s.Clients.Affected))
+		packets.Count(s.Attempts.Tried, "connection"), s.Attempts.Failed, s.Undecided, packets.Count(s.Names.Tried, "question"), s.Names.Failed,
+		packets.Count(s.Clients.Tried, "client"), s.Clients.Affected))
 	w.field("controls", fmt.Sprintf("%d other parties worked meanwhile", s.Controls))
 	if len(s.Fits) > 0 {
 		w.field("fits", strings.Join(s.Fits, "; "))
@@ -59,7 +60,7 @@ func (w *writer) functions(s *answer.Service) {
 		w.para("  ", 2, strings.Join(untried, ", "))
 	}
 	if w.s.more > 0 {
-		w.line(fmt.Sprintf("  and %s more: --all --json lists all", count(w.s.more, "flow")))
+		w.line(fmt.Sprintf("  and %s more: --all --json lists all", packets.Count(w.s.more, "flow")))
 	}
 }
 
@@ -107,7 +108,7 @@ func asked(x *flowSeen) string {
 		if len(d.Answers) > 0 {
 			a = said(&d.Answers[0])
 		}
-		out = append(out, fmt.Sprintf("%s %s %s", typeName(d.QType), d.QName, a))
+		out = append(out, fmt.Sprintf("%s %s %s", packets.TypeName(d.QType), d.QName, a))
 	}
 	return strings.Join(out, "; ")
 }

@@ -10,6 +10,7 @@ import (
 	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
+	"chokepoint/cmd/internal/report/packets"
 )
 
 // Options says how a page is written.
@@ -91,10 +92,10 @@ func (w *writer) packet() {
 		w.para("", 0, fmt.Sprintf("Packet %s belongs to no flow: %s.", w.ref(num), w.s.stranger()))
 		return
 	}
-	p := w.s.spot.spot.Load()
+	p := w.s.spot.Spot()
 	dir := "from the client"
 	x := w.s.flows[0]
-	if p != nil && keyOf(p) != x.Key {
+	if p != nil && packets.KeyOf(p) != x.Key {
 		dir = "from the server"
 	}
 	if p != nil && p.Has&capture.HasQuoted != 0 {
@@ -149,7 +150,7 @@ func (w *writer) flowHead(id fact.FlowID) {
 	}
 	w.heading("Flow " + id.String())
 	w.field("what", flowText(x))
-	w.field("ends", fmt.Sprintf("%s, from %s, for %s", endText(x), stamp(x.Start), span(x.Last-x.Start)))
+	w.field("ends", fmt.Sprintf("%s, from %s, for %s", endText(x), stamp(x.Start), packets.Span(x.Last-x.Start)))
 	up, down := &x.Sides[fact.Up], &x.Sides[fact.Down]
 	w.field("packets", fmt.Sprintf("up %d with %d bytes, %d sent again; down %d with %d bytes, %d sent again",
 		up.Packets, up.Payload, up.Retrans, down.Packets, down.Payload, down.Retrans))
@@ -206,7 +207,7 @@ func roundTrips(x *flowSeen) string {
 	var out []string
 	for _, d := range [...]fact.Dir{fact.Up, fact.Down} {
 		if r := x.RTTMin(d); r.Ok {
-			out = append(out, fmt.Sprintf("%s to the %s (%s)", span(int64(r.V)), endName(d.Other()), count(int(x.Sides[d].RTT.Samples), "later sample")))
+			out = append(out, fmt.Sprintf("%s to the %s (%s)", packets.Span(int64(r.V)), endName(d.Other()), packets.Count(int(x.Sides[d].RTT.Samples), "later sample")))
 		}
 	}
 	if len(out) == 0 {
@@ -224,7 +225,7 @@ func sendersText(x *flowSeen) string {
 		if !s.TTL.Ok {
 			continue
 		}
-		t := fmt.Sprintf("the %s's ttl %d (%s hops)", endName(d), s.TTL.V, hops(s.TTL.V))
+		t := fmt.Sprintf("the %s's ttl %d (%s hops)", endName(d), s.TTL.V, packets.Hops(s.TTL.V))
 		if s.TTLMin != s.TTLMax {
 			t += fmt.Sprintf(" of %d to %d", s.TTLMin, s.TTLMax)
 		}

@@ -1,4 +1,4 @@
-package explain
+package packets
 
 import (
 	"fmt"
@@ -53,7 +53,7 @@ func (v *voice) asDNS(p *capture.Packet) string {
 	}
 	m := &v.dns
 	if !m.Response {
-		return fmt.Sprintf("DNS question %s %s, id %04x", typeName(m.QType), m.QName, m.ID)
+		return fmt.Sprintf("DNS question %s %s, id %04x", TypeName(m.QType), m.QName, m.ID)
 	}
 	var said []string
 	for i := range m.Answers[:min(len(m.Answers), 4)] {
@@ -67,7 +67,7 @@ func (v *voice) asDNS(p *capture.Packet) string {
 	if len(said) == 0 {
 		said = append(said, "no address")
 	}
-	return fmt.Sprintf("DNS answer %s %s, id %04x: %s, %s", typeName(m.QType), m.QName, m.ID, rcodeName(m.Rcode), strings.Join(said, " "))
+	return fmt.Sprintf("DNS answer %s %s, id %04x: %s, %s", TypeName(m.QType), m.QName, m.ID, RcodeName(m.Rcode), strings.Join(said, " "))
 }
 
 func (v *voice) asSTUN(p *capture.Packet) string {
@@ -134,8 +134,8 @@ func (v *voice) asRTP(p *capture.Packet) string {
 	return fmt.Sprintf("RTP seq %d, payload type %d", h.Seq, h.Type)
 }
 
-// typeName names the types of questions that matter here.
-func typeName(t uint16) string {
+// TypeName names the types of questions that matter here.
+func TypeName(t uint16) string {
 	switch t {
 	case 1:
 		return "A"
@@ -151,8 +151,8 @@ func typeName(t uint16) string {
 	return fmt.Sprintf("TYPE%d", t)
 }
 
-// rcodeName names response codes (RFC 1035 section 4.1.1).
-func rcodeName(c uint16) string {
+// RcodeName names response codes (RFC 1035 section 4.1.1).
+func RcodeName(c uint16) string {
 	names := [...]string{"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"}
 	if int(c) < len(names) {
 		return names[c]

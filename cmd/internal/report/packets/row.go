@@ -1,4 +1,4 @@
-package explain
+package packets
 
 import (
 	"fmt"
@@ -8,67 +8,68 @@ import (
 	"chokepoint/classify/fact"
 )
 
-// row is one packet of a ladder, or a gap: several that are not shown.
-type row struct {
-	num    uint64
-	time   int64 // ns
-	dir    fact.Dir
-	tcp    bool
-	icmp   bool
-	flags  uint16
-	seq    int64 // relative to the side's first sequence number
-	ack    int64 // to the other side's
-	length uint32
-	ttl    uint8
-	ipid   fact.Opt[uint16]
-	window uint16
-	tsval  fact.Opt[int32] // relative to the side's first
-	notes  []string        // what is remarkable about it
-	what   string          // what it says, where it is no TCP; foreign text
-	gap    *gap            // not a packet, but several
+// Row is one packet of a ladder, or a gap: several that are not shown.
+type Row struct {
+	Num    uint64
+	Time   int64 // ns
+	Dir    fact.Dir
+	TCP    bool
+	ICMP   bool   // an error about the flow, from whoever sent it
+	Flags  uint16 // [capture.SYN] and so on
+	Seq    int64  // relative to the side's first sequence number
+	Ack    int64  // to the other side's
+	Length uint32 // payload bytes
+	TTL    uint8
+	IPID   fact.Opt[uint16]
+	Window uint16
+	TSval  fact.Opt[int32] // relative to the side's first
+	Notes  []string        // what is remarkable about it
+	What   string          // what it says, where it is no TCP; foreign text
+	Gap    *Gap            // not a packet, but several
 }
 
-// gap is a run of packets that are not shown, counted in segments.
-type gap struct {
-	packets  [2]int
-	bytes    [2]uint64
-	again    int
-	from, to int64
+// Gap is a run of packets that are not shown, counted in segments. Packets and Bytes
+// are by direction, From and To in ns.
+type Gap struct {
+	Packets  [2]int
+	Bytes    [2]uint64 // of payload
+	Again    int       // sent again
+	From, To int64
 }
 
-func (g *gap) add(r *row, segs int) {
-	if g.packets == [2]int{} {
-		g.from = r.time
+func (g *Gap) add(r *Row, segs int) {
+	if g.Packets == [2]int{} {
+		g.From = r.Time
 	}
-	g.packets[r.dir] += segs
-	g.bytes[r.dir] += uint64(r.length)
-	g.to = r.time
-	for _, n := range r.notes {
+	g.Packets[r.Dir] += segs
+	g.Bytes[r.Dir] += uint64(r.Length)
+	g.To = r.Time
+	for _, n := range r.Notes {
 		if strings.HasPrefix(n, sentAgain) {
-			g.again++
+			g.Again++
 		}
 	}
 }
 
-// text says what a gap stands for.
-func (g *gap) text() string {
+// Text says what a gap stands for.
+func (g *Gap) Text() string {
 	var parts []string
 	for _, d := range [...]fact.Dir{fact.Up, fact.Down} {
-		n := g.packets[d]
+		n := g.Packets[d]
 		if n == 0 {
 			continue
 		}
-		part := fmt.Sprintf("%s %s", count(n, "packet"), d)
-		if g.bytes[d] > 0 {
-			part += fmt.Sprintf(" with %d bytes", g.bytes[d])
+		part := fmt.Sprintf("%s %s", Count(n, "packet"), d)
+		if g.Bytes[d] > 0 {
+			part += fmt.Sprintf(" with %d bytes", g.Bytes[d])
 		}
 		parts = append(parts, part)
 	}
 	out := "... " + strings.Join(parts, ", ")
-	if g.again > 0 {
-		out += fmt.Sprintf(", %d sent again", g.again)
+	if g.Again > 0 {
+		out += fmt.Sprintf(", %d sent again", g.Again)
 	}
-	return out + fmt.Sprintf(", in %s ...", span(g.to-g.from))
+	return out + fmt.Sprintf(", in %s ...", Span(g.To-g.From))
 }
 
 // The words of notes that others look for.
@@ -105,7 +106,8 @@ var rareFlags = []struct {
 	{capture.URG, "URG"}, {capture.NS, "NS"}, {capture.Reserved, "reserved bits"},
 }
 
-func flagsText(f uint16) string {
+// FlagsText names TCP flags, "none" without any.
+func FlagsText(f uint16) string {
 	var out []string
 	for _, x := range flagNames {
 		if f&x.bit != 0 {
@@ -124,8 +126,8 @@ var initialTTLs = [...]int{32, 64, 128, 255}
 // maxHops is the longest path believed in.
 const maxHops = 40
 
-// hops is the distance a TTL suggests, "?" where no initial TTL explains it.
-func hops(ttl uint8) string {
+// Hops is the distance a TTL suggests, "?" where no initial TTL explains it.
+func Hops(ttl uint8) string {
 	for _, init := range initialTTLs {
 		if h := init - int(ttl); h >= 0 && h <= maxHops {
 			return fmt.Sprint(h)

@@ -1,4 +1,4 @@
-package explain
+package packets
 
 import (
 	"io"
@@ -10,15 +10,22 @@ import (
 	"chokepoint/capture/defrag"
 )
 
+// Taker takes the packets of one flow, in order. A packet is valid during the call.
+// Fragments come joined.
+type Taker interface {
+	Flow() *Wanted // whose packets
+	Add(p *capture.Packet)
+}
+
 // Gather is a source that looks at what passes through it: it gives the packets
-// of some flows to their ladders and copies the rest unseen. It ends after as
+// of some flows to their takers and passes everything on. It ends after as
 // many packets as a first run has read, so that a capture that grows meanwhile is
 // the same both times.
 type Gather struct {
 	capture.Source
 	limit   uint64                         // of packet numbers; 0 none
-	ladders map[uint64][]*ladder           // by shard, which tells most others' packets at a glance
-	fresh   []*ladder                      // whose key is not known yet
+	takers  map[uint64][]Taker             // by shard, which tells most others' packets at a glance
+	fresh   []Taker                        // whose key is not known yet
 	num     uint64                         // the one packet asked for; 0 none
 	spot    atomic.Pointer[capture.Packet] // it, once it passed: runs read ahead on a goroutine of their own
 	frags   *defrag.Table
@@ -27,19 +34,30 @@ type Gather struct {
 	reached uint64
 }
 
-// newGather looks for packet num (0: none) and for the packets of ladders.
-func newGather(src capture.Source, num, limit uint64, ladders []*ladder) *Gather {
-	g := &Gather{Source: src, num: num, limit: limit, ladders: map[uint64][]*ladder{}, frags: defrag.NewTable()}
-	for _, l := range ladders {
-		if !l.known {
-			g.fresh = append(g.fresh, l)
+// NewGather looks for packet num (0: none) and for the packets of takers, in the first
+// limit packets (0: all).
+func NewGather(src capture.Source, num, limit uint64, takers ...Taker) *Gather {
+	g := &Gather{Source: src, num: num, limit: limit, takers: map[uint64][]Taker{}, frags: defrag.NewTable()}
+	for _, t := range takers {
+		if !t.Flow().Known {
+			g.fresh = append(g.fresh, t)
 			continue
 		}
-		shard := l.key.Hash(0)
-		g.ladders[shard] = append(g.ladders[shard], l)
+		g.take(t)
 	}
 	return g
 }
+
+func (g *Gather) take(t Taker) {
+	shard := t.Flow().Key.Hash(0)
+	g.takers[shard] = append(g.takers[shard], t)
+}
+
+// Spot is the one packet asked for, without its bytes; nil as long as it did not pass.
+func (g *Gather) Spot() *capture.Packet { return g.spot.Load() }
+
+// Reached is the number of the last packet that passed.
+func (g *Gather) Reached() uint64 { return g.reached }
 
 // Read implements capture.Source.
 func (g *Gather) Read(b *capture.Batch) error {
@@ -59,12 +77,12 @@ func (g *Gather) Read(b *capture.Batch) error {
 	return err
 }
 
-// look gives a packet to the ladders it is of.
+// look gives a packet to those who take it.
 func (g *Gather) look(p *capture.Packet) {
 	wanted := g.num == p.Num ||
-		slices.ContainsFunc(g.fresh, func(l *ladder) bool { return uint64(l.id) == p.Num })
+		slices.ContainsFunc(g.fresh, func(t Taker) bool { return uint64(t.Flow().ID) == p.Num })
 	if p.Has&capture.Decoded == 0 && !wanted {
-		if shard, ok := decode.Peek(p); ok && len(g.ladders[shard]) == 0 {
+		if shard, ok := decode.Peek(p); ok && len(g.takers[shard]) == 0 {
 			return
 		}
 	}
@@ -93,18 +111,17 @@ func (g *Gather) look(p *capture.Packet) {
 }
 
 func (g *Gather) deal(p *capture.Packet) {
-	g.fresh = slices.DeleteFunc(g.fresh, func(l *ladder) bool {
-		if !l.of(p) {
+	g.fresh = slices.DeleteFunc(g.fresh, func(t Taker) bool {
+		if !t.Flow().Of(p) {
 			return false
 		}
-		shard := l.key.Hash(0)
-		g.ladders[shard] = append(g.ladders[shard], l)
+		g.take(t)
 		return true
 	})
-	key := keyOf(p)
-	for _, l := range g.ladders[key.Hash(0)] {
-		if l.of(p) {
-			l.add(p)
+	key := KeyOf(p)
+	for _, t := range g.takers[key.Hash(0)] {
+		if t.Flow().Of(p) {
+			t.Add(p)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package explain
+package packets
 
 import (
 	"encoding/hex"
@@ -10,35 +10,35 @@ import (
 )
 
 // tcp describes a segment, and reports whether it is remarkable by itself.
-func (l *ladder) tcp(p *capture.Packet, r *row) bool {
-	r.tcp, r.flags, r.window = true, p.Flags, p.Window
+func (l *Ladder) tcp(p *capture.Packet, r *Row) bool {
+	r.TCP, r.Flags, r.Window = true, p.Flags, p.Window
 	reset := p.Flags&capture.RST != 0
-	l.begin(p, r.dir, reset)
-	r.seq = relative(p.Seq, l.base[r.dir])
+	l.begin(p, r.Dir, reset)
+	r.Seq = relative(p.Seq, l.base[r.Dir])
 	if p.Flags&capture.ACK != 0 {
-		r.ack = relative(p.Ack, l.base[r.dir.Other()])
+		r.Ack = relative(p.Ack, l.base[r.Dir.Other()])
 	}
 	if p.Has&capture.HasTS != 0 {
-		if !l.tsbase[r.dir].Ok {
-			l.tsbase[r.dir] = fact.Some(p.TSval)
+		if !l.tsbase[r.Dir].Ok {
+			l.tsbase[r.Dir] = fact.Some(p.TSval)
 		}
-		r.tsval = fact.Some(int32(p.TSval - l.tsbase[r.dir].V))
+		r.TSval = fact.Some(int32(p.TSval - l.tsbase[r.Dir].V))
 	}
-	r.notes = append(r.notes, options(p, l.base[r.dir.Other()])...)
+	r.Notes = append(r.Notes, options(p, l.base[r.Dir.Other()])...)
 	if reset {
-		r.notes = append(r.notes, l.resetNotes(p, r.dir)...)
+		r.Notes = append(r.Notes, l.resetNotes(p, r.Dir)...)
 		return true
 	}
-	r.notes = append(r.notes, l.order(p, r.dir)...)
+	r.Notes = append(r.Notes, l.order(p, r.Dir)...)
 	if p.Flags&capture.ACK != 0 {
-		l.lastAck[r.dir], l.lastWin[r.dir] = fact.Some(p.Ack), p.Window
+		l.lastAck[r.Dir], l.lastWin[r.Dir] = fact.Some(p.Ack), p.Window
 	}
 	return p.Flags&(capture.SYN|capture.FIN) != 0
 }
 
 // begin learns where a side's numbers begin, where the handshake did not say. A
 // reset made up by somebody else says nothing of it.
-func (l *ladder) begin(p *capture.Packet, d fact.Dir, reset bool) {
+func (l *Ladder) begin(p *capture.Packet, d fact.Dir, reset bool) {
 	if !l.base[d].Ok && !reset {
 		l.base[d] = fact.Some(p.Seq)
 	}
@@ -48,7 +48,7 @@ func (l *ladder) begin(p *capture.Packet, d fact.Dir, reset bool) {
 }
 
 // order says how a segment stands to what its side sent before.
-func (l *ladder) order(p *capture.Packet, d fact.Dir) []string {
+func (l *Ladder) order(p *capture.Packet, d fact.Dir) []string {
 	end, next := p.SeqEnd(), l.next[d]
 	if !next.Ok {
 		l.next[d] = fact.Some(end)
@@ -78,7 +78,7 @@ func (l *ladder) order(p *capture.Packet, d fact.Dir) []string {
 }
 
 // resetNotes says how a reset stands to its flow.
-func (l *ladder) resetNotes(p *capture.Packet, d fact.Dir) []string {
+func (l *Ladder) resetNotes(p *capture.Packet, d fact.Dir) []string {
 	var out []string
 	if next := l.next[d]; next.Ok {
 		switch ahead := int32(p.Seq - next.V); {
