@@ -12,6 +12,7 @@ import (
 	"chokepoint/classify"
 	"chokepoint/cmd/internal/progress"
 	"chokepoint/cmd/internal/report"
+	"chokepoint/cmd/internal/report/slice"
 )
 
 // analysis is what the captures of one command have in common, and what came of
@@ -26,6 +27,10 @@ type analysis struct {
 	progress   bool                 // show it
 	live       bool                 // --plan live
 	exitCodes  bool                 // --exit-code
+	sliceDir   string               // --slice; "" none
+	several    bool                 // captures
+	hide       slice.Hider          // makes slices fit to be shared; nil: they need not be
+	captures   int                  // begun
 
 	torn   bool // some input was not read to its end
 	fault  bool // of our own
@@ -46,7 +51,12 @@ func (an *analysis) capture(ctx context.Context, in input) {
 	if an.live {
 		planned(meta)
 	}
-	an.tell(meta, func(sink classify.Sink) (classify.Stats, error) { return an.read(ctx, in.name, src, sink) })
+	an.captures++
+	more := an.again(an.captures)
+	an.tell(meta, more.reports(), func(sink classify.Sink) (classify.Stats, error) { return an.read(ctx, in.name, src, sink) })
+	if more != nil && an.out.err == nil && ctx.Err() == nil {
+		an.look(ctx, more, in, src.packets.Load())
+	}
 }
 
 // caught is deferred: it takes up a fault of our own.
@@ -58,9 +68,12 @@ func (an *analysis) caught(name string) {
 	}
 }
 
-// tell reports one run, from meta to what was counted.
-func (an *analysis) tell(meta *report.Meta, run func(classify.Sink) (classify.Stats, error)) {
+// tell reports one run, from meta to what was counted, to others as well.
+func (an *analysis) tell(meta *report.Meta, others []report.Report, run func(classify.Sink) (classify.Stats, error)) {
 	rep := an.report()
+	if len(others) > 0 {
+		rep = append(report.Tee{rep}, others...)
+	}
 	if rep.Begin(meta) != nil {
 		return // an.out knows why
 	}
@@ -143,6 +156,13 @@ func (an *analysis) result(ctx context.Context) error {
 		return exit(exitInput)
 	}
 	return nil
+}
+
+// fail takes up an error of other output.
+func (s *sticky) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
 }
 
 // sticky remembers the first error of a writer: it tells output that cannot be

@@ -62,6 +62,10 @@ func (a *app) analyzeAll(ctx context.Context, f *analyzeFlags, args []string) er
 	if _, _, yes := f.asked(); yes {
 		return an.explain(ctx, f, ins)
 	}
+	if err := an.rereadable(ins); err != nil {
+		return err
+	}
+	an.several = len(ins) > 1
 	for _, in := range ins {
 		if ctx.Err() != nil || an.out.err != nil {
 			break
@@ -86,7 +90,7 @@ func (a *app) prepare(f *analyzeFlags) (*analysis, error) {
 	if err := f.lists(&opt); err != nil {
 		return nil, err
 	}
-	an := &analysis{app: a, opt: opt, only: f.only, exitCodes: f.exitCode, live: f.plan.value == planLive, out: &sticky{w: a.stdout}}
+	an := &analysis{app: a, opt: opt, only: f.only, exitCodes: f.exitCode, live: f.plan.value == planLive, sliceDir: f.slice, out: &sticky{w: a.stdout}}
 	an.report = func() report.Report { return jsonl.New(an.out) }
 	if !f.json {
 		an.report = an.screens(table.Options{

@@ -196,7 +196,7 @@ func (w *watching) capture(ctx context.Context, cancel func()) {
 	leave := w.takeKeys(cancel)
 	defer leave()
 	defer context.AfterFunc(ctx, leave)() // before the answer: a second interrupt kills
-	w.tell(w.meta(), func(sink classify.Sink) (classify.Stats, error) {
+	w.tell(w.meta(), nil, func(sink classify.Sink) (classify.Stats, error) {
 		return w.analyze(context.WithoutCancel(ctx), w.src, sink, w.opt) // the source knows when it is over
 	})
 }

@@ -27,9 +27,10 @@ func (w *Wanted) Flow() *Wanted { return w }
 // Down reports whether a packet goes to the client, or is about one that does.
 func (w *Wanted) Down(p *capture.Packet) bool { return KeyOf(p) == w.Key.Reverse() }
 
-// Of reports whether a packet is of the flow.
+// Of reports whether a packet is of the flow. An error about it may come after its own
+// last packet.
 func (w *Wanted) Of(p *capture.Packet) bool {
-	if p.Num < uint64(w.ID) || w.Last != 0 && p.Num > w.Last {
+	if p.Num < uint64(w.ID) || w.Last != 0 && p.Num > w.Last && p.Has&capture.HasQuoted == 0 {
 		return false
 	}
 	k := KeyOf(p)
