@@ -66,7 +66,9 @@ func (t *telling) block(s *screen, svc *answer.Service, first bool) {
 		s.text(keep, line("Fits"), labelIndent, strings.Join(svc.Fits, ", ")+". This capture cannot tell them apart")
 	}
 	if svc.Status == answer.Throttled {
-		t.meanwhile(s, svc)
+		if text := t.meanwhileText(); text != "" {
+			s.text(nice, line("Meanwhile"), labelIndent, text)
+		}
 	}
 	if len(svc.Places) > 1 {
 		s.places(useful, svc)
@@ -128,8 +130,8 @@ func certain(svc *answer.Service) string {
 	return what
 }
 
-// meanwhile compares a slow service with the others.
-func (t *telling) meanwhile(s *screen, svc *answer.Service) {
+// meanwhileText compares a slow service with the others.
+func (t *telling) meanwhileText() string {
 	var parts []string
 	for _, o := range t.fine {
 		if o.RateDownBps != nil && len(parts) < 2 {
@@ -139,9 +141,7 @@ func (t *telling) meanwhile(s *screen, svc *answer.Service) {
 	if o := t.stats.Others; o.MedianBps != nil {
 		parts = append(parts, fmt.Sprintf("median of %d others %s", o.Worked, answer.Rate(*o.MedianBps)))
 	}
-	if len(parts) > 0 {
-		s.text(nice, line("Meanwhile"), labelIndent, strings.Join(parts, ", "))
-	}
+	return strings.Join(parts, ", ")
 }
 
 // where places what was found; "" when nothing places it.

@@ -36,10 +36,27 @@ const retryCycle = 63 * time.Second
 // a run without trouble, what it does not show.
 func (t *telling) lack(s *screen) {
 	if len(t.trouble) == 0 {
-		t.doesNotShow(s)
+		s.blank()
+		s.text(useful, pad("This does not show", 21), 21, strings.Join(t.untriedParts(), "; "))
 		return
 	}
-	var lines [][2]string
+	lines, good := t.lackLines()
+	if len(lines) == 0 {
+		return
+	}
+	s.blank()
+	s.text(useful, "", 0, "Why it cannot tell")
+	for _, l := range lines {
+		s.text(useful, pad("  "+l[0], 18), 18, l[1])
+	}
+	if good != "" {
+		s.text(spare, pad("Good enough", 18), 18, good)
+	}
+}
+
+// lackLines names what the capture lacks, with a sentence each, and what it does
+// not lack; nothing where no service's cause is unknown for it.
+func (t *telling) lackLines() (lines [][2]string, good string) {
 	done := map[string]bool{}
 	for _, svc := range t.trouble {
 		if svc.Cause != answer.CauseUnknown {
@@ -53,19 +70,12 @@ func (t *telling) lack(s *screen) {
 		}
 	}
 	if len(lines) == 0 {
-		return
+		return nil, ""
 	}
 	if d := t.stats.Last.Sub(t.stats.First); done["capture_ended"] && d < retryCycle {
 		lines = append(lines, [2]string{lasted(d), "a retry cycle takes 63 s"})
 	}
-	s.blank()
-	s.text(useful, "", 0, "Why it cannot tell")
-	for _, l := range lines {
-		s.text(useful, pad("  "+l[0], 18), 18, l[1])
-	}
-	if good := t.goodEnough(done); good != "" {
-		s.text(spare, pad("Good enough", 18), 18, good)
-	}
+	return lines, t.goodEnough(done)
 }
 
 // recorded quotes the filter that a file says it was recorded with.
@@ -105,8 +115,8 @@ func (t *telling) goodEnough(done map[string]bool) string {
 // askedFor are the functions that are missed when nobody tried them.
 var askedFor = []string{"chat", "media", "call", "registration"}
 
-// doesNotShow lists what nobody tried: not tried is never ok.
-func (t *telling) doesNotShow(s *screen) {
+// untriedParts lists what nobody tried: not tried is never ok.
+func (t *telling) untriedParts() []string {
 	by := map[string][]string{} // functions, by the services that lack them
 	var order []string
 	for _, f := range askedFor {
@@ -132,17 +142,14 @@ func (t *telling) doesNotShow(s *screen) {
 	for _, who := range order {
 		parts = append(parts, strings.Join(by[who], ", ")+" of "+who)
 	}
-	s.blank()
-	s.text(useful, pad("This does not show", 21), 21, strings.Join(append(parts, "other hours"), "; "))
+	return append(parts, "other hours")
 }
 
 // maxSteps is how much advice a screen gives.
 const maxSteps = 3
 
-// next says what to do, and how to ask further.
-func (t *telling) next(s *screen) {
-	var steps []string
-	again := false
+// steps are what to do next; again reports that one of them is another capture.
+func (t *telling) steps() (steps []string, again bool) {
 	for _, list := range [][]*answer.Service{t.trouble, t.unseen} {
 		for _, svc := range list {
 			for _, step := range svc.Next {
@@ -159,7 +166,15 @@ func (t *telling) next(s *screen) {
 	if len(steps) == 0 && len(t.trouble) == 0 && !t.interference() && len(t.fine) > 0 {
 		steps = append(steps, "keep it as a yardstick: --json > good.jsonl")
 	}
-	steps = steps[:min(len(steps), maxSteps)]
+	return steps[:min(len(steps), maxSteps)], again
+}
+
+// recipe is the command for another capture.
+const recipe = "sudo tcpdump -i IFACE -s 0 -G 120 -W 1 -w again.pcap 'not port 22'"
+
+// next says what to do, and how to ask further.
+func (t *telling) next(s *screen) {
+	steps, again := t.steps()
 	first := true
 	add := func(keep int, sep string, cells ...string) {
 		head := strings.Repeat(" ", 8)
@@ -174,7 +189,7 @@ func (t *telling) next(s *screen) {
 		add(dear+i, " ", strings.Fields(text)...)
 	}
 	if again {
-		add(useful, "", "sudo tcpdump -i IFACE -s 0 -G 120 -W 1 -w again.pcap 'not port 22'")
+		add(useful, "", recipe)
 	}
 	if hints := t.ask(); len(hints) > 0 {
 		add(useful, "   ", hints...)

@@ -17,6 +17,7 @@ type group struct {
 	*finding.Finding // the first, which speaks for all
 	flows            int
 	findings         int
+	all              []*finding.Finding
 	servers          map[netip.Addr]bool
 	from, to         time.Time
 }
@@ -40,6 +41,7 @@ func groupsOf(standing []*finding.Finding) []*group {
 			out = append(out, g)
 		}
 		g.findings++
+		g.all = append(g.all, f)
 		for _, id := range f.Flows {
 			flows[k][id] = true
 		}

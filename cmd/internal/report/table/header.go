@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,29 @@ import (
 
 // header tells what was captured, how well, and from where.
 func (t *telling) header(s *screen) {
+	cells := t.facts()
+	used := 0
+	for _, c := range cells {
+		used += 2 + len(c)
+	}
+	// A long name gives way to the facts on its line: its folders go but the
+	// last, which tells captures apart that are called alike.
+	name := report.Text(t.name())
+	if width(name) > columns-used && len(t.meta.Files) == 1 {
+		name = report.Text(path.Join(path.Base(path.Dir(t.name())), path.Base(t.name())))
+	}
+	name = cutLeft(name, max(columns/2, columns-used))
+	s.items = append(s.items, item{lines: flow(name+"  ", 0, "  ", cells)})
+	s.text(must, "", 0, t.vantage())
+	for _, h := range t.health() {
+		s.text(nice, "Note    ", 8, h)
+	}
+	t.secret(s)
+	t.counted(s)
+}
+
+// facts are when it was taken, how much it holds and what it lost.
+func (t *telling) facts() []string {
 	st := t.stats
 	cells, lost := []string{}, "capture lost "
 	if b := t.meta.Backend; b != "" {
@@ -28,27 +52,16 @@ func (t *telling) header(s *screen) {
 	if st.Blind&fact.BlindTruncated != 0 {
 		cells = append(cells, "cut short")
 	}
-	used := 0
-	for _, c := range cells {
-		used += 2 + len(c)
+	return cells
+}
+
+// health is what limits the answer: known from the start, and as the packets show.
+func (t *telling) health() []string {
+	var out []string
+	for _, h := range slices.Concat(t.meta.Health, t.stats.Health()) {
+		out = append(out, h.Text)
 	}
-	// A long name gives way to the facts on its line: its folders go but the
-	// last, which tells captures apart that are called alike.
-	name := report.Text(t.name())
-	if width(name) > columns-used && len(t.meta.Files) == 1 {
-		name = report.Text(path.Join(path.Base(path.Dir(t.name())), path.Base(t.name())))
-	}
-	name = cutLeft(name, max(columns/2, columns-used))
-	s.items = append(s.items, item{lines: flow(name+"  ", 0, "  ", cells)})
-	s.text(must, "", 0, t.vantage())
-	for _, h := range t.meta.Health {
-		s.text(nice, "Note    ", 8, h.Text)
-	}
-	for _, h := range st.Health() {
-		s.text(nice, "Note    ", 8, h.Text)
-	}
-	t.secret(s)
-	t.counted(s)
+	return out
 }
 
 // name of what was read.
@@ -104,6 +117,12 @@ func (t *telling) controls() int { return max(t.stats.Controls, t.stats.Others.C
 // counted names what did not make it into the answer. Nothing is dropped in
 // silence.
 func (t *telling) counted(s *screen) {
+	if parts := t.leftOut(); len(parts) > 0 {
+		s.text(nice, "Left out ", 9, strings.Join(parts, ", "))
+	}
+}
+
+func (t *telling) leftOut() []string {
 	st := t.stats
 	var parts []string
 	add := func(n uint64, what string) {
@@ -117,9 +136,7 @@ func (t *telling) counted(s *screen) {
 	add(st.Source.Skipped, "of an unknown link type")
 	add(st.Filtered, "not matched by the expression")
 	add(st.Defrag.TimedOut+st.Defrag.Evicted, "fragments never joined")
-	if len(parts) > 0 {
-		s.text(nice, "Left out ", 9, strings.Join(parts, ", "))
-	}
+	return parts
 }
 
 // clock writes a time of day, with the date when the capture spans several.

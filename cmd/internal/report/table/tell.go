@@ -219,6 +219,21 @@ func (t *telling) strangers(s *screen) {
 
 // looked tells what was looked at and let go, and what could not be told.
 func (t *telling) looked(s *screen) {
+	list := t.lookedAt()
+	if len(list) == 0 {
+		return
+	}
+	s.blank()
+	lines := []string{"Looked at and let go"}
+	for _, l := range list {
+		head := pad("  "+l[0]+"  ", 16)
+		lines = append(lines, flow(head, 16, " ", strings.Fields(l[1]))...)
+	}
+	s.items = append(s.items, item{lines: lines, keep: spare})
+}
+
+// lookedAt are the counts of what was let go, and what became of them.
+func (t *telling) lookedAt() (out [][2]string) {
 	byKind := map[finding.Kind][]string{}
 	sums := map[finding.Kind]int{}
 	told := map[string]bool{} // by the service's own block
@@ -249,16 +264,10 @@ func (t *telling) looked(s *screen) {
 	for _, k := range slices.Sorted(maps.Keys(untold)) {
 		add(k, untold[k], "could not be told ("+string(k)+")")
 	}
-	if len(order) == 0 {
-		return
-	}
-	s.blank()
-	lines := []string{"Looked at and let go"}
 	for _, k := range order {
-		head := pad("  "+count(sums[k], looks(k), looks(k)+"s")+"  ", 16)
-		lines = append(lines, flow(head, 16, " ", strings.Fields(strings.Join(byKind[k], ", ")))...)
+		out = append(out, [2]string{count(sums[k], looks(k), looks(k)+"s"), strings.Join(byKind[k], ", ")})
 	}
-	s.items = append(s.items, item{lines: lines, keep: spare})
+	return out
 }
 
 // merged adds up what was let go over the services, unexplained ones last.
