@@ -143,11 +143,14 @@ func (w *writer) lookAlikes(f *finding.Finding) {
 }
 
 func (w *writer) cause(word, code string, why func(finding.Cause) string) {
-	text := spell(code) + "."
+	w.para("  "+word+"  ", 12, causeText(word, code, why))
+}
+
+func causeText(word, code string, why func(finding.Cause) string) string {
 	if c, ok := finding.CauseOf(code); ok {
-		text = fmt.Sprintf("%s: %s. %s: %s.", spell(code), c.Is, map[string]string{"excluded": "Why not", "possible": "Why it may be"}[word], why(c))
+		return fmt.Sprintf("%s: %s. %s: %s.", spell(code), c.Is, map[string]string{"excluded": "Why not", "possible": "Why it may be"}[word], why(c))
 	}
-	w.para("  "+word+"  ", 12, text)
+	return spell(code) + "."
 }
 
 // unseen tells what is missing for the finding to say more, and what else could not be

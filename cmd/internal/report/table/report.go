@@ -69,6 +69,9 @@ func (r *Report) Finding(f *finding.Finding) error {
 	return nil
 }
 
+// SeenClient notes an address that opened a flow, for who does not hand in the flows.
+func (r *Report) SeenClient(a netip.Addr) { r.seenClient(a) }
+
 func (r *Report) seenClient(a netip.Addr) {
 	switch {
 	case !r.client.IsValid():

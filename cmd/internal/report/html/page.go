@@ -1,0 +1,106 @@
+package html
+
+import (
+	"bufio"
+	"io"
+	"net/netip"
+	"time"
+
+	"chokepoint/classify"
+	"chokepoint/classify/answer"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+	"chokepoint/cmd/internal/report"
+)
+
+// Redactor replaces what would give a client away. The same goes in, the same comes out,
+// for all of a page.
+type Redactor interface {
+	Addr(a netip.Addr) netip.Addr
+	Port(p uint16) uint16 // of a client
+	Name(s string) string
+	Text(s string) string // a sentence that may hold any of these
+	Nanos(ns int64) int64
+	Time(t time.Time) time.Time
+	Finding(f *finding.Finding) *finding.Finding
+	Flow(f *fact.Flow) *fact.Flow
+	Service(s *answer.Service) *answer.Service
+	Meta(m *report.Meta) *report.Meta
+	Done() []string // what was done
+}
+
+// Options says how a page is written.
+type Options struct {
+	Redact Redactor // nil: everything is shown as it is
+}
+
+// Page is a report of one or several captures.
+type Page struct {
+	opt      Options
+	captures []*Capture
+}
+
+// New begins a page.
+func New(opt Options) *Page { return &Page{opt: opt} }
+
+// Capture adds a section for one capture. It takes the first pass over it.
+func (p *Page) Capture() *Capture {
+	c := &Capture{page: p, stats: &classify.Stats{}, index: len(p.captures)}
+	p.captures = append(p.captures, c)
+	return c
+}
+
+// Write writes the page, once all captures have ended. The error is w's.
+func (p *Page) Write(w io.Writer) error {
+	b := bufio.NewWriterSize(w, 1<<16)
+	left := newBudget(len(p.captures))
+	view := documentView{CSP: policy(), Title: "chokepoint", Redacted: p.redacted()}
+	for _, c := range p.captures {
+		view.Sections = append(view.Sections, c.section(left))
+	}
+	if len(view.Sections) > 0 {
+		view.Tool = view.Sections[0].Tool
+		view.Title = view.Sections[0].Name + " · chokepoint"
+	}
+	view.Single = len(view.Sections) == 1
+	if err := templates().ExecuteTemplate(b, "document", &view); err != nil {
+		return err
+	}
+	return b.Flush()
+}
+
+// redacted lists what was done, nil where everything is shown.
+func (p *Page) redacted() []string {
+	if p.opt.Redact == nil {
+		return nil
+	}
+	out := []string{}
+	for _, s := range p.opt.Redact.Done() {
+		out = append(out, esc(s, longText))
+	}
+	return out
+}
+
+// budget bounds what a page shows, over all its captures, so that it stays below 10 MB:
+// a row of a ladder takes some 700 bytes, a flow 600, a finding without its ladder 4 kB,
+// a point of a plot 30.
+type budget struct {
+	rows     int // of ladders
+	flows    int // of the table, per capture
+	findings int // with their evidence
+	points   int // of plots
+}
+
+func newBudget(captures int) *budget {
+	return &budget{rows: 4000, flows: maxFlows / max(captures, 1), findings: 400, points: 60000}
+}
+
+// documentView is what the template of the page takes.
+type documentView struct {
+	CSP      string
+	Title    string
+	Tool     string
+	Redacted []string // nil: nothing was
+	Single   bool
+	Sections []*sectionView
+}

@@ -1,0 +1,318 @@
+package html
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"chokepoint/classify/answer"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+	"chokepoint/cmd/internal/report/packets"
+)
+
+const (
+	// plotBins is how many spans of time a plot has at most: two or three pixels each.
+	plotBins = 320
+	// leastRate is the shortest span of which a rate is shown, ns: below a round trip or
+	// two it shows packets, not a rate.
+	leastRate = 100_000_000
+	// rawSegments is how many segments a sequence plot has one by one.
+	rawSegments = 2500
+)
+
+// plots draws what a finding's flows did over time.
+func (c *Capture) plots(ref string, f *finding.Finding, left *budget) []*plotView {
+	if c.unread != "" {
+		return nil
+	}
+	var out []*plotView
+	add := func(name string, p *plotView) {
+		if p == nil {
+			return
+		}
+		p.ID = ref + "-" + name
+		if n := p.Data.points(); n > left.points {
+			p.Data, p.Full = nil, "The page has no room for this plot."
+		} else {
+			left.points -= n
+		}
+		out = append(out, p)
+	}
+	if plotsRate(f) {
+		add("rate", c.ratePlot(f))
+		add("sequence", c.sequencePlot(f))
+		add("rtt", c.rttPlot(f))
+		add("bucket", c.bucketPlot(f))
+	}
+	if plotsMedia(f) {
+		for _, id := range flowIDs(f.Flows) {
+			if t := c.media[id]; t != nil {
+				add("loss-"+id.String(), c.lossPlot(id, t))
+				add("jitter-"+id.String(), c.jitterPlot(id, t))
+				add("gaps-"+id.String(), c.gapPlot(id, t))
+			}
+		}
+	}
+	return out
+}
+
+// since is a time of the capture, s since its first packet.
+func (c *Capture) since(ns int64) float64 {
+	if c.stats.First.IsZero() {
+		return float64(ns) / 1e9
+	}
+	return float64(ns-c.stats.First.UnixNano()) / 1e9
+}
+
+// called names a flow in a plot: its number and who it is with.
+func (c *Capture) called(id fact.FlowID) string {
+	out := id.String()
+	if r := c.flows.at[id]; r != nil {
+		if n := c.name(r.name, r.nameSize); n != "" {
+			return esc(out+" "+n, 60)
+		}
+		return out + " " + c.addr(r.key.DstAddr())
+	}
+	return out
+}
+
+// one is a flow on a plot.
+type one struct {
+	id    fact.FlowID
+	t     *trace
+	class string
+}
+
+// followed lists the traces of a finding: its flows, then its controls.
+func (c *Capture) followed(f *finding.Finding) []one {
+	var out []one
+	for _, g := range []struct {
+		ids   []fact.FlowID
+		most  int
+		class string
+	}{{flowIDs(f.Flows), maxPlotFlows, "subject"}, {flowIDs(f.Controls), maxPlotControls, "control"}} {
+		for _, id := range g.ids[:min(len(g.ids), g.most)] {
+			if t := c.traces[id]; t != nil && t.bins.width != 0 {
+				out = append(out, one{id, t, g.class})
+			}
+		}
+	}
+	return out
+}
+
+// ratePlot is throughput over time, with the rate that was found and the flows it was
+// compared with.
+func (c *Capture) ratePlot(f *finding.Finding) *plotView {
+	all := c.followed(f)
+	if len(all) == 0 {
+		return nil
+	}
+	width, lo, hi := grid(all, leastRate)
+	p := &plotData{Kind: "lines", Unit: "bit/s", Zero: true}
+	for i := lo; i <= hi; i++ {
+		p.X = append(p.X, c.since(i*width+width/2))
+	}
+	var caption []string
+	for _, o := range all {
+		w := o.t.bins.wide(width)
+		s := plotSeries{Label: c.called(o.id), Class: o.class}
+		var sum uint64
+		for i := lo; i <= hi; i++ {
+			j := i - w.from
+			if j < 0 || j >= int64(len(w.list)) {
+				s.Y = append(s.Y, nothing)
+				continue
+			}
+			sum += w.list[j].bytes
+			s.Y = append(s.Y, math.Round(float64(w.list[j].bytes)*8e9/float64(width)))
+		}
+		p.Series = append(p.Series, s)
+		if o.class == "subject" {
+			for _, at := range o.t.losses {
+				if at.sort != gone {
+					p.Marks = append(p.Marks, c.since(at.time))
+				}
+			}
+		}
+		caption = append(caption, fmt.Sprintf("%s moved %s", s.Label, finding.Size(float64(sum))))
+	}
+	for _, l := range []struct {
+		label string
+		bps   *float64
+	}{{"held to", f.RateBps}, {"before", f.BeforeBps}, {"after", f.AfterBps}} {
+		if l.bps != nil && *l.bps > 0 {
+			p.Levels = append(p.Levels, plotLevel{l.label + " " + answer.Rate(*l.bps), *l.bps})
+		}
+	}
+	return &plotView{Title: "Throughput", Data: p, Caption: fmt.Sprintf("IP bytes %s, in spans of %s. %s.",
+		directionWord(dataDir(f)), packets.Span(width), strings.Join(caption, "; "))}
+}
+
+func directionWord(d fact.Dir) string {
+	if d == fact.Up {
+		return "to the server"
+	}
+	return "to the client"
+}
+
+// grid is a width of bins that fits all, and the first and last of them.
+func grid(all []one, least int64) (width, lo, hi int64) {
+	for _, o := range all {
+		width = max(width, o.t.bins.width)
+	}
+	span := func() (lo, hi int64) {
+		lo, hi = math.MaxInt64, math.MinInt64
+		for _, o := range all {
+			b := &o.t.bins
+			lo, hi = min(lo, floorDiv(b.start(0), width)), max(hi, floorDiv(b.start(len(b.list))-1, width))
+		}
+		return lo, hi
+	}
+	for lo, hi = span(); width < least || hi-lo >= plotBins; lo, hi = span() {
+		width *= 2
+	}
+	return width, lo, hi
+}
+
+// sequencePlot is sequence numbers over time, after tcptrace: segments, acknowledgements,
+// and what was lost.
+func (c *Capture) sequencePlot(f *finding.Finding) *plotView {
+	id, t := c.main(f)
+	if t == nil || t.count == 0 {
+		return nil
+	}
+	p := &plotData{Kind: "sequence", Unit: "bytes", Zero: true}
+	v := &plotView{Title: "Sequence numbers", Data: p}
+	v.Caption = fmt.Sprintf("%s, counted from its first byte: %d segments, %d marks of losses (a hole, the bytes that fill it later, bytes that were seen before and came again).",
+		c.called(id), t.count, t.lossSum)
+	if t.count <= rawSegments && len(t.acks) <= rawSegments {
+		for _, s := range t.segs {
+			p.Fresh = append(p.Fresh, c.since(s.time), float64(s.seq), float64(s.len))
+		}
+		for _, a := range t.acks {
+			p.Acks = append(p.Acks, c.since(a.time), float64(a.seq))
+		}
+	} else {
+		w := c.thinned(t, p)
+		v.Thinned = fmt.Sprintf("Thinned: %d segments are drawn as the lowest and the highest number in each %s; losses are drawn one by one.", t.count, packets.Span(w))
+	}
+	for _, s := range t.losses {
+		to := map[segSort]*nums{again: &p.Again, filled: &p.Filled, gone: &p.Gone}[s.sort]
+		*to = append(*to, c.since(s.time), float64(s.seq), float64(s.len))
+	}
+	if n := t.lossSum - len(t.losses); n > 0 {
+		v.Thinned += fmt.Sprintf(" %d marks of losses beyond the first %d are not drawn.", n, len(t.losses))
+	}
+	return v
+}
+
+// thinned draws a flow of many segments by spans of time, and returns how long they are.
+func (c *Capture) thinned(t *trace, p *plotData) int64 {
+	width := t.bins.width
+	for int64(len(t.bins.list))*t.bins.width/width > 2*plotBins {
+		width *= 2
+	}
+	w := t.bins.wide(width)
+	for i := range w.list {
+		m := &w.list[i]
+		if m.to > 0 {
+			p.Fresh = append(p.Fresh, c.since(w.start(i)), float64(m.from), float64(m.to-m.from))
+		}
+		if m.acked > 0 {
+			p.Acks = append(p.Acks, c.since(w.start(i)), float64(m.acked))
+		}
+	}
+	return width
+}
+
+// main is the flow of a finding that moved most.
+func (c *Capture) main(f *finding.Finding) (id fact.FlowID, t *trace) {
+	for _, o := range c.followed(f) {
+		if o.class == "subject" && (t == nil || o.t.count > t.count) {
+			id, t = o.id, o.t
+		}
+	}
+	return id, t
+}
+
+// rttPlot is round trips over time, of the leg to the sender of the data and of that to
+// its receiver: the least and the most of each span.
+func (c *Capture) rttPlot(f *finding.Finding) *plotView {
+	id, t := c.main(f)
+	if t == nil {
+		return nil
+	}
+	width := t.bins.width
+	for int64(len(t.bins.list))*t.bins.width/width > plotBins {
+		width *= 2
+	}
+	w := t.bins.wide(width)
+	p := &plotData{Kind: "lines", Unit: "ms", Zero: true}
+	for i := range w.list {
+		p.X = append(p.X, c.since(w.start(i)+width/2))
+	}
+	ends := [2]string{"server", "client"}
+	if t.dir == fact.Up {
+		ends = [2]string{"client", "server"}
+	}
+	var caption []string
+	for leg, how := range [2]string{"timestamps and their echo", "segments and their acknowledgement"} {
+		var all spread
+		least, most := plotSeries{Class: "least"}, plotSeries{Class: "most"}
+		for i := range w.list {
+			s := w.list[i].rtt[leg]
+			all.merge(&s)
+			lo, hi := nothing, nothing
+			if s.n > 0 {
+				lo, hi = s.min, s.max
+			}
+			least.Y, most.Y = append(least.Y, lo), append(most.Y, hi)
+		}
+		if all.n < 2 {
+			continue
+		}
+		least.Label, most.Label = "tap to "+ends[leg]+", least", "most"
+		p.Series = append(p.Series, least, most)
+		caption = append(caption, fmt.Sprintf("to the %s %.1f to %.1f ms (%d samples, %s)", ends[leg], all.min, all.max, all.n, how))
+	}
+	if len(p.Series) == 0 {
+		return nil
+	}
+	return &plotView{Title: "Round trips", Data: p, Caption: fmt.Sprintf("%s, from the tap: %s. The least and the most of each %s.",
+		c.called(id), strings.Join(caption, "; "), packets.Span(width))}
+}
+
+// bucketPlot is the fill of the token bucket that a finding tells of.
+func (c *Capture) bucketPlot(f *finding.Finding) *plotView {
+	b := c.buckets[f.ID]
+	if b == nil || !b.begun {
+		return nil
+	}
+	width := b.bins.width
+	for int64(len(b.bins.list))*b.bins.width/width > plotBins {
+		width *= 2
+	}
+	w := b.bins.wide(width)
+	p := &plotData{Kind: "lines", Unit: "bytes", Levels: []plotLevel{{"empty", 0}, {"full", b.burst}}}
+	least, most := plotSeries{Label: "least", Class: "least"}, plotSeries{Label: "most", Class: "most"}
+	for i := range w.list {
+		l := &w.list[i]
+		p.X = append(p.X, c.since(w.start(i)+width/2))
+		lo, hi := nothing, nothing
+		if l.n > 0 {
+			lo, hi = l.min, l.max
+		}
+		least.Y, most.Y = append(least.Y, lo), append(most.Y, hi)
+		if l.missed > 0 {
+			p.Marks = append(p.Marks, c.since(w.start(i)))
+		}
+	}
+	p.Series = []plotSeries{least, most}
+	text := fmt.Sprintf("A bucket of %s filled at %s, full at the first packet; %d packets that passed took their IP bytes.",
+		finding.Size(b.burst), answer.Rate(b.rate*8), b.passes)
+	if b.below < 0 {
+		text += fmt.Sprintf(" Below 0 it holds less than passed, by %s at most: so far the account is off.", finding.Size(-b.below))
+	}
+	return &plotView{Title: "Tokens in the bucket, recomputed", Data: p, Caption: text}
+}

@@ -1,0 +1,232 @@
+package html
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+	"chokepoint/cmd/internal/report/packets"
+)
+
+// Bounds of the second pass, per capture.
+const (
+	maxLadders      = 600 // flows of which packets are kept for ladders
+	maxLadderFlows  = 16  // of one finding
+	maxPlots        = 16  // findings with plots
+	maxTraces       = 64  // flows followed for plots
+	maxPlotFlows    = 4   // of one finding
+	maxPlotControls = 4   // it was compared with
+	// maxBucketFlows is how many flows of one bucket its account is made of: all that
+	// drain it must be there, else it is not drawn.
+	maxBucketFlows = 16
+)
+
+// shownLadder is a ladder that several findings may show.
+type shownLadder struct {
+	ladder *packets.Ladder
+	rows   []packets.Row
+	ended  bool
+}
+
+// all ends the ladder; it is told once only.
+func (l *shownLadder) all() []packets.Row {
+	if !l.ended {
+		l.rows, l.ended = l.ladder.Rows(), true
+	}
+	return l.rows
+}
+
+// want decides, once, whose packets are wanted.
+func (c *Capture) want() {
+	if c.wanted {
+		return
+	}
+	c.wanted = true
+	c.ladders, c.traces = map[fact.FlowID]*shownLadder{}, map[fact.FlowID]*trace{}
+	c.media, c.buckets = map[fact.FlowID]*mediaTrace{}, map[string]*bucket{}
+	standing := c.ledger.Standing()
+	cited := map[uint64]bool{}
+	for _, f := range standing {
+		for _, n := range f.Packets {
+			cited[n] = true
+		}
+		for _, e := range slices.Concat(f.For, f.Against) {
+			for _, n := range e.Packets {
+				cited[n] = true
+			}
+		}
+	}
+	plots := 0
+	for _, f := range standing {
+		for _, id := range c.concerned(f) {
+			c.wantLadder(id, f, cited)
+		}
+		if plots < maxPlots && c.wantPlots(f, flowIDs(f.Flows)) {
+			plots++
+		}
+	}
+}
+
+// wantLadder keeps packets of a flow. What a finding names may come after the flow's own
+// last packet, as an error about it does.
+func (c *Capture) wantLadder(id fact.FlowID, f *finding.Finding, cited map[uint64]bool) {
+	l := c.ladders[id]
+	if l == nil {
+		if len(c.ladders) >= maxLadders {
+			return
+		}
+		l = &shownLadder{ladder: packets.NewLadder(id, c.flow(id), cited)}
+		c.ladders[id] = l
+	}
+	if l.ladder.Last != 0 && slices.Contains(flowIDs(f.Flows), id) {
+		for _, n := range f.Packets {
+			l.ladder.Last = max(l.ladder.Last, n)
+		}
+	}
+}
+
+// concerned lists the flows whose packets a finding may name: those it is about, those
+// that begin with a packet of it, as a question that is asked again does, and those that
+// it was compared with.
+func (c *Capture) concerned(f *finding.Finding) []fact.FlowID {
+	ids := flowIDs(f.Flows)
+	for _, n := range f.Packets {
+		if c.flows.at[fact.FlowID(n)] != nil {
+			ids = append(ids, fact.FlowID(n))
+		}
+	}
+	ids = append(ids, flowIDs(f.Controls)...)
+	if plotsRate(f) {
+		ids = append(ids, c.movers(f.Packets)...)
+	}
+	var out []fact.FlowID
+	for _, id := range ids {
+		if !slices.Contains(out, id) && len(out) < maxLadderFlows {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// movers are flows that a packet of a finding about rates may be of, those first that
+// moved most: transfers that ran beside are named by packets, and not all as controls.
+func (c *Capture) movers(nums []uint64) []fact.FlowID {
+	var rows []*flowRow
+	for _, r := range c.flows.at {
+		if slices.ContainsFunc(nums, func(n uint64) bool { return uint64(r.id) <= n && n <= r.lastNum }) {
+			rows = append(rows, r)
+		}
+	}
+	slices.SortFunc(rows, func(a, b *flowRow) int {
+		return cmp.Or(-cmp.Compare(a.moved(), b.moved()), cmp.Compare(a.id, b.id))
+	})
+	var out []fact.FlowID
+	for _, r := range rows[:min(len(rows), maxLadderFlows)] {
+		out = append(out, r.id)
+	}
+	return out
+}
+
+// wantPlots follows the flows of a finding whose course over time says something.
+func (c *Capture) wantPlots(f *finding.Finding, ids []fact.FlowID) bool {
+	switch {
+	case plotsRate(f):
+		dir := dataDir(f)
+		for _, id := range ids[:min(len(ids), maxPlotFlows)] {
+			c.follow(id, dir)
+		}
+		controls := flowIDs(f.Controls)
+		for _, id := range controls[:min(len(controls), maxPlotControls)] {
+			c.follow(id, dir)
+		}
+		if f.Kind == finding.RatePoliced && f.RateBps != nil && f.BurstBytes != nil && len(ids) <= maxBucketFlows {
+			c.drain(f, ids, dir)
+		}
+		return true
+	case plotsMedia(f):
+		for _, id := range ids[:min(len(ids), maxPlotFlows)] {
+			if c.media[id] == nil && len(c.media) < maxTraces {
+				c.media[id] = newMediaTrace(packets.Want(id, c.flow(id)), c.clocks)
+			}
+		}
+		return len(ids) > 0
+	}
+	return false
+}
+
+// plotsRate: a finding about how fast something goes, or what is lost of it.
+func plotsRate(f *finding.Finding) bool {
+	return strings.HasPrefix(string(f.Kind), "rate.") || f.Kind == finding.PathLoss
+}
+
+// plotsMedia: a finding about a call's media.
+func plotsMedia(f *finding.Finding) bool {
+	return f.Kind == finding.CallDegraded || f.Kind == finding.DropCall
+}
+
+// dataDir is the direction in which what is slow goes.
+func dataDir(f *finding.Finding) fact.Dir {
+	if f.Direction == finding.ToServer {
+		return fact.Up
+	}
+	return fact.Down
+}
+
+// follow makes a trace of a flow, unless there is one. It is nil where there are too many.
+func (c *Capture) follow(id fact.FlowID, dir fact.Dir) *trace {
+	if t := c.traces[id]; t != nil {
+		return t
+	}
+	if len(c.traces) >= maxTraces {
+		return nil
+	}
+	t := newTrace(packets.Want(id, c.flow(id)), dir)
+	c.traces[id] = t
+	return t
+}
+
+// drain has the flows of a finding fill its bucket's account.
+func (c *Capture) drain(f *finding.Finding, ids []fact.FlowID, dir fact.Dir) {
+	b := newBucket(*f.RateBps, float64(*f.BurstBytes))
+	for _, id := range ids {
+		t := c.follow(id, dir)
+		if t == nil || t.dir != dir {
+			return
+		}
+		t.buckets = append(t.buckets, b)
+	}
+	c.buckets[f.ID] = b
+}
+
+// flow is what the first pass kept of a flow, nil if nothing.
+func (c *Capture) flow(id fact.FlowID) *fact.Flow {
+	if r := c.flows.at[id]; r != nil {
+		return r.flow()
+	}
+	return nil
+}
+
+// flowIDs reads the ids of flows as findings carry them.
+func flowIDs(list []string) []fact.FlowID {
+	var out []fact.FlowID
+	for _, s := range list {
+		if id, ok := flowID(s); ok {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func flowID(s string) (fact.FlowID, bool) {
+	digits, ok := strings.CutPrefix(s, "c")
+	n, err := strconv.ParseUint(digits, 10, 64)
+	return fact.FlowID(n), ok && err == nil
+}
+
+func sortedIDs[V any](m map[fact.FlowID]V) []fact.FlowID {
+	return slices.SortedFunc(maps.Keys(m), cmp.Compare[fact.FlowID])
+}
