@@ -7,10 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"chokepoint/classify"
 	"chokepoint/classify/answer"
-	"chokepoint/classify/finding"
-	"chokepoint/cmd/internal/report"
 	"chokepoint/cmd/internal/report/table"
 )
 
@@ -248,13 +245,4 @@ func pairs(list [][2]string) []pairView {
 		out = append(out, pairView{esc(p[0], shortText), esc(p[1], longText)})
 	}
 	return out
-}
-
-// Snapshot is what a live page shows at one time: the records so far. It renders the
-// parts of a page that change.
-type Snapshot struct {
-	Meta     *report.Meta
-	Stats    *classify.Stats
-	Services []*answer.Service
-	Findings []*finding.Finding
 }

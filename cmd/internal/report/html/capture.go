@@ -33,6 +33,7 @@ type Capture struct {
 	media   map[fact.FlowID]*mediaTrace
 	buckets map[string]*bucket // by finding
 	wanted  bool
+	live    bool // it is a snapshot: there never are packets
 }
 
 var _ report.Report = (*Capture)(nil)

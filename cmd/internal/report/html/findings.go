@@ -15,7 +15,9 @@ import (
 // Bounds of the list of findings.
 const (
 	maxListed   = 2000 // told in a line each, beyond those told in full
-	maxEvidence = 40   // of one finding, each side
+	maxEvidence = 16   // pieces of it, of one finding, each side
+	maxRefs     = 16   // packets that one piece names
+	maxRest     = 64   // packets of a finding that are in no ladder
 	maxIDs      = 24   // flows named in a line
 )
 
@@ -45,32 +47,34 @@ type lineView struct{ Ref, ID, Summary string }
 
 // findingView is a finding with all it stands on.
 type findingView struct {
-	Ref, ID   string
-	Head      []string // kind, technique, service, name
-	Verdict   string
-	Sureness  string
-	Summary   string
-	Facts     []pairView
-	For       []evidenceView
-	Against   []evidenceView
-	Unfit     int // pieces of evidence that have no room
-	RuledOut  []string
-	Possible  []string
-	Missing   []missingView
-	Blind     []pairView
-	Filter    string
-	NoFilter  string
-	Ladders   []*ladderView
-	Elsewhere []packetView // named packets that no ladder shows
-	NoLadder  string
-	Names     []*namesView
-	Plots     []*plotView
-	Open      bool
+	Ref, ID       string
+	Head          []string // kind, technique, service, name
+	Verdict       string
+	Sureness      string
+	Summary       string
+	Facts         []pairView
+	For           []evidenceView
+	Against       []evidenceView
+	Unfit         int // pieces of evidence that have no room
+	RuledOut      []string
+	Possible      []string
+	Missing       []missingView
+	Blind         []pairView
+	Filter        string
+	NoFilter      string
+	Ladders       []*ladderView
+	Elsewhere     []packetView // named packets that no ladder shows
+	ElsewhereMore int
+	NoLadder      string
+	Names         []*namesView
+	Plots         []*plotView
+	Open          bool
 }
 
 type evidenceView struct {
 	Code, Class, Family, Text, Got, Want string
 	Packets                              []packetView
+	More                                 int // packets beyond those
 }
 
 type packetView struct {
@@ -83,7 +87,7 @@ type missingView struct{ Head, Text, Settles string }
 // findings tells all that stand, the surest first.
 func (c *Capture) findings(prefix string, told *table.Told, left *budget) *findingsView {
 	v := &findingsView{Beyond: told.Beyond}
-	if c.unread != "" && len(told.Groups) > 0 {
+	if c.unread != "" && !c.live && len(told.Groups) > 0 {
 		v.Unread = esc(c.unread, longText)
 	}
 	raw := map[string]*finding.Finding{}
@@ -227,15 +231,15 @@ func (c *Capture) evidence(list []finding.Evidence) []evidenceView {
 		e := &list[i]
 		out = append(out, evidenceView{
 			Code: esc(e.Code, 40), Class: explain.ClassWord(e.Class), Family: esc(string(e.Family), 40), Text: esc(e.Text, longText),
-			Got: esc(e.Got, shortText), Want: esc(e.Want, shortText), Packets: c.packetViews(e.Packets),
+			Got: esc(e.Got, shortText), Want: esc(e.Want, shortText), Packets: c.packetViews(e.Packets, maxRefs), More: max(len(e.Packets)-maxRefs, 0),
 		})
 	}
 	return out
 }
 
-func (c *Capture) packetViews(nums []uint64) []packetView {
+func (c *Capture) packetViews(nums []uint64, most int) []packetView {
 	var out []packetView
-	for _, n := range nums {
+	for _, n := range nums[:min(len(nums), most)] {
 		out = append(out, packetView{n, c.ref(n)})
 	}
 	return out
@@ -284,7 +288,9 @@ func (c *Capture) showPackets(v *findingView, f *finding.Finding, left *budget) 
 			rest = append(rest, n)
 		}
 	}
-	v.Elsewhere = c.packetViews(rest)
+	if !c.live { // else evidence has their numbers
+		v.Elsewhere, v.ElsewhereMore = c.packetViews(rest, maxRest), max(len(rest)-maxRest, 0)
+	}
 	if len(v.Ladders) == 0 && v.NoLadder == "" {
 		v.NoLadder = c.noLadder(ids)
 	}
@@ -292,6 +298,8 @@ func (c *Capture) showPackets(v *findingView, f *finding.Finding, left *budget) 
 
 func (c *Capture) noLadder(ids []fact.FlowID) string {
 	switch {
+	case c.live:
+		return ""
 	case c.unread != "":
 		return "Its packets are not shown: " + esc(c.unread, longText) + "."
 	case len(ids) == 0:

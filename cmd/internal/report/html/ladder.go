@@ -85,6 +85,7 @@ func (c *Capture) ladder(ref string, f *finding.Finding, id fact.FlowID, l *show
 		}
 	}
 	mid := between(f)
+	lost := repeats(f, rows)
 	start := startOf(rows)
 	if r := c.flows.at[id]; r != nil {
 		start = r.start
@@ -100,7 +101,7 @@ func (c *Capture) ladder(ref string, f *finding.Finding, id fact.FlowID, l *show
 			continue
 		}
 		v.closeGap(&gap)
-		row := c.row(ref, f, r, start, last, mid)
+		row := c.row(ref, f, r, span{start, last}, mid, lost[twin{r.Dir, r.Flags, r.Seq, r.Length}])
 		row.Marked, row.Named = marked[r.Num], named[r.Num]
 		if row.Arrow.Ghost {
 			v.Between, v.BetweenX = betweenName(f), mid
@@ -173,11 +174,14 @@ func around(rows []packets.Row, named func(uint64) bool) []bool {
 	}
 }
 
+// span is when a flow began and when its last packet before one was seen, ns.
+type span struct{ start, last int64 }
+
 // row is one packet.
-func (c *Capture) row(ref string, f *finding.Finding, r *packets.Row, start, last int64, mid int) rowView {
+func (c *Capture) row(ref string, f *finding.Finding, r *packets.Row, since span, mid int, lost bool) rowView {
 	v := rowView{
 		Num: r.Num, Ref: c.ref(r.Num), Anchor: fmt.Sprintf("%s-p%d", ref, r.Num),
-		Time: fmt.Sprintf("%.6f", float64(r.Time-start)/1e9), Delta: "+" + packets.Span(r.Time-last),
+		Time: fmt.Sprintf("%.6f", float64(r.Time-since.start)/1e9), Delta: "+" + packets.Span(r.Time-since.last),
 		TTL: fmt.Sprintf("%d, %s", r.TTL, packets.Hops(r.TTL)),
 	}
 	if r.TCP {
@@ -196,9 +200,9 @@ func (c *Capture) row(ref string, f *finding.Finding, r *packets.Row, start, las
 		v.Notes = append(v.Notes, c.said(r.What))
 	}
 	if s := explain.Named(f, r); s != "" {
-		v.Notes = append(v.Notes, c.said(s))
+		v.Notes = append(v.Notes, c.said("named for "+strings.TrimPrefix(s, f.ID+" ")))
 	}
-	v.Arrow = arrow(f, r, mid)
+	v.Arrow = arrow(f, r, mid, lost)
 	return v
 }
 
@@ -242,8 +246,28 @@ func swallowed(f *finding.Finding, r *packets.Row) bool {
 	return f.Direction == finding.ToServer && r.Dir == fact.Up || f.Direction == finding.ToClient && r.Dir == fact.Down
 }
 
+// twin is what a packet and one that repeats it have in common.
+type twin struct {
+	dir    fact.Dir
+	flags  uint16
+	seq    int64
+	length uint32
+}
+
+// repeats are packets like those that did not arrive: where the finding names some of
+// the tries, the others did not either, else there would have been no more of them.
+func repeats(f *finding.Finding, rows []packets.Row) map[twin]bool {
+	out := map[twin]bool{}
+	for i := range rows {
+		if r := &rows[i]; r.Gap == nil && r.TCP && swallowed(f, r) {
+			out[twin{r.Dir, r.Flags, r.Seq, r.Length}] = true
+		}
+	}
+	return out
+}
+
 // arrow draws a packet between the lanes.
-func arrow(f *finding.Finding, r *packets.Row, mid int) arrowView {
+func arrow(f *finding.Finding, r *packets.Row, mid int, lost bool) arrowView {
 	from, to, way := laneLeft, laneRight, "client to server"
 	if r.Dir == fact.Down {
 		from, to, way = laneRight, laneLeft, "server to client"
@@ -258,7 +282,7 @@ func arrow(f *finding.Finding, r *packets.Row, mid int) arrowView {
 	case forged(f, r):
 		a.Ghost, a.GX1, a.GX2, a.X1 = true, from, mid, mid
 		a.Class, a.Aria = "forged", "claims "+way+", made by neither"
-	case swallowed(f, r):
+	case swallowed(f, r), lost:
 		a.X2, a.Class, a.Aria = mid, "lost", way+", did not arrive as far as can be seen"
 		a.Cross = fmt.Sprintf("M%d %dl8 8m0 -8l-8 8", mid-4, lineY-4)
 	}

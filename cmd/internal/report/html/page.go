@@ -82,8 +82,8 @@ func (p *Page) redacted() []string {
 }
 
 // budget bounds what a page shows, over all its captures, so that it stays below 10 MB:
-// a row of a ladder takes some 700 bytes, a flow 600, a finding without its ladder 4 kB,
-// a point of a plot 30.
+// a row of a ladder takes some 700 bytes, a flow 500 to 900, a finding without its ladder
+// 4 kB and 16 at most, a point of a plot 10.
 type budget struct {
 	rows     int // of ladders
 	flows    int // of the table, per capture
@@ -92,7 +92,7 @@ type budget struct {
 }
 
 func newBudget(captures int) *budget {
-	return &budget{rows: 4000, flows: maxFlows / max(captures, 1), findings: 400, points: 60000}
+	return &budget{rows: 3600, flows: maxFlows / max(captures, 1), findings: 240, points: 60000}
 }
 
 // documentView is what the template of the page takes.

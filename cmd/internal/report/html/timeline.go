@@ -38,14 +38,15 @@ type laneView struct {
 	Bars   []barView
 	Marks  []markView
 	Since  float64 // where its trouble begins; negative: nowhere
+	Lasts  float64 // how far it goes on
 	Height int
 	Mid    int
 }
 
 // barView is flows that began in a span of time.
 type barView struct {
-	X, W, Up, Down, DownY, UpY float64
-	Title                      string
+	X, W, Up, Down, DownY, UpY, Other, OtherY float64
+	Title                                     string
 }
 
 // markView is a finding's span.
@@ -81,6 +82,7 @@ func (c *Capture) timeline(prefix string, told *table.Told) *timelineView {
 		lv := laneView{Name: "no known service", Status: "other", Since: -1, Height: laneHeight, Mid: laneUp + 2}
 		if l.svc != nil {
 			lv.Name, lv.Status = esc(l.svc.Name, shortText), string(l.svc.Status)
+			lv.Since = c.troubleSince(l.service, from, scale)
 		} else if l.service != "" {
 			lv.Name = esc(l.service, shortText)
 		}
@@ -90,6 +92,7 @@ func (c *Capture) timeline(prefix string, told *table.Told) *timelineView {
 				lv.Marks = append(lv.Marks, c.mark(prefix, f, from, to, scale))
 			}
 		}
+		lv.Lasts = lineWidth - lv.Since
 		lv.Text = laneText(&lv)
 		v.Lanes = append(v.Lanes, lv)
 	}
@@ -98,6 +101,16 @@ func (c *Capture) timeline(prefix string, told *table.Told) *timelineView {
 	}
 	v.Ticks = c.ticks(from, to, scale)
 	return v
+}
+
+// troubleSince is where a service's trouble begins, negative where it has none.
+func (c *Capture) troubleSince(service string, from time.Time, scale float64) float64 {
+	for _, s := range c.services {
+		if s.Service == service && s.Since != nil && s.Status != answer.OK {
+			return round1(min(max(float64(s.Since.Sub(from))*scale, 0), lineWidth))
+		}
+	}
+	return -1
 }
 
 // lanes lists the services in the order of the cards, then what belongs to none.
@@ -146,19 +159,20 @@ func (c *Capture) draw(v *laneView, b *busyBins, from time.Time, scale float64) 
 			continue
 		}
 		x := float64(w.start(i)-from.UnixNano()) * scale
-		up, down := float64(t.worked+t.other)/float64(most)*laneUp, float64(t.failed)/float64(most)*laneDown
-		if t.worked+t.other > 0 {
-			up = max(up, 2)
+		high := func(n int, room float64) float64 {
+			if n == 0 {
+				return 0
+			}
+			return max(float64(n)/float64(most)*room, 2)
 		}
-		if t.failed > 0 {
-			down = max(down, 2)
-		}
+		up, other, down := high(t.worked, laneUp), high(t.other, laneUp), high(t.failed, laneDown)
 		title := fmt.Sprintf("%s: %d worked, %d failed", clock(c.at(w.start(i))), t.worked, t.failed)
 		if t.other > 0 {
 			title += fmt.Sprintf(", %d neither", t.other)
 		}
 		v.Bars = append(v.Bars, barView{X: round1(max(x, 0)), W: round1(max(float64(w.width)*scale-0.5, 2)),
-			Up: round1(up), UpY: round1(float64(v.Mid) - up), Down: round1(down), DownY: float64(v.Mid) + 1, Title: title})
+			Up: round1(up), UpY: round1(float64(v.Mid) - up), Other: round1(other), OtherY: round1(float64(v.Mid) - up - other),
+			Down: round1(down), DownY: float64(v.Mid) + 1, Title: title})
 	}
 }
 
@@ -179,11 +193,7 @@ func (c *Capture) mark(prefix string, f *finding.Finding, from, to time.Time, sc
 }
 
 func laneText(v *laneView) string {
-	var worked int
-	for range v.Bars {
-		worked++
-	}
-	return fmt.Sprintf("%s, %s: active in %d of %d spans of time, %d findings", v.Name, v.Status, worked, lineBins, len(v.Marks))
+	return fmt.Sprintf("%s, %s: flows began in %d of %d spans of time, %d findings", v.Name, v.Status, len(v.Bars), lineBins, len(v.Marks))
 }
 
 // steps of the axis.
