@@ -36,6 +36,10 @@ type Options struct {
 	// Interval is how often the answers so far are told, of packet time; 0: only
 	// at the end.
 	Interval time.Duration
+	// Counted takes what was counted until then, whenever the answers so far are told,
+	// but not Source, which goes on meanwhile; on the goroutine that sinks are called
+	// on. nil: nobody asks.
+	Counted func(*Stats)
 	// Reload brings new rules, which are taken up at the next tick; what was said
 	// by the old ones stands. nil: the rules stay.
 	Reload <-chan *service.Rules

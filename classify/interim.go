@@ -78,6 +78,10 @@ func (r *run) interim() {
 		s.alive(so)
 	}
 	r.services(so, r.lately.from)
+	if r.opt.Counted != nil {
+		counted := r.stats()
+		r.opt.Counted(&counted)
+	}
 }
 
 // services tells the answer for every service, with what it covers if that is not

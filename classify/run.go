@@ -105,9 +105,16 @@ func (r *run) answer() {
 }
 
 func (r *run) finalStats() Stats {
+	s := r.stats()
+	s.Source = r.src.Stats()
+	return s
+}
+
+// stats is all but what the source counts. The workers stand still.
+func (r *run) stats() Stats {
 	w := r.crew.workers[0] // its clock and fragments are everybody's
 	s := Stats{
-		Source: r.src.Stats(), Defrag: w.frags.Counts(), Findings: r.out.count,
+		Defrag: w.frags.Counts(), Findings: r.out.count,
 		Vantage: r.world.Vantage, Blind: r.world.Blind,
 		Clients: len(r.seen.votes.clients), Controls: r.world.Parties(), Others: r.whole.Others(),
 		EncryptedDNS: r.seen.secret.list(), Twins: len(r.seen.twins.of),
