@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chokepoint/classify"
+	"chokepoint/cmd/internal/report/web"
 )
 
 // sharedFlags are those of analyze that mean the same here.
@@ -44,7 +46,8 @@ type watchFlags struct {
 	payload            bool
 	fileSize           size
 	keep               int
-	ready              string
+	ready, listen      string
+	at                 netip.AddrPort // of listen
 }
 
 func (f *watchFlags) register(cmd *cobra.Command) {
@@ -62,6 +65,7 @@ func (f *watchFlags) register(cmd *cobra.Command) {
 	s.Var(&f.fileSize, "record-size", "how large a file gets before the next one is begun")
 	s.IntVar(&f.keep, "record-keep", recordKeep, "how many `N` files are kept; the oldest goes first")
 	s.StringVar(&f.ready, "ready-file", "", "this `FILE` is there, with the process id in it, while the capture goes on")
+	s.StringVar(&f.listen, "listen", "", "serve a live page and /metrics at `ADDR`, HOST:PORT, or :PORT on loopback")
 	// As analyze has it, so that one line of flags serves both.
 	s.Var(&f.delivered, "plan", "")
 	_ = s.MarkHidden("plan") // it is there
@@ -94,6 +98,14 @@ func (f *watchFlags) check() error {
 		return errors.New("--record-keep must be 1 or more")
 	case f.payload && f.record == "":
 		return errors.New("--record-payload needs --record FILE")
+	case f.listen == "":
+		return nil
+	case f.interval == 0:
+		return errors.New("--listen needs an --interval above 0")
+	}
+	var err error
+	if f.at, err = web.ParseAddr(f.listen); err != nil {
+		return fmt.Errorf("--listen: %w", err)
 	}
 	return nil
 }

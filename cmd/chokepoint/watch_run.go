@@ -17,7 +17,6 @@ import (
 	"chokepoint/capture/record"
 	"chokepoint/classify"
 	"chokepoint/classify/finding"
-	"chokepoint/classify/service"
 	"chokepoint/cmd/internal/report"
 	"chokepoint/cmd/internal/report/board"
 )
@@ -31,6 +30,7 @@ type watching struct {
 	src        *watched
 	board      *board.Board // nil: the output is no terminal
 	wake       func()       // makes a Read that waits return
+	served     *listening   // nil: nobody asked
 }
 
 // run listens until ctx is done, the time is over or the source breaks, and says
@@ -49,6 +49,11 @@ func (w *watching) run(ctx context.Context) error {
 func (w *watching) listen(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	end, err := w.bind()
+	if err != nil {
+		return w.refused(err)
+	}
+	defer end()
 	if err := w.open(); err != nil {
 		return err
 	}
@@ -59,7 +64,8 @@ func (w *watching) listen(ctx context.Context) error {
 	}
 	w.log.Info().Msg(report.Text("confined: " + confined))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(heapLimit(w.opt.Memory)))
-	defer w.reloadOnHangup(func() (*service.Rules, error) { return w.rules(w.flags.services, w.flags.mine) })()
+	defer w.reloadOnHangup(w.reread)()
+	w.serve()
 	gone, err := announce(w.flags.ready)
 	if err != nil {
 		return err
@@ -99,6 +105,7 @@ func (w *watching) present() {
 		w.src.reached = lines.Reached
 		w.src.checks = append(w.src.checks, lines.Health)
 	}
+	w.measure()
 	if f.verbose && w.board == nil {
 		w.src.checks = append(w.src.checks, w.pulse)
 	}

@@ -30,8 +30,10 @@ type watched struct {
 	checked  int64
 	over     bool
 
-	mu     sync.Mutex // iface comes from other goroutines
+	mu     sync.Mutex // iface and sofar come from other goroutines
 	moment board.Moment
+	stats  capture.Stats
+	latest int64 // of the packets, ns; 0: there was none
 	names  []string
 	passed []uint16 // interfaces of packets, by number; nil when there is only one
 	newest uint64   // packet number
@@ -97,7 +99,7 @@ func (s *watched) look(b *capture.Batch) int64 {
 	now := b.Now
 	for i := range b.Packets {
 		p := &b.Packets[i]
-		now = max(now, p.Time)
+		now, s.latest = max(now, p.Time), max(s.latest, p.Time)
 		s.newest = max(s.newest, p.Num)
 		if s.passed != nil {
 			s.passed[p.Num%remembered] = p.If
@@ -112,7 +114,8 @@ func (s *watched) look(b *capture.Batch) int64 {
 	if now != 0 {
 		s.moment.Now = time.Unix(0, now).UTC()
 	}
-	st := s.Source.Stats()
+	s.stats = s.Source.Stats()
+	st := &s.stats
 	s.moment.Packets, s.moment.Lost, s.moment.Unseen = st.Packets, st.Dropped+st.Lost, st.Unseen
 	if s.passed != nil {
 		s.learn()
