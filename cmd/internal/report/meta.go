@@ -20,8 +20,11 @@ type Meta struct {
 	Plan    string `json:"plan,omitempty"`    // live: what live capture would not deliver was left out
 	Rules   Rules  `json:"rules"`
 	// Health is what is known from the start to limit the answer. Codes:
-	// expression, capture_filter, snaplen, unsupported_link, plan, backend.
+	// expression, capture_filter, snaplen, unsupported_link, plan, backend, redacted.
 	Health []finding.Reason `json:"health"`
+	// Redacted lists what was replaced and removed before it was told, each a
+	// sentence; empty: nothing was.
+	Redacted []string `json:"redacted,omitempty"`
 
 	// Locate says which file a packet of a joined capture is from, and its
 	// number there. It is nil unless files were joined: then numbers are the
