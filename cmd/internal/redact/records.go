@@ -1,0 +1,166 @@
+package redact
+
+import (
+	"cmp"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"chokepoint/capture"
+	"chokepoint/classify"
+	"chokepoint/classify/answer"
+	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
+	"chokepoint/classify/service"
+	"chokepoint/cmd/internal/report"
+)
+
+// Finding returns a copy in which everything of others is replaced.
+func (r *Redactor) Finding(f *finding.Finding) *finding.Finding {
+	c := around{}
+	if f.Client != nil {
+		r.client(f.Client.IP)
+		c.client = endOf(f.Client)
+	}
+	if f.Server != nil {
+		c.server = endOf(f.Server)
+	}
+	if f.Client != nil && f.Server != nil {
+		r.role(capture.Key{
+			Src: c.client.Addr().As16(), SrcPort: c.client.Port(), Dst: c.server.Addr().As16(), DstPort: c.server.Port(), Proto: protos[f.Proto],
+		})
+	}
+	c.swaps = r.swaps(f)
+	out := copied(r, f, &c)
+	if f.Client != nil {
+		out.Client.Port = r.Port(f.Client.Port)
+	}
+	if f.Trigger != nil {
+		out.Trigger.Value = r.trigger(f.Trigger, &c)
+	}
+	return out
+}
+
+func endOf(e *finding.Endpoint) netip.AddrPort {
+	return netip.AddrPortFrom(e.IP.Unmap().WithZone(""), e.Port)
+}
+
+// protos are the protocols that have ports, as findings call them.
+var protos = map[string]uint8{"tcp": capture.ProtoTCP, "udp": capture.ProtoUDP}
+
+// swaps lists the foreign names that a finding has in fields of their own.
+func (r *Redactor) swaps(f *finding.Finding) []swap {
+	names := []string{f.Name}
+	if f.Beside != nil {
+		names = append(names, f.Beside.Name)
+	}
+	if f.Trigger != nil && f.Trigger.By == "name" {
+		names = append(names, f.Trigger.Value)
+	}
+	out := r.own[:len(r.own):len(r.own)]
+	for _, s := range names {
+		if s == "" {
+			continue
+		}
+		if to := r.Name(s); to != s {
+			out = append(out, swap{s, to})
+		}
+	}
+	return out
+}
+
+func (r *Redactor) trigger(t *finding.Condition, c *around) string {
+	switch t.By {
+	case "name":
+		return r.Name(t.Value)
+	case "fingerprint":
+		return cmp.Or(r.compared(t.Value), r.coin("fingerprint", t.Value))
+	}
+	return r.text(t.Value, c)
+}
+
+// Flow returns a copy in which everything of others is replaced. Ids are made of
+// what it holds: the community id follows from its key.
+func (r *Redactor) Flow(f *fact.Flow) *fact.Flow {
+	r.client(f.Key.SrcAddr())
+	r.role(f.Key)
+	out := copied(r, f, &around{swaps: r.own})
+	out.Key = r.flowKey(f.Key)
+	out.If, out.VLAN = 0, fact.Opt[uint16]{}
+	for i := range out.DNS {
+		out.DNS[i].ID = 0
+	}
+	if out.Local != nil {
+		out.Local.Process = capture.Process{}
+	}
+	for i := range out.Label.Why {
+		out.Label.Why[i].Value = r.why(&f.Label.Why[i], out.Label.Why[i].Value)
+	}
+	return out
+}
+
+// why replaces what a label rests on.
+func (r *Redactor) why(w *service.Why, asText string) string {
+	switch w.By {
+	case "sni", "http_host", "tls_cert", "dns", "dns_query", "mine":
+		if strings.HasPrefix(w.Value, "ech:") { // who fronts it
+			return w.Value
+		}
+		return r.Name(w.Value)
+	case "alpn", "ja4", "cert_org":
+		return cmp.Or(r.compared(w.Value), r.coin(w.By, w.Value))
+	}
+	return asText
+}
+
+// Service returns a copy in which everything of others is replaced.
+func (r *Redactor) Service(s *answer.Service) *answer.Service {
+	return copied(r, s, &around{swaps: r.own})
+}
+
+// Stats returns a copy in which everything of others is replaced.
+func (r *Redactor) Stats(s *classify.Stats) *classify.Stats {
+	return copied(r, s, &around{swaps: r.own})
+}
+
+// Meta returns a copy without the names of files and interfaces, and without what
+// was filtered by; it says what is done.
+func (r *Redactor) Meta(m *report.Meta) *report.Meta {
+	out := *m
+	out.Expr, out.Files, out.Health = "", nil, nil
+	word := "capture-"
+	if m.Backend != "" {
+		word = "interface-"
+	}
+	called := map[string]string{}
+	for i, f := range m.Files {
+		called[f.Name] = word + strconv.Itoa(i+1)
+		f.Name, f.SHA256, f.Filter = called[f.Name], "", ""
+		out.Files = append(out.Files, f)
+	}
+	for _, h := range m.Health {
+		out.Health = append(out.Health, finding.Reason{Code: h.Code, Text: r.Text(h.Text)})
+	}
+	out.Health = append(out.Health, finding.Reason{Code: "redacted", Text: "made for sharing: addresses, names, ports and times are not the real ones"})
+	out.Redacted = r.Done()
+	if locate := m.Locate; locate != nil {
+		out.Locate = func(num uint64) (string, uint64) {
+			file, n := locate(num)
+			return called[file], n
+		}
+	}
+	if iface := m.Iface; iface != nil {
+		out.Iface = func(num uint64) string { return called[iface(num)] }
+	}
+	return &out
+}
+
+// role remembers which end of a flow is its client: packets do not say.
+func (r *Redactor) role(k capture.Key) {
+	c, swapped := k.Canonical()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.roles[c]; ok || len(r.roles) < maxRoles {
+		r.roles[c] = swapped
+	}
+}
