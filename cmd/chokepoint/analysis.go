@@ -12,7 +12,6 @@ import (
 	"chokepoint/classify"
 	"chokepoint/cmd/internal/progress"
 	"chokepoint/cmd/internal/report"
-	"chokepoint/cmd/internal/report/slice"
 )
 
 // analysis is what the captures of one command have in common, and what came of
@@ -27,10 +26,7 @@ type analysis struct {
 	progress   bool                 // show it
 	live       bool                 // --plan live
 	exitCodes  bool                 // --exit-code
-	sliceDir   string               // --slice; "" none
-	several    bool                 // captures
-	hide       slice.Hider          // makes slices fit to be shared; nil: they need not be
-	captures   int                  // begun
+	again      again
 
 	torn   bool // some input was not read to its end
 	fault  bool // of our own
@@ -51,11 +47,9 @@ func (an *analysis) capture(ctx context.Context, in input) {
 	if an.live {
 		planned(meta)
 	}
-	an.captures++
-	more := an.again(an.captures)
-	an.tell(meta, more.reports(), func(sink classify.Sink) (classify.Stats, error) { return an.read(ctx, in.name, src, sink) })
-	if more != nil && an.out.err == nil && ctx.Err() == nil {
-		an.look(ctx, more, in, src.packets.Load())
+	an.tell(meta, an.again.begin(), func(sink classify.Sink) (classify.Stats, error) { return an.read(ctx, in.name, src, sink) })
+	if an.out.err == nil && ctx.Err() == nil {
+		an.look(ctx, in, src.packets.Load())
 	}
 }
 

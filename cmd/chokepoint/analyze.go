@@ -62,16 +62,16 @@ func (a *app) analyzeAll(ctx context.Context, f *analyzeFlags, args []string) er
 	if _, _, yes := f.asked(); yes {
 		return an.explain(ctx, f, ins)
 	}
-	if err := an.rereadable(ins); err != nil {
+	if err := an.again.prepare(ins); err != nil {
 		return err
 	}
-	an.several = len(ins) > 1
 	for _, in := range ins {
 		if ctx.Err() != nil || an.out.err != nil {
 			break
 		}
 		an.capture(ctx, in)
 	}
+	an.writePage()
 	return an.result(ctx)
 }
 
@@ -87,10 +87,13 @@ func (a *app) prepare(f *analyzeFlags) (*analysis, error) {
 	if err := f.known(opt.Rules); err != nil {
 		return nil, err
 	}
+	if err := f.againFlags.check(); err != nil {
+		return nil, err
+	}
 	if err := f.lists(&opt); err != nil {
 		return nil, err
 	}
-	an := &analysis{app: a, opt: opt, only: f.only, exitCodes: f.exitCode, live: f.plan.value == planLive, sliceDir: f.slice, out: &sticky{w: a.stdout}}
+	an := &analysis{app: a, opt: opt, only: f.only, exitCodes: f.exitCode, live: f.plan.value == planLive, again: again{againFlags: f.againFlags}, out: &sticky{w: a.stdout}}
 	an.report = func() report.Report { return jsonl.New(an.out) }
 	if !f.json {
 		an.report = an.screens(table.Options{

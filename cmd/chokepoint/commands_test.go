@@ -7,9 +7,12 @@ import (
 	"testing"
 )
 
-func outside(args ...string) told {
+func outside(args ...string) told { return outsideWith(nil, args...) }
+
+// outsideWith is the same with something on standard input.
+func outsideWith(stdin []byte, args ...string) told {
 	var stdout, stderr bytes.Buffer
-	code := Run(args, strings.NewReader(""), &stdout, &stderr)
+	code := Run(args, bytes.NewReader(stdin), &stdout, &stderr)
 	return told{code, stdout.String(), stderr.String()}
 }
 
@@ -28,7 +31,7 @@ func TestHelpNamesOnlyWhatThereIs(t *testing.T) {
 		}
 	}
 	flags := outside("analyze", "--help").stdout
-	for _, name := range []string{"--json", "--all", "--only", "--expect", "--services", "--mine", "--forged-ips", "--block-pages", "--vantage", "--memory", "--workers", "--join", "--exit-code", "-q,", "-v,", "--no-color", "-r,"} {
+	for _, name := range []string{"--json", "--html", "--full", "--slice", "--all", "--only", "--expect", "--services", "--mine", "--forged-ips", "--block-pages", "--vantage", "--memory", "--workers", "--join", "--exit-code", "-q,", "-v,", "--no-color", "-r,"} {
 		if !strings.Contains(flags, name) {
 			t.Errorf("help of analyze lacks %s", name)
 		}

@@ -40,6 +40,8 @@ func (an *analysis) explainable(f *analyzeFlags, ins []input) (*explaining, erro
 	switch {
 	case f.json:
 		return nil, errors.New("--explain and --why-not tell a person, in text: leave --json out, the records have all figures")
+	case f.html != "" || f.slice != "":
+		return nil, errors.New("--explain and --why-not tell of one thing, --html and --slice of all: one after the other")
 	case len(ins) != 1:
 		return nil, fmt.Errorf("%s is of one capture, and there are %d here: name one file, or join the files of a directory by --join", x, len(ins))
 	case e.target.Sort == explain.Service:

@@ -26,11 +26,11 @@ type analyzeFlags struct {
 	json, all, join, exitCode, mos     bool
 	quiet, verbose, noColor            bool
 	forgedIPs                          string
-	slice                              string
 	vantage, plan                      choice
 	memory                             size
 	workers                            int
 	whyFlags
+	againFlags
 }
 
 func (f *analyzeFlags) register(cmd *cobra.Command) {
@@ -44,6 +44,8 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 	s.BoolVar(&f.json, "json", false, "one JSON record per line on stdout; logs are JSON on stderr")
 	s.StringVar(&f.explain, "explain", "", "tell everything about `X`: a finding (f3), flow (c000123), packet number or service")
 	s.StringVar(&f.whyNot, "why-not", "", "tell why nothing, or nothing more, was found of `X`: the nearest miss of every detector")
+	s.StringVar(&f.html, "html", "", "write a report to `FILE`: one page that opens offline in any browser, redacted unless --full")
+	s.BoolVar(&f.full, "full", false, "with --html, leave addresses, names and times in the page as they are")
 	s.StringVar(&f.slice, "slice", "", "write a pcapng around each finding into the folder `DIR`, with comments on the packets that its evidence names")
 	s.BoolVar(&f.all, "all", false, "show flows of unknown service too")
 	s.BoolVar(&f.mos, "mos", false, "say of a bad call, too, what listeners would: indicative, no messenger's codec has values of its own")

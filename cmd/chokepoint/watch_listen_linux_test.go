@@ -25,7 +25,9 @@ func TestWatchServesWithNothingLeft(t *testing.T) {
 					}
 				}
 				talk(t, n)
-				dial := func() (net.Conn, error) { return n.Dial(t.Context(), "tcp", netip.AddrPort{}, netip.MustParseAddrPort(at)) }
+				dial := func() (net.Conn, error) {
+					return n.Dial(t.Context(), "tcp", netip.AddrPort{}, netip.MustParseAddrPort(at))
+				}
 				text := ""
 				for end := time.Now().Add(patience); !packetsSeen.MatchString(text) || !strings.Contains(text, "go_goroutines"); {
 					if text = fetched(dial, at, "/metrics"); time.Now().After(end) {

@@ -67,7 +67,7 @@ type sayingView struct{ Label, Text, ID, Sureness string }
 func (c *Capture) retold() *table.Told {
 	r := table.New(io.Discard, table.Options{})
 	meta, stats := c.meta, *c.stats
-	red := c.page.opt.Redact
+	red := c.redact
 	if red != nil {
 		meta = *red.Meta(&meta)
 		stats.EncryptedDNS = slices.Clone(stats.EncryptedDNS)
@@ -99,7 +99,7 @@ func (c *Capture) retold() *table.Told {
 // nameClients tells whose capture it is.
 func (c *Capture) nameClients(r *table.Report) {
 	if a := c.clients.first; a.IsValid() {
-		if red := c.page.opt.Redact; red != nil {
+		if red := c.redact; red != nil {
 			a = red.Addr(a)
 		}
 		r.SeenClient(a)
@@ -148,7 +148,7 @@ func (c *Capture) answer(v *sectionView, told *table.Told) {
 	}
 	if c.meta.Locate != nil {
 		meta := c.meta
-		if red := c.page.opt.Redact; red != nil {
+		if red := c.redact; red != nil {
 			meta = *red.Meta(&meta)
 		}
 		for i, f := range meta.Files {

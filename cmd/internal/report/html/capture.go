@@ -14,8 +14,8 @@ import (
 // Capture is the section of one capture. It is the report of the first pass over it: what
 // it keeps is bounded, and what it does not keep it counts.
 type Capture struct {
-	page  *Page
-	index int
+	redact Redactor // nil: everything is shown as it is
+	index  int
 
 	meta     report.Meta
 	stats    *classify.Stats

@@ -47,7 +47,7 @@ func outline(root *html.Node) string {
 func TestGoldenOutlines(t *testing.T) {
 	for _, name := range []string{"telegram-policed", "whatsapp-reset-race", "dns-double-answer", "everything-works"} {
 		t.Run(name, func(t *testing.T) {
-			got := outline(parsed(t, page(t, captureOf(t, name), Options{})))
+			got := outline(parsed(t, page(t, captureOf(t, name), nil)))
 			golden := filepath.Join("testdata", name+".txt")
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
@@ -68,8 +68,8 @@ func TestGoldenOutlines(t *testing.T) {
 
 // TestAPageWithoutASecondPassSaysSo, as after a pipe.
 func TestAPageWithoutASecondPassSaysSo(t *testing.T) {
-	p := New(Options{})
-	c := play(t, p, captureOf(t, "whatsapp-reset-race"))
+	p := New()
+	c := play(t, p, captureOf(t, "whatsapp-reset-race"), nil)
 	c.Unread("it came through a pipe")
 	out := written(t, p)
 	if !strings.Contains(out, "could not be read a second time, so that ladders and plots are missing: it came through a pipe.") {
@@ -82,7 +82,7 @@ func TestAPageWithoutASecondPassSaysSo(t *testing.T) {
 
 func TestTheSameCaptureMakesTheSamePage(t *testing.T) {
 	path := captureOf(t, "policed-four-flows")
-	if a, b := page(t, path, Options{}), page(t, path, Options{}); a != b {
+	if a, b := page(t, path, nil), page(t, path, nil); a != b {
 		t.Error("two pages of one capture differ")
 	}
 }

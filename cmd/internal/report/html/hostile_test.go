@@ -29,8 +29,8 @@ var hostile = []string{
 
 // strange is a capture in which every text that may be foreign is one.
 func strange(text string) *Page {
-	p := New(Options{})
-	c := p.Capture()
+	p := New()
+	c := p.Capture(nil)
 	at := time.Unix(1_700_000_000, 0)
 	c.Begin(&report.Meta{Tool: text, Version: text, Vantage: "auto", Files: []report.File{{Name: text, Filter: text}}, Health: []finding.Reason{{Code: "x", Text: text}}})
 	client, server := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")

@@ -191,7 +191,7 @@ func (c *Capture) row(ref string, f *finding.Finding, r *packets.Row, since span
 		}
 	}
 	for _, n := range r.Notes {
-		if hex, ok := strings.CutPrefix(n, "carries "); ok && c.page.opt.Redact != nil {
+		if hex, ok := strings.CutPrefix(n, "carries "); ok && c.redact != nil {
 			n = fmt.Sprintf("carries %d bytes or more", len(hex)/2)
 		}
 		v.Notes = append(v.Notes, c.said(n))

@@ -61,7 +61,7 @@ func inside(n *html.Node) string {
 // nothing else may be loaded, and nothing in the page needs more.
 func TestOnlyWhatThePageIsMadeOfRuns(t *testing.T) {
 	for _, name := range []string{"telegram-policed", "everything-works"} {
-		root := parsed(t, page(t, captureOf(t, name), Options{}))
+		root := parsed(t, page(t, captureOf(t, name), nil))
 		var csp string
 		styles, scripts := 0, 0
 		every(root, func(n *html.Node) {
@@ -119,8 +119,8 @@ func TestLaddersMarkThePacketsOfTheirFinding(t *testing.T) {
 	seen := 0
 	for _, path := range bundled(t) {
 		name := filepath.Base(filepath.Dir(path))
-		p := New(Options{})
-		c := play(t, p, path)
+		p := New()
+		c := play(t, p, path, nil)
 		root := parsed(t, written(t, p))
 		marked := map[string][]uint64{} // by finding
 		every(root, func(n *html.Node) {
@@ -151,9 +151,9 @@ func TestLaddersMarkThePacketsOfTheirFinding(t *testing.T) {
 
 // TestIdsAreUniqueAndLinksLeadSomewhere, on a page of several captures.
 func TestIdsAreUniqueAndLinksLeadSomewhere(t *testing.T) {
-	p := New(Options{})
+	p := New()
 	for _, name := range []string{"whatsapp-reset-race", "telegram-policed", "dns-double-answer"} {
-		play(t, p, captureOf(t, name))
+		play(t, p, captureOf(t, name), nil)
 	}
 	root := parsed(t, written(t, p))
 	ids := map[string]int{}

@@ -32,7 +32,7 @@ type Parts struct {
 
 // Render lays a snapshot out in the parts of a page.
 func (s *Snapshot) Render() (*Parts, error) {
-	c := New(Options{Redact: s.Redact}).Capture()
+	c := New().Capture(s.Redact)
 	c.live, c.unread = true, "a live page shows no packets; a recording does"
 	if s.Meta != nil {
 		c.meta = *s.Meta

@@ -29,23 +29,16 @@ type Redactor interface {
 	Done() []string // what was done
 }
 
-// Options says how a page is written.
-type Options struct {
-	Redact Redactor // nil: everything is shown as it is
-}
-
 // Page is a report of one or several captures.
-type Page struct {
-	opt      Options
-	captures []*Capture
-}
+type Page struct{ captures []*Capture }
 
 // New begins a page.
-func New(opt Options) *Page { return &Page{opt: opt} }
+func New() *Page { return &Page{} }
 
-// Capture adds a section for one capture. It takes the first pass over it.
-func (p *Page) Capture() *Capture {
-	c := &Capture{page: p, stats: &classify.Stats{}, index: len(p.captures)}
+// Capture adds a section for one capture, redacted by r; nil: everything is shown as it
+// is. It takes the first pass over it.
+func (p *Page) Capture(r Redactor) *Capture {
+	c := &Capture{redact: r, stats: &classify.Stats{}, index: len(p.captures)}
 	p.captures = append(p.captures, c)
 	return c
 }
@@ -71,14 +64,17 @@ func (p *Page) Write(w io.Writer) error {
 
 // redacted lists what was done, nil where everything is shown.
 func (p *Page) redacted() []string {
-	if p.opt.Redact == nil {
-		return nil
+	for _, c := range p.captures {
+		if c.redact == nil {
+			continue
+		}
+		out := []string{}
+		for _, s := range c.redact.Done() {
+			out = append(out, esc(s, longText))
+		}
+		return out
 	}
-	out := []string{}
-	for _, s := range p.opt.Redact.Done() {
-		out = append(out, esc(s, longText))
-	}
-	return out
+	return nil
 }
 
 // budget bounds what a page shows, over all its captures, so that it stays below 10 MB:

@@ -49,9 +49,9 @@ func captureOf(t testing.TB, name string) string {
 }
 
 // play makes both passes over a capture into a section of a page.
-func play(t testing.TB, p *Page, path string) *Capture {
+func play(t testing.TB, p *Page, path string, r Redactor) *Capture {
 	t.Helper()
-	c := p.Capture()
+	c := p.Capture(r)
 	src := open(t, path)
 	c.Begin(&report.Meta{
 		Tool: "chokepoint", Version: "test", Vantage: "auto",
@@ -87,10 +87,10 @@ func open(t testing.TB, path string) capture.Source {
 }
 
 // page writes the page of one capture.
-func page(t testing.TB, path string, opt Options) string {
+func page(t testing.TB, path string, r Redactor) string {
 	t.Helper()
-	p := New(opt)
-	play(t, p, path)
+	p := New()
+	play(t, p, path, r)
 	return written(t, p)
 }
 
@@ -108,7 +108,7 @@ func TestLookAtPages(t *testing.T) {
 		t.Skip("nobody looks: -look DIR")
 	}
 	for _, name := range strings.Split(*lookOf, ",") {
-		out := page(t, captureOf(t, name), Options{})
+		out := page(t, captureOf(t, name), nil)
 		if err := os.WriteFile(filepath.Join(*look, name+".html"), []byte(out), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -77,7 +77,7 @@ func (mask) Meta(meta *report.Meta) *report.Meta {
 func TestRedactionReachesAllOfThePage(t *testing.T) {
 	for _, name := range []string{"whatsapp-denied-and-dropped", "whatsapp-reset-race", "telegram-policed", "call-cut-whatsapp", "dns-double-answer"} {
 		path := captureOf(t, name)
-		full, masked := page(t, path, Options{}), page(t, path, Options{Redact: mask{}})
+		full, masked := page(t, path, nil), page(t, path, mask{})
 		for _, secret := range []string{trueClient, "web.whatsapp.com", name, "2026-11"} {
 			if !strings.Contains(full, secret) && secret != "web.whatsapp.com" && secret != "2026-11" {
 				t.Errorf("%s: the full page has no %s: the test looks for nothing", name, secret)

@@ -17,8 +17,8 @@ import (
 
 // crowd is a capture of many flows, a part of which have findings with packets.
 func crowd(flows, findings int) *Page {
-	p := New(Options{})
-	c := p.Capture()
+	p := New()
+	c := p.Capture(nil)
 	at := time.Unix(1_700_000_000, 0).UTC()
 	name := strings.Repeat("long-label.", 20) + "example.org"
 	rate, burst := 1e6, uint64(1e5)

@@ -47,7 +47,7 @@ func (c *Capture) name(raw string, size int) string {
 	if raw == "" {
 		return ""
 	}
-	if r := c.page.opt.Redact; r != nil {
+	if r := c.redact; r != nil {
 		return esc(r.Name(raw), shortText)
 	}
 	if size > len(raw) {
@@ -58,14 +58,14 @@ func (c *Capture) name(raw string, size int) string {
 
 // said is a sentence that was not redacted yet.
 func (c *Capture) said(raw string) string {
-	if r := c.page.opt.Redact; r != nil {
+	if r := c.redact; r != nil {
 		raw = r.Text(raw)
 	}
 	return esc(raw, longText)
 }
 
 func (c *Capture) addr(a netip.Addr) string {
-	if r := c.page.opt.Redact; r != nil && a.IsValid() {
+	if r := c.redact; r != nil && a.IsValid() {
 		a = r.Addr(a)
 	}
 	return esc(a.String(), shortText)
@@ -73,7 +73,7 @@ func (c *Capture) addr(a netip.Addr) string {
 
 // clientPort is a client's port; servers keep theirs.
 func (c *Capture) clientPort(p uint16) uint16 {
-	if r := c.page.opt.Redact; r != nil {
+	if r := c.redact; r != nil {
 		return r.Port(p)
 	}
 	return p
@@ -81,7 +81,7 @@ func (c *Capture) clientPort(p uint16) uint16 {
 
 // at is a time of the capture.
 func (c *Capture) at(ns int64) time.Time {
-	if r := c.page.opt.Redact; r != nil {
+	if r := c.redact; r != nil {
 		ns = r.Nanos(ns)
 	}
 	return time.Unix(0, ns).UTC()
