@@ -27,7 +27,6 @@ type againFlags struct {
 type again struct {
 	againFlags
 	page    *html.Page    // nil: none is asked for
-	hide    slice.Hider   // makes slices fit to be shared; nil: they need not be
 	several bool          // captures
 	begun   int           // of them
 	section *html.Capture // of the one that is read
