@@ -1,10 +1,12 @@
 package html
 
 import (
+	"slices"
 	"strings"
 
 	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
 )
 
 // tried counts flows that began in a span of time, by what became of them.
@@ -18,8 +20,26 @@ func (t *tried) add(o *tried) {
 
 type busyBins = bins[tried, *tried]
 
-// seenBusy counts a flow on its service's line of the timeline.
-func (c *Capture) seenBusy(f *fact.Flow) {
+// maxHarms is how many findings are remembered by what they did to their flows.
+const maxHarms = 4096
+
+// seenHarm remembers whether a finding says that a flow was kept from what it wanted.
+func (c *Capture) seenHarm(f *finding.Finding) {
+	if c.harms == nil {
+		c.harms = map[string]bool{}
+	}
+	_, known := c.harms[f.ID]
+	if !known && len(c.harms) >= maxHarms {
+		return
+	}
+	kind, _, _ := strings.Cut(string(f.Kind), ".")
+	cuts := kind != "rate" && kind != "path" && f.Kind != finding.CallDegraded && f.Kind != finding.ResetSeen
+	c.harms[f.ID] = cuts && !f.Survived && f.Verdict.Rank() >= finding.Likely.Rank()
+}
+
+// seenBusy counts a flow on its service's line of the timeline: one that was answered
+// and then cut did not work.
+func (c *Capture) seenBusy(f *fact.Flow, findings []string) {
 	name := f.Label.Service
 	b := c.busy[name]
 	if b == nil {
@@ -34,6 +54,8 @@ func (c *Capture) seenBusy(f *fact.Flow) {
 	}
 	t := b.at(f.Start)
 	switch out := answer.Outcome(f); {
+	case slices.ContainsFunc(findings, func(id string) bool { return c.harms[id] }):
+		t.failed++
 	case out == "worked":
 		t.worked++
 	case strings.HasPrefix(out, "failed"):

@@ -24,6 +24,7 @@ type Capture struct {
 	clients  seenClients
 	flows    flowList
 	busy     map[string]*busyBins // by service, "" of none
+	harms    map[string]bool      // by finding: it cut its flows
 	dns      map[string][]fact.DNS
 	clocks   map[uint32]uint32 // of RTP sources, units per second
 
@@ -55,7 +56,7 @@ func (c *Capture) Begin(m *report.Meta) error {
 func (c *Capture) Flow(f *fact.Flow, findings []string) error {
 	c.clients.add(f.Key.SrcAddr())
 	c.flows.add(f, findings)
-	c.seenBusy(f)
+	c.seenBusy(f, findings)
 	if len(f.DNS) > 0 && len(findings) > 0 && len(c.dns) < maxAsked {
 		if c.dns == nil {
 			c.dns = map[string][]fact.DNS{}
@@ -96,6 +97,7 @@ func (c *Capture) Finding(f *finding.Finding) error {
 	if f.Client != nil {
 		c.clients.add(f.Client.IP)
 	}
+	c.seenHarm(f)
 	c.ledger.Add(f)
 	return nil
 }
