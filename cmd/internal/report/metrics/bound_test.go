@@ -77,7 +77,7 @@ func TestServicesOfOnesOwnAreBounded(t *testing.T) {
 			t.Errorf("no room for %s", id)
 		}
 	}
-	if n := series(t, r); n > maxServices*(2+len(rttBuckets)+len(lossBuckets)+len(statuses)+len(works)+len(causes))+1000 {
+	if n := series(t, r); n > maxServices*(2+len(rttBuckets)+len(lossBuckets)+len(statuses)+len(works)+len(causes)+7)+1000 {
 		t.Errorf("%d series", n)
 	}
 }

@@ -49,6 +49,9 @@ var (
 	cause    = desc("service_cause", "1 for the judged cause of its trouble, 0 for the rest.", "service", "cause")
 	function = desc("function_status", "1 for what is judged of a function of a service, 0 for the rest.", "service", "function", "status")
 	attempts = desc("service_attempts", "Connections of these minutes, tried and failed.", "service", "outcome")
+	opens    = desc("service_opens_seconds", "Median round trip of the handshakes of these minutes.", "service")
+	loses    = desc("service_loss_ratio", "Share of segments lost on the network in these minutes, at most.", "service")
+	rate     = desc("service_rate_bytes_per_second", "Best rate that was sustained in these minutes, IP bytes.", "service", "direction")
 	affected = desc("service_clients", "Clients of these minutes, that tried and that were affected.", "service", "outcome")
 
 	findings = desc("findings", "Findings of the last twenty minutes, the newest 4096, as they stand.", findingLabels...)
@@ -58,7 +61,7 @@ var (
 func (r *Report) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{buildInfo, captureInfo, packets, bytes, lostBy, unseen, skipped, lastPacket, reached,
 		answered, trackedBy, evicted, copies, malformed, undecoded, noFlow, filtered, health, blind, clients, controls,
-		status, working, cause, function, attempts, affected, findings} {
+		status, working, cause, function, attempts, opens, loses, rate, affected, findings} {
 		ch <- d
 	}
 }
@@ -173,6 +176,15 @@ func (s *snapshot) service(ch chan<- prometheus.Metric, id string, a *answer.Ser
 	}
 	gauge(ch, attempts, float64(a.Attempts.Tried), id, "tried")
 	gauge(ch, attempts, float64(a.Attempts.Failed), id, "failed")
+	told := func(d *prometheus.Desc, v *float64, unit float64, labels ...string) {
+		if v != nil { // absent is not zero
+			gauge(ch, d, *v/unit, labels...)
+		}
+	}
+	told(opens, a.OpensMs, 1000, id)
+	told(loses, a.Loss, 1, id)
+	told(rate, a.RateDownBps, 8, id, "down")
+	told(rate, a.RateUpBps, 8, id, "up")
 	gauge(ch, affected, float64(a.Clients.Tried), id, "tried")
 	gauge(ch, affected, float64(a.Clients.Affected), id, "affected")
 }

@@ -50,6 +50,8 @@ func found(id string, kind finding.Kind, v finding.Verdict, service string, s fl
 func says(id string, st answer.Status, functions ...string) *answer.Service {
 	s := &answer.Service{Service: id, Status: st, Works: "no", Cause: "interference", Functions: map[string]string{}}
 	s.Attempts, s.Clients = answer.Attempts{Tried: 12, Failed: 9}, answer.Clients{Tried: 2, Affected: 1}
+	opens, rate, loss := 41.5, 8e6, 0.02
+	s.OpensMs, s.RateDownBps, s.Loss = &opens, &rate, &loss
 	for i := 0; i+1 < len(functions); i += 2 {
 		s.Functions[functions[i]] = functions[i+1]
 	}

@@ -76,7 +76,17 @@ func TestWhatIsTold(t *testing.T) {
 		chokepoint_service_bytes_total{direction="down",function="none",service="none"} 60000
 		chokepoint_service_bytes_total{direction="up",function="chat",service="whatsapp"} 8000
 		chokepoint_service_bytes_total{direction="up",function="none",service="none"} 4000
-		`, "chokepoint_findings", "chokepoint_findings_total", "chokepoint_lost_packets_total", "chokepoint_last_packet_timestamp_seconds",
+		# HELP chokepoint_service_loss_ratio Share of segments lost on the network in these minutes, at most.
+		# TYPE chokepoint_service_loss_ratio gauge
+		chokepoint_service_loss_ratio{service="whatsapp"} 0.02
+		# HELP chokepoint_service_opens_seconds Median round trip of the handshakes of these minutes.
+		# TYPE chokepoint_service_opens_seconds gauge
+		chokepoint_service_opens_seconds{service="whatsapp"} 0.0415
+		# HELP chokepoint_service_rate_bytes_per_second Best rate that was sustained in these minutes, IP bytes.
+		# TYPE chokepoint_service_rate_bytes_per_second gauge
+		chokepoint_service_rate_bytes_per_second{direction="down",service="whatsapp"} 1e+06
+		`, "chokepoint_service_opens_seconds", "chokepoint_service_loss_ratio", "chokepoint_service_rate_bytes_per_second",
+		"chokepoint_findings", "chokepoint_findings_total", "chokepoint_lost_packets_total", "chokepoint_last_packet_timestamp_seconds",
 		"chokepoint_capture_health", "chokepoint_capture_blind", "chokepoint_service_bytes_total")
 	for name, want := range map[string]string{
 		"chokepoint_function_status":         "14", // two functions, of seven statuses
