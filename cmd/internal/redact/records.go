@@ -3,6 +3,7 @@ package redact
 import (
 	"cmp"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,16 +58,39 @@ func (r *Redactor) swaps(f *finding.Finding) []swap {
 	if f.Trigger != nil && f.Trigger.By == "name" {
 		names = append(names, f.Trigger.Value)
 	}
-	out := r.own[:len(r.own):len(r.own)]
+	out := slices.Clone(r.all())
 	for _, s := range names {
-		if s == "" {
+		to := r.Name(s)
+		if s == "" || to == s || slices.Contains(out, swap{s, to}) {
 			continue
 		}
-		if to := r.Name(s); to != s {
-			out = append(out, swap{s, to})
-		}
+		out = append(out, swap{s, to})
+		r.remember(swap{s, to})
 	}
 	return out
+}
+
+// shortOdd is from where a name is remembered that might be any word: sentences of
+// other records may have it, too.
+const shortOdd = 4
+
+// remember keeps a name that no sentence shows to be one.
+func (r *Redactor) remember(w swap) {
+	if len(w.from) < shortOdd || r.text(w.from, &around{}) != w.from {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.odd) < maxOdd {
+		r.odd = append(r.odd, w)
+	}
+}
+
+// all are the texts that are swapped in every sentence.
+func (r *Redactor) all() []swap {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.odd[:len(r.odd):len(r.odd)]
 }
 
 func (r *Redactor) trigger(t *finding.Condition, c *around) string {
@@ -84,7 +108,7 @@ func (r *Redactor) trigger(t *finding.Condition, c *around) string {
 func (r *Redactor) Flow(f *fact.Flow) *fact.Flow {
 	r.client(f.Key.SrcAddr())
 	r.role(f.Key)
-	out := copied(r, f, &around{swaps: r.own})
+	out := copied(r, f, &around{swaps: r.all()})
 	out.Key = r.flowKey(f.Key)
 	out.If, out.VLAN = 0, fact.Opt[uint16]{}
 	for i := range out.DNS {
@@ -115,12 +139,12 @@ func (r *Redactor) why(w *service.Why, asText string) string {
 
 // Service returns a copy in which everything of others is replaced.
 func (r *Redactor) Service(s *answer.Service) *answer.Service {
-	return copied(r, s, &around{swaps: r.own})
+	return copied(r, s, &around{swaps: r.all()})
 }
 
 // Stats returns a copy in which everything of others is replaced.
 func (r *Redactor) Stats(s *classify.Stats) *classify.Stats {
-	return copied(r, s, &around{swaps: r.own})
+	return copied(r, s, &around{swaps: r.all()})
 }
 
 // Meta returns a copy without the names of files and interfaces, and without what

@@ -30,7 +30,6 @@ type Redactor struct {
 	ours     *service.Rules  // what may stay
 	known    map[string]bool // services: whether one is built in
 	families map[string]bool
-	own      []swap // what the user calls services of his own
 	key      [32]byte
 	keepTime bool
 	ports    *[1 << 16]uint16
@@ -40,14 +39,16 @@ type Redactor struct {
 	clients map[netip.Addr]bool // that the rules know, up to maxClients
 	crowd   bool                // there were more of them: no address stays
 	roles   map[capture.Key]bool
-	shift   int64 // added to times, ns
-	begun   bool  // shift is set
+	odd     []swap // what no sentence shows to be a name, and what the user calls his own services
+	shift   int64  // added to times, ns
+	begun   bool   // shift is set
 }
 
 // Bounds of what is remembered.
 const (
 	maxClients = 1 << 12
 	maxRoles   = 1 << 16
+	maxOdd     = 1 << 8
 )
 
 // New returns a Redactor. The rules are those of the run: services in them that
@@ -80,7 +81,7 @@ func (r *Redactor) learn(rules *service.Rules) {
 		}
 		info, _ := rules.Service(id)
 		for _, called := range []string{id, info.Name} {
-			r.own = append(r.own, swap{called, r.service(id)})
+			r.odd = append(r.odd, swap{called, r.service(id)})
 		}
 	}
 }

@@ -22,7 +22,7 @@ type swap struct{ from, to string }
 // Text replaces what a sentence says of others: addresses with their ports, MAC
 // addresses, names of hosts and of addresses, community ids, and what is quoted.
 // Its own words stay, and so do figures, versions, names of fields and kinds.
-func (r *Redactor) Text(s string) string { return r.text(s, &around{swaps: r.own}) }
+func (r *Redactor) Text(s string) string { return r.text(s, &around{swaps: r.all()}) }
 
 func (r *Redactor) text(s string, c *around) string {
 	for i, w := range c.swaps { // they may have any form, so that no word of them would be known for a name

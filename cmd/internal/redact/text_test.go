@@ -94,6 +94,9 @@ func TestNamesOfAFindingGoFromItsSentences(t *testing.T) {
 		if got := out.For[0].Text; !strings.Contains(got, ":"+strconv.Itoa(int(r.Port(50000)))+" ") || !strings.Contains(got, ":8443 ") {
 			t.Errorf("ports of %q", got)
 		}
+		if s := r.Text("at " + odd + " it ended"); len(odd) >= shortOdd && strings.Contains(s, odd) {
+			t.Errorf("another sentence says %q", s)
+		}
 		if f.Name != odd || f.For[0].Got != odd || out.Filter != f.Filter {
 			t.Error("the original was changed, or the filter")
 		}
