@@ -69,16 +69,19 @@ func same(a, b string) bool {
 }
 
 // begin lists those who are told what the first run over the next capture finds.
-func (g *again) begin() (out []report.Report) {
+func (g *again) begin(r *redacting) (out []report.Report) {
 	g.begun++
 	g.section, g.slices = nil, nil
 	if g.page != nil {
-		g.section = g.page.Capture(nil)
+		g.section = g.page.Capture(r.ofPage(g.full))
 		out = append(out, g.section)
 	}
 	if g.slice != "" {
-		g.slices = slice.New(nil)
+		g.slices = slice.New(r.ofSlices())
 		out = append(out, g.slices)
+	}
+	if r.redactor != nil {
+		out = append(out, r.redactor.Note())
 	}
 	return out
 }

@@ -27,6 +27,7 @@ type analysis struct {
 	live       bool                 // --plan live
 	exitCodes  bool                 // --exit-code
 	again      again
+	redacting
 
 	torn   bool // some input was not read to its end
 	fault  bool // of our own
@@ -43,11 +44,12 @@ func (an *analysis) capture(ctx context.Context, in input) {
 		return
 	}
 	defer src.Close()
+	an.begin(src)
 	meta := describe(in, src, an.opt.Vantage, an.expression, an.opt.Rules)
 	if an.live {
 		planned(meta)
 	}
-	an.tell(meta, an.again.begin(), func(sink classify.Sink) (classify.Stats, error) { return an.read(ctx, in.name, src, sink) })
+	an.tell(meta, an.again.begin(&an.redacting), func(sink classify.Sink) (classify.Stats, error) { return an.read(ctx, in.name, src, sink) })
 	if an.out.err == nil && ctx.Err() == nil {
 		an.look(ctx, in, src.packets.Load())
 	}
@@ -64,7 +66,7 @@ func (an *analysis) caught(name string) {
 
 // tell reports one run, from meta to what was counted, to others as well.
 func (an *analysis) tell(meta *report.Meta, others []report.Report, run func(classify.Sink) (classify.Stats, error)) {
-	rep := an.report()
+	rep := an.shared(an.report())
 	if len(others) > 0 {
 		rep = append(report.Tee{rep}, others...)
 	}

@@ -87,6 +87,9 @@ func (a *app) prepare(f *analyzeFlags) (*analysis, error) {
 	if err := f.known(opt.Rules); err != nil {
 		return nil, err
 	}
+	if err := f.sensible(); err != nil {
+		return nil, err
+	}
 	if err := f.againFlags.check(); err != nil {
 		return nil, err
 	}
@@ -100,6 +103,7 @@ func (a *app) prepare(f *analyzeFlags) (*analysis, error) {
 			Color: colour(a.stdout, f.noColor), Verbose: f.verbose, All: f.all, Quiet: f.quiet,
 		})
 	}
+	an.hide(f)
 	mixed := f.json && terminal(a.stdout) // records come while the line of progress stands
 	an.progress = terminal(a.stderr) && !f.quiet && !mixed
 	return an, nil

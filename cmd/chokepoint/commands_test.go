@@ -31,7 +31,7 @@ func TestHelpNamesOnlyWhatThereIs(t *testing.T) {
 		}
 	}
 	flags := outside("analyze", "--help").stdout
-	for _, name := range []string{"--json", "--html", "--full", "--slice", "--all", "--only", "--expect", "--services", "--mine", "--forged-ips", "--block-pages", "--vantage", "--memory", "--workers", "--join", "--exit-code", "-q,", "-v,", "--no-color", "-r,"} {
+	for _, name := range []string{"--json", "--html", "--full", "--slice", "--redact", "--keep-time", "--all", "--only", "--expect", "--services", "--mine", "--forged-ips", "--block-pages", "--vantage", "--memory", "--workers", "--join", "--exit-code", "-q,", "-v,", "--no-color", "-r,"} {
 		if !strings.Contains(flags, name) {
 			t.Errorf("help of analyze lacks %s", name)
 		}

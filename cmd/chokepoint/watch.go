@@ -69,6 +69,9 @@ func (a *app) prepareWatch(f *watchFlags, args []string) (*watching, error) {
 		}
 		a.log.Warn().Msg("only what matches the expression is looked at: controls may be missing")
 	}
+	if f.redact && f.record != "" {
+		a.log.Warn().Msg("the recording is not redacted: it is for you alone")
+	}
 	a.warnOfAge(w.opt.Rules)
 	return w, nil
 }

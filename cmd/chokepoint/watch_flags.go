@@ -16,7 +16,7 @@ import (
 
 // sharedFlags are those of analyze that mean the same here.
 var sharedFlags = []string{
-	"json", "all", "mos", "only", "expect", "services", "mine", "forged-ips", "block-pages", "vantage", "memory", "workers", "exit-code", "quiet", "verbose", "no-color",
+	"json", "redact", "keep-time", "all", "mos", "only", "expect", "services", "mine", "forged-ips", "block-pages", "vantage", "memory", "workers", "exit-code", "quiet", "verbose", "no-color",
 }
 
 // plainInterval is between two answers so far, where --interval does not say.

@@ -95,14 +95,14 @@ func (w *watching) present() {
 		}
 		w.board = board.New(w.out, board.Options{Size: size, Color: colour(w.stdout, f.noColor)}, end())
 		w.report = func() report.Report { return w.board }
-		w.src.reached = w.board.Reached
+		w.src.reached = w.moment(w.board.Reached)
 		if w.watch.size(w.stderr) != nil {
 			stderr = aside{w.board, w.stderr}
 		}
 	default:
 		lines := board.NewLines(w.out, end())
 		w.report = func() report.Report { return lines }
-		w.src.reached = lines.Reached
+		w.src.reached = w.moment(lines.Reached)
 		w.src.checks = append(w.src.checks, lines.Health)
 	}
 	w.measure()

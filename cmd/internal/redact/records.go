@@ -18,7 +18,20 @@ import (
 
 // Finding returns a copy in which everything of others is replaced.
 func (r *Redactor) Finding(f *finding.Finding) *finding.Finding {
-	c := around{}
+	c := r.note(f)
+	out := copied(r, f, &c)
+	if f.Client != nil {
+		out.Client.Port = r.Port(f.Client.Port)
+	}
+	if f.Trigger != nil {
+		out.Trigger.Value = r.trigger(f.Trigger, &c)
+	}
+	return out
+}
+
+// note notes who the client of a finding is, and its names, and returns what is known
+// of its sentences.
+func (r *Redactor) note(f *finding.Finding) (c around) {
 	if f.Client != nil {
 		r.client(f.Client.IP)
 		c.client = endOf(f.Client)
@@ -32,14 +45,7 @@ func (r *Redactor) Finding(f *finding.Finding) *finding.Finding {
 		})
 	}
 	c.swaps = r.swaps(f)
-	out := copied(r, f, &c)
-	if f.Client != nil {
-		out.Client.Port = r.Port(f.Client.Port)
-	}
-	if f.Trigger != nil {
-		out.Trigger.Value = r.trigger(f.Trigger, &c)
-	}
-	return out
+	return c
 }
 
 func endOf(e *finding.Endpoint) netip.AddrPort {

@@ -32,3 +32,31 @@ func (w wrapped) Service(s *answer.Service) error { return w.next.Service(w.Reda
 
 // End implements report.Report.
 func (w wrapped) End(s *classify.Stats) error { return w.next.End(w.Stats(s)) }
+
+// Note returns a report that tells nobody. It notes who the clients are and which end
+// of a flow is theirs, for what is redacted later: a page when it is written, packets.
+func (r *Redactor) Note() report.Report { return noted{r} }
+
+type noted struct{ r *Redactor }
+
+// Begin implements report.Report.
+func (noted) Begin(*report.Meta) error { return nil }
+
+// Flow implements report.Report.
+func (n noted) Flow(f *fact.Flow, _ []string) error {
+	n.r.client(f.Key.SrcAddr())
+	n.r.role(f.Key)
+	return nil
+}
+
+// Finding implements report.Report.
+func (n noted) Finding(f *finding.Finding) error {
+	n.r.note(f)
+	return nil
+}
+
+// Service implements report.Report.
+func (noted) Service(*answer.Service) error { return nil }
+
+// End implements report.Report.
+func (noted) End(*classify.Stats) error { return nil }

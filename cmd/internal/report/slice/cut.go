@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"chokepoint/capture"
+	"chokepoint/cmd/internal/redact"
 	"chokepoint/cmd/internal/report/packets"
 )
 
@@ -83,6 +84,6 @@ func (c *cut) copy(p *capture.Packet) kept {
 		return k
 	}
 	k.frame = c.hide.Packet(p, p.Payload)
-	k.time, k.ifc, k.wire = c.hide.Nanos(p.Time), 0, uint32(len(k.frame))
+	k.time, k.ifc, k.wire = c.hide.Nanos(p.Time), 0, redact.WireLen(k.frame)
 	return k
 }
