@@ -162,22 +162,25 @@ func headline(told *table.Told) (string, bool) {
 	if told.Verdict != "" {
 		return esc(told.Verdict, longText), len(told.Beside) == 0
 	}
-	const named = 3
-	var parts []string
-	rest := 0
+	var words, parts []string
+	names := map[string][]string{}
 	for i := range told.Services {
-		switch s := &told.Services[i]; {
-		case s.Status == answer.OK || s.Status == answer.Unseen:
-		case len(parts) == named:
-			rest++
-		default:
-			parts = append(parts, s.Name+" "+strings.ToLower(s.Word))
+		s := &told.Services[i]
+		if s.Status == answer.OK || s.Status == answer.Unseen {
+			continue
 		}
+		if names[s.Word] == nil {
+			words = append(words, s.Word)
+		}
+		names[s.Word] = append(names[s.Word], esc(s.Name, 40))
 	}
-	if rest > 0 {
-		parts = append(parts, table.Number(uint64(rest))+" more below")
+	const named = 4 // of each word
+	for _, w := range words {
+		list := names[w]
+		text := w[:1] + strings.ToLower(w[1:]) + ": " + strings.Join(list[:min(len(list), named)], ", ")
+		parts = append(parts, text+moreOf(len(list), named))
 	}
-	return esc(strings.Join(parts, ", ")+".", longText), false
+	return strings.Join(parts, ". ") + ".", false
 }
 
 func card(s *table.ToldService) cardView {

@@ -12,7 +12,9 @@ func (l *level) add(o *level) {
 }
 
 // bucket is the account of a token bucket, made anew from the packets that passed it: it
-// is full at the first, each takes its IP bytes, and time fills it up to the burst.
+// is full at the first, each takes its IP bytes, and time fills it up to the burst. What
+// passes although it holds too little says that rate or burst are estimated too low: that
+// is summed up, and the account goes on at 0.
 type bucket struct {
 	rate, burst float64 // bytes/s of IP, bytes
 	tokens      float64
@@ -20,8 +22,9 @@ type bucket struct {
 	bins        bins[level, *level]
 	charged     map[charge]uint32
 	begun       bool
-	below       float64 // the lowest
 	passes      int
+	passed      float64 // bytes
+	over        float64 // of them, beyond what the account held
 }
 
 // charge is a segment that was charged for, and may turn out to have been dropped behind
@@ -57,10 +60,13 @@ func (b *bucket) pass(t *trace, now int64, size uint32, s segSort, seq int64) {
 		b.charged[k] = size
 	}
 	l.put(b.tokens)
-	b.tokens -= float64(size)
-	b.below = min(b.below, b.tokens)
+	if b.tokens -= float64(size); b.tokens < 0 { // it did pass: the estimate is off by so much
+		b.over -= b.tokens
+		b.tokens = 0
+	}
 	l.put(b.tokens)
 	b.passes++
+	b.passed += float64(size)
 }
 
 // missed notes a segment that had not come.

@@ -28,13 +28,14 @@ type Capture struct {
 	dns      map[string][]fact.DNS
 	clocks   map[uint32]uint32 // of RTP sources, units per second
 
-	unread  string // why there was no second pass; "" there was, or none was needed
-	ladders map[fact.FlowID]*shownLadder
-	traces  map[fact.FlowID]*trace
-	media   map[fact.FlowID]*mediaTrace
-	buckets map[string]*bucket // by finding
-	wanted  bool
-	live    bool // it is a snapshot: there never are packets
+	unread   string // why there was no second pass; "" there was, or none was needed
+	ladders  map[fact.FlowID]*shownLadder
+	traces   map[fact.FlowID]*trace
+	media    map[fact.FlowID]*mediaTrace
+	buckets  map[string]*bucket       // by finding
+	controls map[string][]fact.FlowID // drawn beside its flows, by finding
+	wanted   bool
+	live     bool // it is a snapshot: there never are packets
 }
 
 var _ report.Report = (*Capture)(nil)

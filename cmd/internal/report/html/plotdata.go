@@ -55,7 +55,7 @@ type plotData struct {
 
 type plotSeries struct {
 	Label string `json:"label"` // foreign text
-	Class string `json:"class"` // subject, control, up, down, least, most
+	Class string `json:"class"` // subject, control, sum, up, down, least, most
 	Y     nums   `json:"y"`
 }
 
@@ -71,6 +71,18 @@ func (p *plotData) points() int {
 		n += len(p.Series[i].Y)
 	}
 	return n
+}
+
+// highest is the most that a series of a class reaches.
+func (p *plotData) highest(class string) (most float64) {
+	for i := range p.Series {
+		for _, v := range p.Series[i].Y {
+			if p.Series[i].Class == class && v > most {
+				most = v
+			}
+		}
+	}
+	return most
 }
 
 // nothing is the absence of a figure.

@@ -3,6 +3,7 @@ package html
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"chokepoint/classify/answer"
@@ -40,7 +41,9 @@ func (c *Capture) plots(ref string, f *finding.Finding, left *budget) []*plotVie
 		out = append(out, p)
 	}
 	if plotsRate(f) {
-		add("rate", c.ratePlot(f))
+		alone, beside := c.ratePlots(f)
+		add("rate", alone)
+		add("beside", beside)
 		add("sequence", c.sequencePlot(f))
 		add("rtt", c.rttPlot(f))
 		add("bucket", c.bucketPlot(f))
@@ -84,69 +87,112 @@ type one struct {
 	class string
 }
 
-// followed lists the traces of a finding: its flows, then its controls.
-func (c *Capture) followed(f *finding.Finding) []one {
-	var out []one
-	for _, g := range []struct {
-		ids   []fact.FlowID
-		most  int
-		class string
-	}{{flowIDs(f.Flows), maxPlotFlows, "subject"}, {flowIDs(f.Controls), maxPlotControls, "control"}} {
-		for _, id := range g.ids[:min(len(g.ids), g.most)] {
+// followed lists the traces of a finding: its flows, then what is drawn beside them.
+func (c *Capture) followed(f *finding.Finding) (subjects, controls []one) {
+	list := func(ids []fact.FlowID, class string) (out []one) {
+		for _, id := range ids {
 			if t := c.traces[id]; t != nil && t.bins.width != 0 {
-				out = append(out, one{id, t, g.class})
+				out = append(out, one{id, t, class})
 			}
 		}
+		return out
 	}
-	return out
+	return list(flowIDs(f.Flows), "subject"), list(c.controls[f.ID], "control")
 }
 
-// ratePlot is throughput over time, with the rate that was found and the flows it was
+// muchMore: from here on what is slow could not be seen beside what is not, so that it
+// gets a plot of its own, too.
+const muchMore = 5
+
+// ratePlots are throughput over time, with the rate that was found and the flows it was
 // compared with.
-func (c *Capture) ratePlot(f *finding.Finding) *plotView {
-	all := c.followed(f)
-	if len(all) == 0 {
-		return nil
+func (c *Capture) ratePlots(f *finding.Finding) (main, beside *plotView) {
+	subjects, controls := c.followed(f)
+	if len(subjects) == 0 {
+		return nil, nil
 	}
+	main = c.ratePlot(f, subjects, nil)
+	if len(controls) == 0 {
+		return main, nil
+	}
+	both := c.ratePlot(f, subjects, controls)
+	slow := both.Data.highest("subject")
+	if f.RateBps != nil {
+		slow = *f.RateBps
+	}
+	if both.Data.highest("control") <= muchMore*slow {
+		return both, nil
+	}
+	both.Title = "The same beside others"
+	return main, both
+}
+
+// ratePlot draws some flows; those of the finding are added up if all are there.
+func (c *Capture) ratePlot(f *finding.Finding, subjects, controls []one) *plotView {
+	all := slices.Concat(subjects, controls)
 	width, lo, hi := grid(all, leastRate)
 	p := &plotData{Kind: "lines", Unit: "bit/s", Zero: true}
 	for i := lo; i <= hi; i++ {
 		p.X = append(p.X, c.since(i*width+width/2))
 	}
+	sum := plotSeries{Label: fmt.Sprintf("all %d together", len(subjects)), Class: "sum", Y: make(nums, len(p.X))}
 	var caption []string
-	for _, o := range all {
-		w := o.t.bins.wide(width)
-		s := plotSeries{Label: c.called(o.id), Class: o.class}
-		var sum uint64
-		for i := lo; i <= hi; i++ {
-			j := i - w.from
-			if j < 0 || j >= int64(len(w.list)) {
-				s.Y = append(s.Y, nothing)
-				continue
-			}
-			sum += w.list[j].bytes
-			s.Y = append(s.Y, math.Round(float64(w.list[j].bytes)*8e9/float64(width)))
-		}
-		p.Series = append(p.Series, s)
+	for i, o := range all {
+		s, bytes := c.rateSeries(o, width, lo, hi)
 		if o.class == "subject" {
+			for j, v := range s.Y {
+				if !math.IsNaN(v) {
+					sum.Y[j] += v
+				}
+			}
 			for _, at := range o.t.losses {
 				if at.sort != gone {
 					p.Marks = append(p.Marks, c.since(at.time))
 				}
 			}
+			if i >= maxPlotFlows {
+				continue
+			}
 		}
-		caption = append(caption, fmt.Sprintf("%s moved %s", s.Label, finding.Size(float64(sum))))
+		p.Series = append(p.Series, s)
+		caption = append(caption, fmt.Sprintf("%s moved %s", s.Label, finding.Size(float64(bytes))))
 	}
+	if n := len(subjects); n > 1 && n == len(f.Flows) {
+		p.Series = append(p.Series, sum)
+	}
+	p.Levels = rateLevels(f)
+	return &plotView{Title: "Throughput", Data: p, Caption: fmt.Sprintf("IP bytes %s, in spans of %s; ticks at the bottom are losses. %s.",
+		directionWord(dataDir(f)), packets.Span(width), strings.Join(caption, "; "))}
+}
+
+// rateSeries is one flow over the bins lo to hi, and the bytes in them.
+func (c *Capture) rateSeries(o one, width, lo, hi int64) (s plotSeries, sum uint64) {
+	w := o.t.bins.wide(width)
+	s = plotSeries{Label: c.called(o.id), Class: o.class}
+	for i := lo; i <= hi; i++ {
+		j := i - w.from
+		if j < 0 || j >= int64(len(w.list)) {
+			s.Y = append(s.Y, nothing)
+			continue
+		}
+		sum += w.list[j].bytes
+		s.Y = append(s.Y, math.Round(float64(w.list[j].bytes)*8e9/float64(width)))
+	}
+	return s, sum
+}
+
+// rateLevels are the rates that a finding tells.
+func rateLevels(f *finding.Finding) (out []plotLevel) {
 	for _, l := range []struct {
 		label string
 		bps   *float64
 	}{{"held to", f.RateBps}, {"before", f.BeforeBps}, {"after", f.AfterBps}} {
-		if l.bps != nil && *l.bps > 0 {
-			p.Levels = append(p.Levels, plotLevel{l.label + " " + answer.Rate(*l.bps), *l.bps})
+		told := slices.ContainsFunc(out, func(o plotLevel) bool { return l.bps != nil && math.Abs(o.Y-*l.bps) < o.Y/50 })
+		if l.bps != nil && *l.bps > 0 && !told {
+			out = append(out, plotLevel{l.label + " " + answer.Rate(*l.bps), *l.bps})
 		}
 	}
-	return &plotView{Title: "Throughput", Data: p, Caption: fmt.Sprintf("IP bytes %s, in spans of %s. %s.",
-		directionWord(dataDir(f)), packets.Span(width), strings.Join(caption, "; "))}
+	return out
 }
 
 func directionWord(d fact.Dir) string {
@@ -228,8 +274,9 @@ func (c *Capture) thinned(t *trace, p *plotData) int64 {
 
 // main is the flow of a finding that moved most.
 func (c *Capture) main(f *finding.Finding) (id fact.FlowID, t *trace) {
-	for _, o := range c.followed(f) {
-		if o.class == "subject" && (t == nil || o.t.count > t.count) {
+	subjects, _ := c.followed(f)
+	for _, o := range subjects {
+		if t == nil || o.t.count > t.count {
 			id, t = o.id, o.t
 		}
 	}
@@ -311,8 +358,6 @@ func (c *Capture) bucketPlot(f *finding.Finding) *plotView {
 	p.Series = []plotSeries{least, most}
 	text := fmt.Sprintf("A bucket of %s filled at %s, full at the first packet; %d packets that passed took their IP bytes.",
 		finding.Size(b.burst), answer.Rate(b.rate*8), b.passes)
-	if b.below < 0 {
-		text += fmt.Sprintf(" Below 0 it holds less than passed, by %s at most: so far the account is off.", finding.Size(-b.below))
-	}
+	text += fmt.Sprintf(" %.1f %% of the bytes passed when it held too little: so far rate and burst are estimated too low.", 100*b.over/max(b.passed, 1))
 	return &plotView{Title: "Tokens in the bucket, recomputed", Data: p, Caption: text}
 }

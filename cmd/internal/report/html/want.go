@@ -17,12 +17,15 @@ const (
 	maxLadders      = 600 // flows of which packets are kept for ladders
 	maxLadderFlows  = 16  // of one finding
 	maxPlots        = 16  // findings with plots
-	maxTraces       = 64  // flows followed for plots
-	maxPlotFlows    = 4   // of one finding
+	maxTraces       = 96  // flows followed for plots
+	maxPlotFlows    = 4   // of one finding that are drawn one by one
 	maxPlotControls = 4   // it was compared with
-	// maxBucketFlows is how many flows of one bucket its account is made of: all that
-	// drain it must be there, else it is not drawn.
-	maxBucketFlows = 16
+	// maxTogether is how many flows of a finding are added up: all of them must be there,
+	// else neither their sum nor their bucket is drawn.
+	maxTogether = 16
+	// leastBeside is what a flow has to move to be drawn beside one that is slow, bytes:
+	// less says nothing of a rate.
+	leastBeside = 100_000
 )
 
 // shownLadder is a ladder that several findings may show.
@@ -47,7 +50,7 @@ func (c *Capture) want() {
 	}
 	c.wanted = true
 	c.ladders, c.traces = map[fact.FlowID]*shownLadder{}, map[fact.FlowID]*trace{}
-	c.media, c.buckets = map[fact.FlowID]*mediaTrace{}, map[string]*bucket{}
+	c.media, c.buckets, c.controls = map[fact.FlowID]*mediaTrace{}, map[string]*bucket{}, map[string][]fact.FlowID{}
 	standing := c.ledger.Standing()
 	cited := map[uint64]bool{}
 	for _, f := range standing {
@@ -121,14 +124,7 @@ func (c *Capture) movers(nums []uint64) []fact.FlowID {
 			rows = append(rows, r)
 		}
 	}
-	slices.SortFunc(rows, func(a, b *flowRow) int {
-		return cmp.Or(-cmp.Compare(a.moved(), b.moved()), cmp.Compare(a.id, b.id))
-	})
-	var out []fact.FlowID
-	for _, r := range rows[:min(len(rows), maxLadderFlows)] {
-		out = append(out, r.id)
-	}
-	return out
+	return byMoved(rows, maxLadderFlows)
 }
 
 // wantPlots follows the flows of a finding whose course over time says something.
@@ -136,17 +132,19 @@ func (c *Capture) wantPlots(f *finding.Finding, ids []fact.FlowID) bool {
 	switch {
 	case plotsRate(f):
 		dir := dataDir(f)
-		for _, id := range ids[:min(len(ids), maxPlotFlows)] {
+		for _, id := range ids[:min(len(ids), maxTogether)] {
 			c.follow(id, dir)
 		}
-		controls := flowIDs(f.Controls)
-		for _, id := range controls[:min(len(controls), maxPlotControls)] {
+		if c.controls[f.ID] = flowIDs(f.Controls); len(c.controls[f.ID]) == 0 {
+			c.controls[f.ID] = c.meanwhile(f, ids, dir)
+		}
+		for _, id := range c.controls[f.ID][:min(len(c.controls[f.ID]), maxPlotControls)] {
 			c.follow(id, dir)
 		}
-		if f.Kind == finding.RatePoliced && f.RateBps != nil && f.BurstBytes != nil && len(ids) <= maxBucketFlows {
+		if f.Kind == finding.RatePoliced && f.RateBps != nil && f.BurstBytes != nil && len(ids) <= maxTogether {
 			c.drain(f, ids, dir)
 		}
-		return true
+		return len(ids) > 0
 	case plotsMedia(f):
 		for _, id := range ids[:min(len(ids), maxPlotFlows)] {
 			if c.media[id] == nil && len(c.media) < maxTraces {
@@ -156,6 +154,32 @@ func (c *Capture) wantPlots(f *finding.Finding, ids []fact.FlowID) bool {
 		return len(ids) > 0
 	}
 	return false
+}
+
+// meanwhile are flows of the same client that moved much while a finding's were slow,
+// those first that moved most.
+func (c *Capture) meanwhile(f *finding.Finding, of []fact.FlowID, dir fact.Dir) []fact.FlowID {
+	var rows []*flowRow
+	from, to := f.From.UnixNano(), f.To.UnixNano()
+	for _, r := range c.flows.at {
+		same := f.Client == nil || r.key.SrcAddr() == f.Client.IP
+		if same && r.start <= to && r.last >= from && r.bytes[dir] >= leastBeside && !slices.Contains(of, r.id) {
+			rows = append(rows, r)
+		}
+	}
+	return byMoved(rows, maxPlotControls)
+}
+
+// byMoved lists n flows, those first that moved most.
+func byMoved(rows []*flowRow, n int) []fact.FlowID {
+	slices.SortFunc(rows, func(a, b *flowRow) int {
+		return cmp.Or(-cmp.Compare(a.moved(), b.moved()), cmp.Compare(a.id, b.id))
+	})
+	var out []fact.FlowID
+	for _, r := range rows[:min(len(rows), n)] {
+		out = append(out, r.id)
+	}
+	return out
 }
 
 // plotsRate: a finding about how fast something goes, or what is lost of it.

@@ -10,7 +10,6 @@
       mode = (mode + 1) % modes.length;
       if (mode === 0) root.removeAttribute("data-theme"); else root.setAttribute("data-theme", modes[mode]);
       button.textContent = "Colours: " + modes[mode];
-      button.setAttribute("aria-label", mode === 0 ? "Colours: as the system has them" : "Colours: " + modes[mode]);
       document.dispatchEvent(new Event("theme"));
     });
   }

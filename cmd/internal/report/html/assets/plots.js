@@ -9,7 +9,7 @@
     if (unit === "bytes") return a >= 1e6 ? (v / 1e6).toFixed(2) + " MB" : a >= 1e3 ? (v / 1e3).toFixed(0) + " kB" : v.toFixed(0) + " B";
     return (a >= 100 || v === Math.round(v) ? v.toFixed(0) : v.toFixed(1)) + " " + unit;
   };
-  const colour = { subject: "--c1", control: "--c2", up: "--c2", down: "--c1", least: "--c3", most: "--c1" };
+  const colour = { subject: "--c1", sum: "--ink", control: "--c2", up: "--c2", down: "--c1", least: "--c3", most: "--c1" };
   const dashes = [[], [8, 4], [3, 3], [10, 3, 2, 3]];
   const axes = (unit) => [
     { stroke: () => css("--dim"), grid: { stroke: () => css("--grid"), width: 1 }, ticks: { stroke: () => css("--grid") }, values: (u, vs) => vs.map((v) => (v == null ? "" : +v.toFixed(3) + " s")) },
