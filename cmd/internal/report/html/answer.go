@@ -3,7 +3,6 @@ package html
 import (
 	"cmp"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -69,15 +68,7 @@ func (c *Capture) retold() *table.Told {
 	meta, stats := c.meta, *c.stats
 	red := c.redact
 	if red != nil {
-		meta = *red.Meta(&meta)
-		stats.EncryptedDNS = slices.Clone(stats.EncryptedDNS)
-		for i := range stats.EncryptedDNS {
-			e := &stats.EncryptedDNS[i]
-			e.Name, e.First = red.Name(e.Name), red.Time(e.First)
-		}
-		if !stats.First.IsZero() {
-			stats.First, stats.Last = red.Time(stats.First), red.Time(stats.Last)
-		}
+		meta, stats = *red.Meta(&meta), *red.Stats(&stats)
 	}
 	_ = r.Begin(&meta) // it only keeps what it is given
 	for _, s := range c.services {
@@ -112,6 +103,9 @@ func (c *Capture) nameClients(r *table.Report) {
 // section lays one capture out. It may be asked again.
 func (c *Capture) section(left *budget) *sectionView {
 	c.want()
+	if c.redact != nil { // the capture begins with its first packet, whatever is told of first
+		c.redact.Time(c.stats.First)
+	}
 	told := c.retold()
 	v := &sectionView{Prefix: prefix(c.index), Tool: esc(strings.TrimSpace(c.meta.Tool+" "+c.meta.Version), shortText), Name: esc(told.Name, shortText)}
 	c.answer(v, told)

@@ -60,7 +60,7 @@ func (c *Capture) flowTable(n int, shown map[string]string) *flowsView {
 
 func (c *Capture) flowRow(r *flowRow, first int64, shown map[string]string) flowView {
 	v := flowView{
-		ID: r.id.String(), Num: uint64(r.id), Proto: r.proto, Service: esc(r.service, shortText), Name: c.name(r.name, r.nameSize),
+		ID: r.id.String(), Num: uint64(r.id), Proto: r.proto, Service: esc(c.serviceID(r.service), shortText), Name: c.name(r.name, r.nameSize),
 		Server: fmt.Sprintf("%s:%d", c.addr(r.key.DstAddr()), r.key.DstPort),
 		Client: fmt.Sprintf("%s:%d", c.addr(r.key.SrcAddr()), c.clientPort(r.key.SrcPort)),
 		Start:  clock(c.at(r.start)), StartNs: r.start - first, Lasted: packets.Span(r.last - r.start), LastedNs: r.last - r.start,

@@ -197,13 +197,28 @@ func (c *Capture) row(ref string, f *finding.Finding, r *packets.Row, since span
 		v.Notes = append(v.Notes, c.said(n))
 	}
 	if !r.TCP && r.What != "" {
-		v.Notes = append(v.Notes, c.said(r.What))
+		v.Notes = append(v.Notes, c.what(r))
 	}
 	if s := explain.Named(f, r); s != "" {
 		v.Notes = append(v.Notes, c.said("named for "+strings.TrimPrefix(s, f.ID+" ")))
 	}
 	v.Arrow = arrow(f, r, mid, lost)
 	return v
+}
+
+// what is what a datagram says. Where it is redacted, only of which kind it is: a name of
+// one word looks like any word, and ids lead back to who made them.
+func (c *Capture) what(r *packets.Row) string {
+	s := r.What
+	if c.redact == nil || r.ICMP {
+		return c.said(s)
+	}
+	words := strings.Fields(s)
+	if strings.HasPrefix(s, "DNS ") {
+		return c.said(strings.Join(words[:min(len(words), 3)], " ")) // DNS question A
+	}
+	kind, _, _ := strings.Cut(s, ",")
+	return c.said(kind)
 }
 
 // between is where in the drawing somebody stands who is neither end: by hops, where the

@@ -70,8 +70,8 @@ func (c *Capture) exchange(f *finding.Finding, d *fact.DNS) *namesView {
 			}
 			return packets.Span(int64(a.RTT.V))
 		}},
-		{"Says", explain.Said},
-		{"Header", explain.HeaderText},
+		{"Says", func(a *fact.DNSAnswer) string { return explain.Said(c.hidden(a)) }},
+		{"Header", func(a *fact.DNSAnswer) string { return explain.HeaderText(c.hidden(a)) }},
 		{"Record TTL", func(a *fact.DNSAnswer) string { return fmt.Sprintf("%d s", a.MinTTL) }},
 		{"IP TTL", func(a *fact.DNSAnswer) string { return fmt.Sprintf("%d, %s hops", a.IPTTL, packets.Hops(a.IPTTL)) }},
 		{"IP id", explain.IPIDText},
@@ -79,7 +79,7 @@ func (c *Capture) exchange(f *finding.Finding, d *fact.DNS) *namesView {
 	for _, r := range rows {
 		row := answerRow{Name: r.name}
 		for i := range d.Answers {
-			row.Cells = append(row.Cells, c.said(r.of(&d.Answers[i])))
+			row.Cells = append(row.Cells, esc(r.of(&d.Answers[i]), longText))
 		}
 		v.Rows = append(v.Rows, row)
 	}
@@ -92,4 +92,25 @@ func (c *Capture) exchange(f *finding.Finding, d *fact.DNS) *namesView {
 		v.Heads = append(v.Heads, answerHead{name, c.ref(a.Num), slices.Contains(f.Packets, a.Num)})
 	}
 	return v
+}
+
+// hidden is an answer as it is shown: with addresses and names replaced, where that is
+// asked for.
+func (c *Capture) hidden(a *fact.DNSAnswer) *fact.DNSAnswer {
+	red := c.redact
+	if red == nil {
+		return a
+	}
+	out := *a
+	out.Addrs, out.Targets = nil, nil
+	for _, x := range a.Addrs {
+		out.Addrs = append(out.Addrs, red.Addr(x))
+	}
+	for _, t := range a.Targets {
+		out.Targets = append(out.Targets, red.Name(t))
+	}
+	if a.SOAOwner != "" {
+		out.SOAOwner = red.Name(a.SOAOwner)
+	}
+	return &out
 }

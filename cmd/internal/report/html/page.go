@@ -20,12 +20,13 @@ type Redactor interface {
 	Port(p uint16) uint16 // of a client
 	Name(s string) string
 	Text(s string) string // a sentence that may hold any of these
-	Nanos(ns int64) int64
+	Nanos(ns int64) int64 // what is asked for first counts as the capture's beginning
 	Time(t time.Time) time.Time
 	Finding(f *finding.Finding) *finding.Finding
 	Flow(f *fact.Flow) *fact.Flow
 	Service(s *answer.Service) *answer.Service
 	Meta(m *report.Meta) *report.Meta
+	Stats(s *classify.Stats) *classify.Stats
 	Done() []string // what was done
 }
 

@@ -63,7 +63,7 @@ type tickView struct {
 
 // lane is what belongs on one line before it is drawn.
 type lane struct {
-	service string
+	service string // its id as it was found
 	svc     *table.ToldService
 	marks   []*finding.Finding
 }
@@ -84,7 +84,7 @@ func (c *Capture) timeline(prefix string, told *table.Told) *timelineView {
 			lv.Name, lv.Status = esc(l.svc.Name, shortText), string(l.svc.Status)
 			lv.Since = c.troubleSince(l.service, from, scale)
 		} else if l.service != "" {
-			lv.Name = esc(l.service, shortText)
+			lv.Name = esc(c.serviceID(l.service), shortText)
 		}
 		c.draw(&lv, c.busy[l.service], from, scale)
 		for _, f := range l.marks {
@@ -116,10 +116,14 @@ func (c *Capture) troubleSince(service string, from time.Time, scale float64) fl
 // lanes lists the services in the order of the cards, then what belongs to none.
 func (c *Capture) lanes(told *table.Told) []lane {
 	var out []lane
+	raw := map[string]string{}
+	for _, s := range c.services {
+		raw[c.serviceID(s.Service)] = s.Service
+	}
 	for i := range told.Services {
 		s := &told.Services[i]
 		if s.Status != answer.Unseen {
-			out = append(out, lane{service: s.Service.Service, svc: s})
+			out = append(out, lane{service: raw[s.Service.Service], svc: s})
 		}
 	}
 	for _, f := range c.ledger.Standing() {
