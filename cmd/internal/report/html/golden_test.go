@@ -29,13 +29,13 @@ func outline(root *html.Node) string {
 			b.WriteString(strings.Repeat("  ", int(n.Data[1]-'1')) + n.Data + " " + text + "\n")
 		case n.Data == "summary", n.Data == "figcaption":
 			b.WriteString("      " + n.Data + " " + text + "\n")
-		case attr(n, "role") == "img" && attr(n, "class") != "plot":
+		case n.Data == "svg" && attr(n, "aria-label") != "":
 			b.WriteString("        drawing " + attr(n, "aria-label") + "\n")
 		case attr(n, "role") == "region":
 			b.WriteString("        region " + attr(n, "aria-label") + "\n")
 		case n.Data == "main", n.Data == "header", n.Data == "footer", n.Data == "nav", n.Data == "aside":
 			b.WriteString(n.Data + " " + attr(n, "aria-label") + "\n")
-		case n.Data == "li" && attr(n, "class") != "" || n.Data == "p" && (attr(n, "class") == "sentence" || attr(n, "class") == "facts" || attr(n, "class") == "meta"):
+		case n.Data == "li" && strings.HasPrefix(attr(n, "class"), "c-") || n.Data == "p" && (attr(n, "class") == "sentence" || attr(n, "class") == "facts" || attr(n, "class") == "meta"):
 			b.WriteString("        " + attr(n, "class") + ": " + text + "\n")
 		case n.Data == "tr" && attr(n, "data-num") != "":
 			b.WriteString("        packet " + attr(n, "data-num") + ": " + text + "\n")
