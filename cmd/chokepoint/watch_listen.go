@@ -1,26 +1,23 @@
 package main
 
 import (
-	"cmp"
-	"fmt"
 	"net"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 
-	"chokepoint/classify/answer"
+	"chokepoint/capture"
+	"chokepoint/classify"
 	"chokepoint/classify/service"
 	"chokepoint/cmd/internal/report"
 	"chokepoint/cmd/internal/report/metrics"
-	"chokepoint/cmd/internal/report/table"
 	"chokepoint/cmd/internal/report/web"
 )
 
 // listening is what --listen serves.
 type listening struct {
 	metrics *metrics.Report
+	page    *web.Page
 	socket  net.Listener
 	server  *web.Server
 }
@@ -30,13 +27,17 @@ func (w *watching) measure() {
 	if w.flags.listen == "" {
 		return
 	}
-	m := metrics.New(metrics.Options{Rules: w.opt.Rules, Source: w.src.sofar}, w.report())
+	page := web.NewPage(func() capture.Stats { return w.src.sofar().Stats }, w.report())
+	m := metrics.New(metrics.Options{Rules: w.opt.Rules, Source: w.src.sofar}, page)
 	w.report = func() report.Report { return m }
-	w.opt.Counted = m.Counted
+	w.opt.Counted = func(s *classify.Stats) {
+		m.Counted(s)
+		page.Counted(s)
+	}
 	if w.opt.Interval == 0 { // --quiet
 		w.opt.Interval = w.flags.interval
 	}
-	w.served = &listening{metrics: m}
+	w.served = &listening{metrics: m, page: page}
 }
 
 // bind opens the socket, which takes a privilege for some ports, and needs files and
@@ -53,7 +54,7 @@ func (w *watching) bind() (end func(), err error) {
 		w.log.Warn().Msgf("--listen %s: whoever gets there sees what this capture sees", w.flags.at)
 	}
 	s.server = web.New(s.socket, web.Options{
-		Metrics: s.metrics, Page: web.Plain{Title: "chokepoint", Text: s.text},
+		Metrics: s.metrics, Page: s.page,
 		Log: func(text string) { w.log.Error().Msg(report.Text("--listen: " + text)) },
 	})
 	return s.server.Close, nil
@@ -79,26 +80,11 @@ func (w *watching) reread() (*service.Rules, error) {
 	return rules, err
 }
 
-// text is the answers so far, a line each.
-func (s *listening) text() string {
-	all := s.metrics.Answers()
-	slices.SortFunc(all, func(a, b *answer.Service) int { return cmp.Compare(a.Service, b.Service) })
-	var b strings.Builder
-	for _, a := range all {
-		fmt.Fprintf(&b, "%-12s %-13s %s\n", report.Text(a.Service), table.StatusWord(a), report.Text(a.Sentence))
-	}
-	return cmp.Or(b.String(), "nothing seen so far\n")
-}
-
 // sofar says how far the capture has got. It may be called from any goroutine.
 func (s *watched) sofar() metrics.Source {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := &s.stats
-	out := metrics.Source{
-		Packets: st.Packets, Bytes: st.Bytes, Dropped: st.Dropped, Lost: st.Lost, Unseen: st.Unseen, Skipped: st.Skipped,
-		Now: s.moment.Now,
-	}
+	out := metrics.Source{Stats: s.stats, Now: s.moment.Now}
 	if s.latest != 0 {
 		out.Last = time.Unix(0, s.latest).UTC()
 	}

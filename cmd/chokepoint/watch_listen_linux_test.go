@@ -34,7 +34,7 @@ func TestWatchServesWithNothingLeft(t *testing.T) {
 						t.Fatal(text)
 					}
 				}
-				if page := fetched(dial, at, "/"); !strings.HasPrefix(page, "200 <!doctype html>") {
+				if page := fetched(dial, at, "/"); !strings.HasPrefix(page, "200 <!DOCTYPE html>") {
 					t.Error(page)
 				}
 				if page := fetched(dial, "rebind.example", "/"); !strings.HasPrefix(page, "421 ") {

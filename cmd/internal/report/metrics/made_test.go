@@ -34,7 +34,7 @@ func (s *silent) Service(*answer.Service) error   { s.took++; return nil }
 func (s *silent) End(*classify.Stats) error       { s.took++; return nil }
 
 func source() Source {
-	return Source{Packets: 1050, Bytes: 99, Dropped: 3, Lost: 4, Unseen: 5, Skipped: 6, Last: at(8.5), Now: at(9)}
+	return Source{Stats: capture.Stats{Packets: 1050, Bytes: 99, Dropped: 3, Lost: 4, Unseen: 5, Skipped: 6}, Last: at(8.5), Now: at(9)}
 }
 
 func made(rules *service.Rules) (*Report, *silent) {

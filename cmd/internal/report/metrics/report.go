@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	dto "github.com/prometheus/client_model/go"
 
+	"chokepoint/capture"
 	"chokepoint/classify"
 	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
@@ -20,8 +20,7 @@ import (
 
 // Source is what a capture has delivered so far.
 type Source struct {
-	Packets, Bytes, Dropped, Lost, Unseen, Skipped uint64 // as in capture.Stats
-
+	capture.Stats
 	Last time.Time // of the newest packet, zero before the first
 	Now  time.Time // packet time reached, which goes on without packets too
 }
@@ -139,14 +138,6 @@ func (r *Report) Counted(s *classify.Stats) {
 func (r *Report) End(s *classify.Stats) error {
 	r.Counted(s)
 	return r.then.End(s)
-}
-
-// Answers lists the answers of the last round, which nobody may change, in no order. It
-// may be called from any goroutine.
-func (r *Report) Answers() []*answer.Service {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Collect(maps.Values(r.services))
 }
 
 // snapshot is what a scrape tells of, copied so that nobody waits for it.

@@ -45,9 +45,14 @@ func (h *hub) run(r Renderer, every time.Duration, say func(string)) {
 		case <-h.asleep:
 		case <-tick.C:
 		}
-		if h.heard() {
-			h.tell(event(r.Update()))
+		if !h.heard() {
+			continue
 		}
+		news, err := r.Update()
+		if err != nil {
+			panic(err) // of our own templates: a fault of ours, too
+		}
+		h.tell(event(news))
 	}
 }
 

@@ -2,10 +2,12 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,11 +40,12 @@ var usual = times{header: 5 * time.Second, answer: 10 * time.Second, idle: time.
 // Renderer makes the page. Its methods are called from any goroutine, for nobody who
 // captures waits.
 type Renderer interface {
-	Page() []byte   // a whole document
-	Update() []byte // what the script in it brings it up to date with; the same again: nothing changed
-	// Policy is what of the document's own is allowed, as sources of script-src and
-	// style-src: the hashes of what the program carries, never of what was rendered.
-	Policy() (scripts, styles []string)
+	// Page is a whole document, and the policy that it is under: what the program
+	// carries is allowed by its hash, never what was rendered.
+	Page() (document []byte, policy string, err error)
+	// Update is what the script in it brings it up to date with; the same again: nothing
+	// changed.
+	Update() ([]byte, error)
 }
 
 // Options says what is served.
@@ -57,7 +60,6 @@ type Options struct {
 type Server struct {
 	opt    Options
 	guard  guard
-	policy string // of the page
 	http   http.Server
 	on     net.Listener
 	hub    hub
@@ -74,7 +76,7 @@ func newServer(l net.Listener, opt Options, t times) *Server {
 	if opt.Every <= 0 {
 		opt.Every = time.Second
 	}
-	s := &Server{opt: opt, guard: guard{boundTo(l)}, policy: policyOf(opt.Page), on: netutil.LimitListener(l, maxOpen)}
+	s := &Server{opt: opt, guard: guard{boundTo(l)}, on: netutil.LimitListener(l, maxOpen)}
 	s.goodbye = t.goodbye
 	s.hub.init(t)
 	s.scrape = promhttp.HandlerFor(opt.Metrics, promhttp.HandlerOpts{
@@ -126,9 +128,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.URL.Path {
 	case "/":
-		h.Set("Content-Security-Policy", s.policy)
+		document, policy, err := s.opt.Page.Page()
+		if err != nil {
+			s.opt.Log("the live page: " + err.Error())
+			http.Error(w, "the page cannot be made", http.StatusInternalServerError)
+			return
+		}
+		h.Set("Content-Security-Policy", policy)
 		h.Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write(s.opt.Page.Page()) // who went away misses nothing
+		_, _ = w.Write(document) // who went away misses nothing
 	case "/metrics":
 		s.scrape.ServeHTTP(w, r)
 	case "/events":
@@ -137,6 +145,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "there is /, /metrics and /events", http.StatusNotFound)
 	}
 }
+
+// bare is the policy of answers that are no page: nothing may be loaded or framed.
+const bare = "default-src 'none'; frame-ancestors 'none'"
 
 // said logs for promhttp, teller for net/http.
 type (
@@ -154,3 +165,5 @@ func (say teller) Write(b []byte) (int, error) {
 }
 
 var _ io.Writer = teller(nil)
+
+func sentence(v ...any) string { return strings.TrimSpace(fmt.Sprintln(v...)) }

@@ -47,6 +47,28 @@ func (s *site) say(text string) {
 	s.said = append(s.said, text)
 }
 
+// made is a page of text.
+type made struct{ *site }
+
+const madePolicy = "default-src 'none'; script-src 'sha256-x'; frame-ancestors 'none'"
+
+func (m made) Page() (document []byte, policy string, err error) {
+	switch text := m.text.Load().(string); text {
+	case boom:
+		return nil, "", errors.New("cannot be made\x1b[31m")
+	default:
+		return []byte("<!doctype html>" + text), madePolicy, nil
+	}
+}
+
+func (m made) Update() ([]byte, error) {
+	m.asks.Add(1)
+	if text := m.text.Load().(string); text != boom {
+		return []byte(text), nil
+	}
+	return nil, errors.New("cannot be made")
+}
+
 // opened starts a server on loopback, which is closed with the test.
 func opened(t *testing.T, t_ times, metrics prometheus.Gatherer) *site {
 	t.Helper()
@@ -65,14 +87,7 @@ func opened(t *testing.T, t_ times, metrics prometheus.Gatherer) *site {
 		r.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "chokepoint_made"}))
 		metrics = r
 	}
-	page := Plain{Title: "chokepoint", Text: func() string {
-		s.asks.Add(1)
-		if s.text.Load() == boom {
-			panic(boom)
-		}
-		return s.text.Load().(string)
-	}}
-	s.Server = newServer(l, Options{Metrics: metrics, Page: page, Log: s.say, Every: 10 * time.Millisecond}, t_)
+	s.Server = newServer(l, Options{Metrics: metrics, Page: made{s}, Log: s.say, Every: 10 * time.Millisecond}, t_)
 	s.Start()
 	t.Cleanup(s.Close)
 	return s
@@ -109,7 +124,7 @@ func TestTheSite(t *testing.T) {
 		code       int
 		kind, has  string
 	}{
-		{"/", "", 200, "text/html", "telegram &lt;b&gt;&amp;works"},
+		{"/", "", 200, "text/html", "telegram <b>&works"},
 		{"/?x=1", "", 200, "text/html", "telegram"},
 		{"/metrics", "", 200, "text/plain", "chokepoint_made 0"},
 		{"/metrics/", "", 404, "text/plain", "there is /"},
@@ -135,7 +150,7 @@ func TestTheSite(t *testing.T) {
 		if !strings.HasPrefix(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
 			t.Errorf("%s: policy %q", c.path, policy)
 		}
-		if isPage := c.kind == "text/html"; strings.Contains(policy, "script-src 'sha256-") != isPage {
+		if isPage := c.kind == "text/html"; (policy == madePolicy) != isPage {
 			t.Errorf("%s: policy %q", c.path, policy)
 		}
 	}
@@ -300,7 +315,7 @@ func TestTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	New(l, Options{Metrics: prometheus.NewRegistry(), Page: Plain{Text: func() string { return "" }}}).Close() // never started
+	New(l, Options{Metrics: prometheus.NewRegistry(), Page: made{s}}).Close() // never started
 	if c, err := net.Dial("tcp", l.Addr().String()); err == nil {
 		c.Close()
 		t.Error("a server that was never started listens still")
@@ -344,6 +359,9 @@ func TestFaults(t *testing.T) {
 		t.Errorf("%d", a.StatusCode)
 	}
 	s.text.Store(boom)
+	if a, _ := s.get(t, "/", nil); a.StatusCode != http.StatusInternalServerError {
+		t.Errorf("%d", a.StatusCode)
+	}
 	x := s.listen(t)
 	x.until(t, "retry: 3000")
 	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
