@@ -2,11 +2,13 @@ package html
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"chokepoint/classify/answer"
+	"chokepoint/cmd/internal/report/packets"
 	"chokepoint/cmd/internal/report/table"
 )
 
@@ -22,6 +24,7 @@ type sectionView struct {
 	Notes    []string
 	LeftOut  []string
 	Cards    []cardView
+	Many     bool // so many cards that those of what works say less
 	Others   string
 	Beside   []sayingView
 	Path     *sayingView
@@ -47,6 +50,7 @@ type cardView struct {
 	Because   string
 	Sentence  string
 	Failing   string
+	Figures   []string // how much was tried, and how it did
 	Since     string
 	SinceISO  string
 	Sure      string // how sure the surest finding is
@@ -133,6 +137,7 @@ func (c *Capture) answer(v *sectionView, told *table.Told) {
 	for i := range told.Services {
 		v.Cards = append(v.Cards, card(&told.Services[i]))
 	}
+	v.Many = len(v.Cards) > maxCards
 	for _, s := range told.Beside {
 		v.Beside = append(v.Beside, saying(s))
 	}
@@ -177,6 +182,9 @@ func headline(told *table.Told) (string, bool) {
 	return strings.Join(parts, ". ") + ".", false
 }
 
+// maxCards is how many cards fit on a screen of 1280 by 800 with all they say.
+const maxCards = 12
+
 func card(s *table.ToldService) cardView {
 	_, sentence, ok := strings.Cut(s.Sentence, ": ")
 	if !ok {
@@ -196,6 +204,10 @@ func card(s *table.ToldService) cardView {
 		v.Sayings = append(v.Sayings, saying(say))
 		v.Sure = cmp.Or(v.Sure, say.Sureness)
 	}
+	if s.Status == answer.Failing || s.Status == answer.Inconclusive {
+		v.Sure = "" // that it fails is certain, and why is not said
+	}
+	v.Figures = figures(s)
 	for _, p := range []pairView{
 		{"Fits", s.Fits}, {"Meanwhile", s.Meanwhile}, {"Where", s.Where}, {"Not shown", s.NotShown},
 	} {
@@ -204,6 +216,27 @@ func card(s *table.ToldService) cardView {
 		}
 	}
 	return v
+}
+
+// figures are how much of a service was tried, and how it did.
+func figures(s *table.ToldService) (out []string) {
+	if a := s.Attempts; a.Tried > 0 {
+		worked := a.Tried - a.Failed - s.Undecided
+		out = append(out, fmt.Sprintf("%s of %s worked", table.Number(uint64(max(worked, 0))), packets.Count(a.Tried, "connection")))
+	}
+	if n := s.Names; n.Failed > 0 {
+		out = append(out, fmt.Sprintf("%s of %d answered wrongly or not at all", packets.Count(n.Failed, "name"), n.Tried))
+	}
+	if s.OpensMs != nil {
+		out = append(out, "opens in "+packets.Span(int64(*s.OpensMs*1e6)))
+	}
+	if s.RateDownBps != nil {
+		out = append(out, "up to "+answer.Rate(*s.RateDownBps))
+	}
+	if s.Loss != nil {
+		out = append(out, fmt.Sprintf("loss %.1f %%", 100**s.Loss))
+	}
+	return out
 }
 
 // chips parts "chat yes" into what and how it does. Several that share a word are one.

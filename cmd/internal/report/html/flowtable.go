@@ -8,6 +8,7 @@ import (
 	"chokepoint/classify/fact"
 	"chokepoint/cmd/internal/report/explain"
 	"chokepoint/cmd/internal/report/packets"
+	"chokepoint/cmd/internal/report/table"
 )
 
 // flowsView is the table of flows.
@@ -34,6 +35,8 @@ type flowView struct {
 	Outcome  string
 	Failed   bool
 	Up, Down uint64
+	UpText   string
+	DownText string
 	Again    uint32
 	Trip     string
 	TripUs   int
@@ -65,7 +68,7 @@ func (c *Capture) flowRow(r *flowRow, first int64, shown map[string]string) flow
 		Client: fmt.Sprintf("%s:%d", c.addr(r.key.SrcAddr()), c.clientPort(r.key.SrcPort)),
 		Start:  clock(c.at(r.start)), StartNs: r.start - first, Lasted: packets.Span(r.last - r.start), LastedNs: r.last - r.start,
 		State: esc(r.state, 40), Outcome: esc(r.outcome, 80), Failed: len(r.outcome) >= 6 && r.outcome[:6] == "failed",
-		Up: r.bytes[fact.Up], Down: r.bytes[fact.Down], Again: r.again, Limit: esc(explain.Spell(r.limit), 40),
+		Up: r.bytes[fact.Up], Down: r.bytes[fact.Down], UpText: table.Number(r.bytes[fact.Up]), DownText: table.Number(r.bytes[fact.Down]), Again: r.again, Limit: esc(explain.Spell(r.limit), 40),
 	}
 	if v.Service != "" && r.function != "" && r.function != answer.FunctionAny {
 		v.Service += " " + esc(answer.FunctionName(r.function), 40)

@@ -35,7 +35,7 @@ func outline(root *html.Node) string {
 			b.WriteString("        region " + attr(n, "aria-label") + "\n")
 		case n.Data == "main", n.Data == "header", n.Data == "footer", n.Data == "nav", n.Data == "aside":
 			b.WriteString(n.Data + " " + attr(n, "aria-label") + "\n")
-		case n.Data == "li" && strings.HasPrefix(attr(n, "class"), "c-") || n.Data == "p" && (attr(n, "class") == "sentence" || attr(n, "class") == "facts" || attr(n, "class") == "meta"):
+		case n.Data == "li" && strings.HasPrefix(attr(n, "class"), "c-") || n.Data == "p" && (attr(n, "class") == "sentence" || attr(n, "class") == "facts" || strings.HasPrefix(attr(n, "class"), "meta")):
 			b.WriteString("        " + attr(n, "class") + ": " + text + "\n")
 		case n.Data == "tr" && attr(n, "data-num") != "":
 			b.WriteString("        packet " + attr(n, "data-num") + ": " + text + "\n")
