@@ -57,7 +57,7 @@ func TestNothingOfOthersIsTold(t *testing.T) {
 
 // TestNothingOfForeignCapturesIsTold: the same of captures that others made.
 func TestNothingOfForeignCapturesIsTold(t *testing.T) {
-	const large, inAll = 300 << 10, 24 << 20 // bytes: some twenty seconds
+	const large, inAll = 200 << 10, 10 << 20 // bytes: some twenty seconds
 	sum := int64(0)
 	files := corpora.Captures(t, corpora.Packed...)
 	rand.New(rand.NewPCG(1, 1)).Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
@@ -95,7 +95,7 @@ func silent(t *testing.T, path string, told []byte, w *witness) {
 	}
 	lower := strings.ToLower(text)
 	for name := range w.names {
-		if len(name) >= 4 && strings.Contains(lower, name) && says(lower, name) {
+		if len(name) >= 4 && !strings.Contains(blank(), name) && strings.Contains(lower, name) && says(lower, name) {
 			t.Errorf("%s: the name %q is told: %s", path, name, shown(lower, name))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"chokepoint/classify/finding"
@@ -39,12 +40,12 @@ func (r *Redactor) text(s string, c *around) string {
 		switch {
 		case s[i] == '"':
 			n = r.quoted(&b, s[i:], c)
-		case wordByte(s[i]):
+		case wordAt(s[i:]) > 0:
 			n = r.word(&b, s, i, c)
 		}
 		if n == 0 {
-			b.WriteByte(s[i])
-			n = 1
+			_, n = utf8.DecodeRuneInString(s[i:])
+			b.WriteString(s[i : i+n])
 		}
 		i += n
 	}
@@ -63,7 +64,7 @@ func (r *Redactor) split(s string, w swap, c *around) string {
 		i += at
 		end := i + len(w.from)
 		at = end
-		if i > 0 && wordByte(s[i-1]) || end < len(s) && wordByte(s[end]) && !ending(s[end:]) {
+		if wordEnds(s[:i]) || !ending(s[end:]) {
 			continue
 		}
 		b.WriteString(r.text(s[from:i], c))
@@ -74,10 +75,17 @@ func (r *Redactor) split(s string, w swap, c *around) string {
 	return b.String()
 }
 
-// ending reports whether what follows a word is punctuation, and not more of it.
+// ending reports whether what follows a word is punctuation or a port, and not more
+// of it.
 func ending(s string) bool {
 	rest := strings.TrimLeft(s, ".:")
-	return rest == "" || !wordByte(rest[0])
+	return wordAt(rest) == 0 || strings.HasPrefix(s, ":") && rest[0] >= '0' && rest[0] <= '9'
+}
+
+// wordEnds reports whether a text ends within a word.
+func wordEnds(s string) bool {
+	_, n := utf8.DecodeLastRuneInString(s)
+	return wordAt(s[len(s)-n:]) > 0
 }
 
 func plain(s string) bool {
@@ -97,6 +105,25 @@ func wordByte(c byte) bool {
 	}
 	return c == '.' || c == ':' || c == '-' || c == '_'
 }
+
+// wordAt returns how long the character is with which a text begins, bytes, if that may
+// be part of an address or a name: typographic marks are not.
+func wordAt(s string) int {
+	if s == "" || !wordByte(s[0]) {
+		return 0
+	}
+	if s[0] < utf8.RuneSelf {
+		return 1
+	}
+	c, n := utf8.DecodeRuneInString(s)
+	if c != utf8.RuneError && !unicode.In(c, unicode.L, unicode.M, unicode.N) {
+		return 0
+	}
+	return n
+}
+
+// longBefore is how far back it matters what is before a word, bytes.
+const longBefore = 24
 
 // quoted replaces a quotation and returns its length, 0 if it does not end. What
 // sentences quote is foreign: a name, a reason in plain text, a title. Our own
@@ -138,15 +165,15 @@ func (r *Redactor) word(b *strings.Builder, s string, i int, c *around) int {
 		return len(id)
 	}
 	end := i
-	for end < len(s) && wordByte(s[end]) {
-		end++
+	for n := wordAt(s[i:]); n > 0; n = wordAt(s[end:]) {
+		end += n
 	}
-	word := s[i:end]
-	if port, ok := filterPort(s[:i]); ok && port {
+	word, before := s[i:end], s[max(i-longBefore, 0):i]
+	if filterTail.MatchString(before) {
 		b.WriteString(r.portOf(word, c))
 		return len(word)
 	}
-	if field(word, s[end:]) || section.MatchString(s[:i]) {
+	if field(word, s[end:]) || section.MatchString(before) {
 		b.WriteString(word)
 		return len(word)
 	}
@@ -205,12 +232,5 @@ var kinds = func() map[string]bool {
 	return all
 }()
 
+// filterTail is before the number of a port that a display filter tests.
 var filterTail = regexp.MustCompile(`(tcp|udp)\.(src|dst)?port[!=]=$`)
-
-// filterPort reports whether a display filter tests a port with what comes next.
-func filterPort(before string) (port, ok bool) {
-	if !strings.HasSuffix(before, "=") {
-		return false, false
-	}
-	return filterTail.MatchString(before), true
-}

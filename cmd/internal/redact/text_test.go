@@ -21,7 +21,7 @@ func TestTextKeepsItsOwnWords(t *testing.T) {
 		`NXDOMAIN "from" 8.8.8.8 for web.whatsapp.com, which exists`, `names denied "from 8.8.4.4, 8.8.8.8"`,
 		"frame.number==9||frame.number==11", "tcp.flags.reset==1", "reset.injected, drop.hello and host.allowlist", "client.pcapng.zst",
 		"linux 6.12", "v1.2.3", "5.15.0-generic", "HTTP/1.1", "R1..R13", "e.g. a NAT", "since 20:22:10", "00:58:11.123", "2026-11-20", "1:2", "12:34:56: late",
-		"RFC 9293 section 3.10.7.4", "0.12 µs", "udp/50000-50100", "tg-obfuscated dc203 media", "1–2 — 3 × 4",
+		"RFC 9293 section 3.10.7.4", "0.12 µs", "udp/50000-50100", "tg-obfuscated dc203 media", "1–2 — 3 × 4", "kernel-5.15.0", "libssl.so.3", "150 µs…", "5×10⁻³",
 		"https and dns, tls1.3", "loss=0.38", "cdn2.signal.org: 3.1 s", "127.0.0.1", "[::1]:443", "ff02::fb",
 	} {
 		if got := fixed().Text(s); got != s {
@@ -56,6 +56,9 @@ func TestTextReplacesWhatIsOfOthers(t *testing.T) {
 		{"a name", "nas.fritz.box, NAS.Fritz.box: nas.fritz.box.", name + ", " + name + ": " + name + "."},
 		{"a name with a port", "nas.fritz.box:8080", name + ":8080"},
 		{"a name of letters beyond ASCII", "пример.рф", r.Name("пример.рф")},
+		{"a name that was cut", "nas.frit… asked", r.Name("nas.frit") + "… asked"},
+		{"a name with digits at its end", "db.k8s, a.nas.10", r.Name("db.k8s") + ", " + r.Name("a.nas.10")},
+		{"names between typographic marks", "“nas.fritz.box”→nas.fritz.box", "“" + name + "”→" + name},
 		{"one with an address in it", "ip-10-0-0-2.example.com", r.Name("ip-10-0-0-2.example.com")},
 		{"an address joined by dashes", "host 10-0-0-2", "host [removed]"},
 		{"an address as a name", "2.0.0.10.in-addr.arpa", r.Name("2.0.0.10.in-addr.arpa")},
@@ -80,7 +83,7 @@ func TestTextReplacesWhatIsOfOthers(t *testing.T) {
 func TestNamesOfAFindingGoFromItsSentences(t *testing.T) {
 	for _, odd := range []string{"wpad", "my printer", "a b.c\\032d", "_x._tcp.7", "backup.json", "host.5", "..", "a:b"} {
 		f := &finding.Finding{
-			Name: odd, Summary: odd + " is denied, " + odd + ": and (" + odd + ")", Filter: "frame.number==3",
+			Name: odd, Summary: odd + " is denied, " + odd + ": and (" + odd + "), “" + odd + "…”, " + odd + ":8080. " + odd + ".", Filter: "frame.number==3",
 			Client: &finding.Endpoint{IP: netip.MustParseAddr("10.0.0.2"), Port: 50000}, Server: &finding.Endpoint{IP: netip.MustParseAddr("10.9.0.1"), Port: 8443}, Proto: "tcp",
 			For: []finding.Evidence{{Text: "10.0.0.2:50000 asked 10.9.0.1:8443 for " + odd, Got: odd}},
 		}

@@ -3,6 +3,7 @@ package redact
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -130,8 +131,9 @@ func holds(word string) bool {
 }
 
 // hostLike reports whether a word is written as a host's name with a domain. No top
-// domain has digits (RFC 3696 section 2), but those in the letters of IDNA; none is
-// called as files of captures are.
+// domain begins with a digit (RFC 3696 section 2) or is called as files of captures
+// are; where the last label is a number, a word behind the first dot tells a name from
+// a version.
 func hostLike(word string) bool {
 	labels := strings.Split(word, ".")
 	if len(labels) < 2 || len(word) > 253 || exts.MatchString(word) {
@@ -143,10 +145,15 @@ func hostLike(word string) bool {
 		}
 	}
 	top := labels[len(labels)-1]
-	if strings.HasPrefix(strings.ToLower(top), "xn--") {
-		return true
+	if first, _ := utf8.DecodeRuneInString(top); unicode.IsLetter(first) {
+		return utf8.RuneCountInString(top) >= 2
 	}
-	return utf8.RuneCountInString(top) >= 2 && strings.IndexFunc(top, func(c rune) bool { return !unicode.IsLetter(c) }) < 0
+	return strings.Trim(top, "0123456789") == "" && slices.ContainsFunc(labels[1:], wordy)
+}
+
+// wordy reports whether a label has a word in it.
+func wordy(label string) bool {
+	return strings.IndexFunc(label, unicode.IsLetter) == 0 && utf8.RuneCountInString(strings.TrimFunc(label, unicode.IsDigit)) >= 3
 }
 
 // foreign reports whether a word has letters that our own sentences do not: they

@@ -7,17 +7,19 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 
 	"chokepoint/capture"
 	"chokepoint/capture/pcapfile"
 	"chokepoint/classify"
-	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 	"chokepoint/classify/service"
 	"chokepoint/cmd/internal/report"
+	"chokepoint/cmd/internal/report/html"
 	"chokepoint/cmd/internal/report/jsonl"
+	"chokepoint/cmd/internal/report/packets"
 	"chokepoint/cmd/internal/report/table"
 )
 
@@ -29,6 +31,8 @@ type witness struct {
 	names   map[string]bool
 	macs    map[[6]byte]bool
 	flows   []capture.Key
+	page    *html.Page
+	section *html.Capture
 }
 
 func (w *witness) addr(a netip.Addr) {
@@ -73,34 +77,6 @@ func (w *witness) Finding(f *finding.Finding) error {
 	return w.Report.Finding(f)
 }
 
-// many tells several reports.
-type many []report.Report
-
-func (m many) each(tell func(report.Report) error) error {
-	for _, r := range m {
-		if err := tell(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m many) Begin(x *report.Meta) error {
-	return m.each(func(r report.Report) error { return r.Begin(x) })
-}
-func (m many) Flow(x *fact.Flow, ids []string) error {
-	return m.each(func(r report.Report) error { return r.Flow(x, ids) })
-}
-func (m many) Finding(x *finding.Finding) error {
-	return m.each(func(r report.Report) error { return r.Finding(x) })
-}
-func (m many) Service(x *answer.Service) error {
-	return m.each(func(r report.Report) error { return r.Service(x) })
-}
-func (m many) End(x *classify.Stats) error {
-	return m.each(func(r report.Report) error { return r.End(x) })
-}
-
 // hardware notes MAC addresses on the way.
 type hardware struct {
 	capture.Source
@@ -133,8 +109,9 @@ func run(t testing.TB, path string, key [32]byte) (told, records []byte, w *witn
 	defer src.Close()
 	r := New(nil, Options{Key: key})
 	var lines, screen bytes.Buffer
-	w = &witness{r: r, clients: map[netip.Addr]bool{}, names: map[string]bool{}, macs: map[[6]byte]bool{}}
-	w.Report = r.Wrap(many{jsonl.New(&lines), table.New(&screen, table.Options{All: true, Verbose: true})})
+	w = &witness{r: r, clients: map[netip.Addr]bool{}, names: map[string]bool{}, macs: map[[6]byte]bool{}, page: html.New()}
+	w.section = w.page.Capture(r)
+	w.Report = report.Tee{w.section, r.Note(), r.Wrap(report.Tee{jsonl.New(&lines), table.New(&screen, table.Options{All: true, Verbose: true})})}
 	meta := &report.Meta{Tool: "chokepoint", Schema: 1, Files: []report.File{{Name: path, Filter: "host 10.0.0.2"}}, Expr: "host 10.0.0.2"}
 	if err := w.Begin(meta); err != nil {
 		t.Fatal(err)
@@ -143,8 +120,36 @@ func run(t testing.TB, path string, key [32]byte) (told, records []byte, w *witn
 	if err := w.End(&stats); err != nil {
 		t.Fatal(err)
 	}
-	return append(lines.Bytes(), screen.Bytes()...), lines.Bytes(), w
+	told = append(lines.Bytes(), screen.Bytes()...)
+	return append(told, w.pageOf(t, path)...), lines.Bytes(), w
 }
+
+// pageOf looks at the packets once more and returns the page that is made of all.
+func (w *witness) pageOf(t testing.TB, path string) []byte {
+	t.Helper()
+	src, err := pcapfile.Open(path, pcapfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	gather := packets.NewGather(src, 0, 0, w.section.Wants()...)
+	for b := new(capture.Batch); gather.Read(b) == nil; {
+	}
+	var out bytes.Buffer
+	if err := w.page.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// blank is what all pages have, in lower case: styles, scripts and a licence.
+var blank = sync.OnceValue(func() string {
+	p := html.New()
+	p.Capture(nil)
+	var out bytes.Buffer
+	_ = p.Write(&out) // a buffer takes all
+	return strings.ToLower(out.String())
+})
 
 // stunCookie is what STUN hides addresses with (RFC 8489 section 14.2).
 var stunCookie = [4]byte{0x21, 0x12, 0xa4, 0x42}
@@ -176,7 +181,7 @@ func spelled(out map[string]string, how string, raw []byte) {
 		out[how+" HEX"+sep] = strings.ToUpper(s)
 	}
 	for _, c := range raw {
-		if c < ' ' || c > '~' { // as text it may be anything
+		if c < '\t' || c > '~' { // as text it may be anything
 			out[how+" binary"] = string(raw)
 		}
 	}
