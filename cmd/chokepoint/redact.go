@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 
+	"chokepoint/classify"
 	"chokepoint/cmd/internal/redact"
 	"chokepoint/cmd/internal/report"
 	"chokepoint/cmd/internal/report/board"
@@ -85,6 +86,14 @@ func (r *redacting) ofSlices() slice.Hider {
 		return nil
 	}
 	return r.redactor
+}
+
+// counted is what is told of what was counted so far.
+func (r *redacting) counted(s *classify.Stats) *classify.Stats {
+	if !r.all {
+		return s
+	}
+	return r.redactor.Stats(s)
 }
 
 // moment passes on how far a live capture has got, in the times that are told.

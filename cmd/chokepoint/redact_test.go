@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"chokepoint/capture"
 	"chokepoint/classify"
 	"chokepoint/classify/answer"
 	"chokepoint/classify/fact"
@@ -155,6 +159,36 @@ func TestWatchIsRedactedToo(t *testing.T) {
 		}
 		if got.code != 0 || !strings.Contains(got.stdout, "00:00:0") {
 			t.Errorf("%s: code %d, %s%s", form, got.code, got.stdout, got.stderr)
+		}
+	}
+}
+
+// TestTheLivePageIsRedactedToo: what was counted so far as well, which comes by another
+// way than records do.
+func TestTheLivePageIsRedactedToo(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0") // a port that is free
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.Addr().String()
+	l.Close()
+	w := newWatch(nil, step{now: 1, packets: 3})
+	run, page := w.app.analyze, ""
+	w.app.analyze = func(ctx context.Context, src capture.Source, sink classify.Sink, opt classify.Options) (classify.Stats, error) {
+		st, err := run(ctx, src, sink, opt)
+		counted := classify.Stats{Packets: 3, First: liveBegan, Last: liveBegan.Add(time.Second)}
+		counted.EncryptedDNS = []answer.EncryptedDNS{{Resolver: answer.UnknownResolver, Name: "dns.petrov.example", Flows: 1, First: liveBegan}}
+		opt.Counted(&counted)
+		page = fetched(func() (net.Conn, error) { return net.Dial("tcp4", at) }, at, "/")
+		return st, err
+	}
+	got := w.do(ending("-i", "eth0", "--redact", "--listen", at)...)
+	if got.code != 0 || !strings.HasPrefix(page, "200 ") || !strings.Contains(page, ".invalid") {
+		t.Errorf("code %d, %s, page %s", got.code, got.stderr, page)
+	}
+	for _, left := range []string{"petrov", "eth0", "03:11:", "2026-11-21"} {
+		if strings.Contains(page, left) {
+			t.Errorf("%s is told in %s", left, page)
 		}
 	}
 }

@@ -31,6 +31,7 @@ func (w *watching) measure() {
 	m := metrics.New(metrics.Options{Rules: w.opt.Rules, Source: w.src.sofar}, page)
 	w.report = func() report.Report { return m }
 	w.opt.Counted = func(s *classify.Stats) {
+		s = w.counted(s)
 		m.Counted(s)
 		page.Counted(s)
 	}
