@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
 
 	"chokepoint/capture"
 	"chokepoint/capture/pcapfile"
+	"chokepoint/pcaps/hostile"
 )
 
 const evil = "x\x1b]0;owned\a\u009b31m\u202e\xff"
@@ -58,5 +60,35 @@ func TestForeignTextNeverReachesATerminalRaw(t *testing.T) {
 		if got.stdout+got.stderr == "" {
 			t.Errorf("%q said nothing", args)
 		}
+	}
+}
+
+// TestNamesFromPacketsNeverReachATerminalRaw is the same of what packets say: names asked
+// for and spoken, hosts, and certificates.
+func TestNamesFromPacketsNeverReachATerminalRaw(t *testing.T) {
+	b, err := hostile.Capture()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := file(t, t.TempDir(), hostile.File, b)
+	for _, args := range [][]string{
+		{path}, {"-v", path}, {"--all", "-v", path}, {"--json", "--all", path}, {"--explain", "f1", path}, {"--explain", "f2", path},
+		{"--explain", "c000008", path}, {"--why-not", "whatsapp", path}, {"--redact", path}, {"--redact", "--json", "--all", path},
+	} {
+		got := outside(append([]string{"analyze"}, args...)...)
+		if got.code != 0 && !slices.Contains(args, "--redact") {
+			t.Errorf("%q: exit code %d: %s", args[:len(args)-1], got.code, got.stderr)
+		}
+		if bad := raw(got.stdout + got.stderr); bad != nil {
+			t.Errorf("%q: %U", args[:len(args)-1], bad)
+		}
+		for _, l := range strings.Split(got.stdout, "\n") {
+			if !slices.Contains(args, "--json") && len(l) > 4000 {
+				t.Errorf("%q: a line of %d bytes: %.100s…", args[:len(args)-1], len(l), l)
+			}
+		}
+	}
+	if got := outside("analyze", "--json", "--all", path); !strings.Contains(got.stdout, "owned=1") {
+		t.Error("no attack gets as far as the output: this tests nothing")
 	}
 }
