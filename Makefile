@@ -146,6 +146,11 @@ objects: # made anew, they are those checked in
 	after=$$(cat $$(git ls-files 'bpf/*.o' 'bpf/*_bpfel.go') | sha256sum); \
 	[ "$$before" = "$$after" ] || { echo "objects: not those that the C sources give; make generate, and commit"; git status --short bpf; exit 1; }
 
+.PHONY: browser
+browser: ## HTML reports in a real browser; needs node, npm and chromium
+	cd cmd/internal/report/html/browser && npm ci --no-audit --no-fund --silent
+	REQUIRE_CHROMIUM=1 go test -count=1 -v ./cmd/internal/report/html/browser
+
 .PHONY: rules
 rules: ## classify/service/compiled.json from the YAML of the services; needs nothing but Go
 	go generate ./classify/service
