@@ -6,15 +6,19 @@
     const at = document.getElementById("live-" + name);
     if (!at || shown[name] === text) return;
     shown[name] = text;
-    // What was opened stays open: parts of a finding are told by their place in it.
-    const key = (d) => { const o = d.closest("[id]"); return (o ? o.id : "") + " " + (d.querySelector("summary") || d).textContent; };
-    const open = new Set(Array.from(at.querySelectorAll("details[open]"), key));
-    const shut = new Set(Array.from(at.querySelectorAll("details:not([open])"), key));
+    // What was opened stays open, what was closed closed, by its place below the nearest id.
+    const each = (visit) => {
+      const seen = {};
+      for (const d of at.querySelectorAll("details")) {
+        const id = (d.closest("[id]") || at).id;
+        seen[id] = (seen[id] || 0) + 1;
+        visit(d, id + " " + seen[id]);
+      }
+    };
+    const was = {};
+    each((d, key) => { was[key] = d.open; });
     at.innerHTML = text;
-    for (const d of at.querySelectorAll("details")) {
-      if (open.has(key(d))) d.open = true;
-      else if (shut.has(key(d))) d.open = false;
-    }
+    each((d, key) => { if (key in was) d.open = was[key]; });
   };
   const events = new EventSource("/events");
   events.addEventListener("update", (e) => {

@@ -100,6 +100,9 @@ func TestThePageShowsWhatStands(t *testing.T) {
 	if strings.Contains(u.Answer, "chat") || !strings.Contains(u.Answer, "MAX works") || strings.Contains(u.Findings, "a later word") {
 		t.Errorf("%+v", u)
 	}
+	if s, _ := p.snapshot(); s.Stats.Last.Sub(s.Stats.First) != lately {
+		t.Errorf("the timeline is of %v", s.Stats.Last.Sub(s.Stats.First))
+	}
 	u = p.with(t, func() error { return p.Finding(found("f2", finding.Likely, 1300)) })
 	gone := *found("f2", finding.Withdrawn, 1300)
 	if u = p.with(t, func() error { return p.Finding(&gone) }); strings.Contains(u.Findings, "summary of f2") {
