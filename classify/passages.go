@@ -15,10 +15,13 @@ type began struct {
 
 // learnMedia takes in what concerns the media of calls beyond their own flow: how the
 // clients' TCP fared since the last tick, and which sources were met where.
-func (r *run) learnMedia() {
+func (r *run) learnMedia(now int64) {
 	passed, streams := r.passed[:0], r.streams[:0]
+	calling := slices.ContainsFunc(r.shards[:], func(s *shard) bool { return s.track.HasCall(now) })
 	for _, s := range r.shards {
-		passed = append(passed, s.track.Passages()...)
+		if told := s.track.Passages(); calling { // nothing else is compared with them
+			passed = append(passed, told...)
+		}
 		streams = append(streams, s.track.Streams()...)
 	}
 	order := r.order[:0] // they are long

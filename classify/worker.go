@@ -349,7 +349,7 @@ func (r *run) begin(c *clock, now int64) {
 	}
 	r.reload()
 	r.mergeAll()
-	r.learnMedia()
+	r.learnMedia(now)
 	r.missAnswers(now)
 	r.mergeStrays()
 }

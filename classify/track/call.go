@@ -48,6 +48,12 @@ func (b *eventPool) get() []fact.MediaEvent {
 
 func (b *eventPool) bytes() int { return b.made * medialog.MaxEvents * int(eventSize) }
 
+// callMemory is how long after its last sign of life a call is still under way, ns.
+const callMemory = 30_000_000_000
+
+// HasCall reports whether a call is under way, or was being set up lately.
+func (t *Tracker) HasCall(now int64) bool { return t.called != 0 && now-t.called < callMemory }
+
 // callOf returns the record of a flow's media, making one where a call is under way:
 // media without STUN or a reflector's hello before them are somebody else's, until
 // they prove to be RTP.
@@ -55,7 +61,7 @@ func (t *Tracker) callOf(id flow.ID, f *Flow, k *vigil, now int64) *call {
 	x := t.extraOf(f)
 	if c := x.call; c != nil {
 		if c.stale(now) {
-			c.used = now
+			c.used, t.called = now, now
 			t.calls.touch(c.slot)
 		}
 		return c
@@ -65,6 +71,7 @@ func (t *Tracker) callOf(id flow.ID, f *Flow, k *vigil, now int64) *call {
 	}
 	c, at := take(t, &t.calls, id, now, (*Tracker).freeCall)
 	*c = call{place: at}
+	t.called = now
 	if k.Media[fact.Up].Count+k.Media[fact.Down].Count > 1 || k.Late {
 		c.Late()
 	}
