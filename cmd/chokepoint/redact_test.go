@@ -24,8 +24,8 @@ const denied = "../../pcaps/whatsapp-denied-and-dropped/client.pcapng"
 func TestRedactedOutputsNameNobody(t *testing.T) {
 	for _, form := range []string{"--verbose", "--json"} {
 		got := outside("analyze", form, "--redact", "--all", denied, denied)
-		for _, left := range []string{"192.168.1.", "denied-and-dropped", "example.net", "2026"} {
-			if strings.Contains(strings.ReplaceAll(got.stdout, `"date":"2026`, ""), left) {
+		for _, left := range []string{"192.168.1.", "denied-and-dropped", "example.net", "2026-11-20"} {
+			if strings.Contains(got.stdout, left) {
 				t.Errorf("%s: %s is told", form, left)
 			}
 		}
