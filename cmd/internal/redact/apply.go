@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"chokepoint/capture"
@@ -65,9 +66,7 @@ func (p *pass) value(v reflect.Value, do treatment) {
 			v.SetInt(0)
 		}
 	case reflect.Struct, reflect.Array, reflect.Slice, reflect.Pointer, reflect.Map:
-		if touched(v.Type()) {
-			p.within(v, do)
-		}
+		p.within(v, do)
 	}
 }
 
@@ -75,10 +74,8 @@ func (p *pass) value(v reflect.Value, do treatment) {
 func (p *pass) within(v reflect.Value, do treatment) {
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if f := v.Type().Field(i); f.IsExported() {
-				p.value(v.Field(i), treated(v.Type(), f))
-			}
+		for _, f := range stepsOf(v.Type()) {
+			p.value(v.Field(f.at), f.do)
 		}
 	case reflect.Array:
 		for i := range v.Len() {
@@ -112,18 +109,52 @@ func (p *pass) within(v reflect.Value, do treatment) {
 	}
 }
 
-// treated is what is done to a field.
-func treated(t reflect.Type, f reflect.StructField) treatment {
-	return fields[t.String()+"."+f.Name]
+// step is a field in which there may be something to replace.
+type step struct {
+	at int
+	do treatment
+}
+
+// steps remembers them by [reflect.Type]: there is a handful of types, and a run may
+// have a hundred thousand flows.
+var steps sync.Map
+
+func stepsOf(t reflect.Type) []step {
+	if known, ok := steps.Load(t); ok {
+		return known.([]step)
+	}
+	var out []step
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if do := fields[t.String()+"."+f.Name]; f.IsExported() && touched(f.Type, do) {
+			out = append(out, step{i, do})
+		}
+	}
+	steps.Store(t, out)
+	return out
 }
 
 // touched reports whether there may be something to replace in a type.
-func touched(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.String, reflect.Int64, reflect.Struct, reflect.Map:
+func touched(t reflect.Type, do treatment) bool {
+	switch t {
+	case reflect.TypeFor[netip.Addr](), reflect.TypeFor[time.Time](), reflect.TypeFor[fact.Mute]():
 		return true
+	case reflect.TypeFor[fact.Opt[int64]]():
+		return do == when
+	case reflect.TypeFor[[16]byte]():
+		return do == address16
+	case reflect.TypeFor[[]byte]():
+		return do != keep
+	}
+	switch t.Kind() {
+	case reflect.String, reflect.Map:
+		return do != keep
+	case reflect.Int64:
+		return do == when || do == drop
+	case reflect.Struct:
+		return len(stepsOf(t)) > 0
 	case reflect.Array, reflect.Slice, reflect.Pointer:
-		return touched(t.Elem())
+		return touched(t.Elem(), do)
 	}
 	return false
 }

@@ -1,4 +1,4 @@
-package redact
+package redact_test
 
 import (
 	"bytes"
@@ -9,12 +9,14 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"chokepoint/capture"
+	"chokepoint/cmd/internal/redact"
 	"chokepoint/internal/corpora"
 	"chokepoint/internal/corpora/replay"
 )
@@ -48,11 +50,44 @@ func every(all []string, n int) (out []string) {
 // TestNothingOfOthersIsTold: of no bundled capture does any output have a client's
 // address in any form, a name that the rules do not know, a MAC or a community id.
 func TestNothingOfOthersIsTold(t *testing.T) {
+	cuts := 0
 	for _, path := range bundled(t) {
 		told, records, w := run(t, path, [32]byte{7})
 		silent(t, path, told, w)
 		unlinked(t, path, records, w)
+		cuts += sliced(t, path, w)
 	}
+	if cuts == 0 {
+		t.Error("not one slice was written")
+	}
+}
+
+// sliced holds slices to the same, and their packets too, and returns how many there are.
+func sliced(t *testing.T, path string, w *witness) int {
+	t.Helper()
+	dir := t.TempDir()
+	n, err := w.slices.Write(dir, []capture.Interface{{Name: "wlan-of-petrov", Filter: "host petrov", Link: capture.LinkEthernet}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob(dir + "/*.pcapng")
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		silent(t, path, b, w)
+		if bytes.Contains(b, []byte("petrov")) {
+			t.Errorf("%s: a slice names its interface", path)
+		}
+		_ = replay.Packets(f, func(p *capture.Packet) {
+			q := p.Quoted.Key
+			if w.clients[p.Key.SrcAddr()] || w.clients[p.Key.DstAddr()] || w.clients[q.SrcAddr()] || w.clients[q.DstAddr()] || p.Has&capture.HasIP == 0 || len(bytes.Trim(p.Payload, "\x00")) > 0 && p.Has&capture.HasICMP == 0 {
+				t.Errorf("%s: packet %d of a slice is from %v to %v, payload % x", path, p.Num, p.Key.SrcAddr(), p.Key.DstAddr(), p.Payload)
+			}
+		})
+	}
+	return n
 }
 
 // TestNothingOfForeignCapturesIsTold: the same of captures that others made.
@@ -134,7 +169,7 @@ func unlinked(t *testing.T, path string, records []byte, w *witness) {
 	t.Helper()
 	ids := map[string]bool{}
 	for _, k := range w.flows {
-		ids[communityIDOf(k)] = !nobodys(k.SrcAddr()) // loopback's ports may become each other's
+		ids[communityIDOf(k)] = !redact.Nobodys(k.SrcAddr()) // loopback's ports may become each other's
 	}
 	guesses := suspects(w)
 	for _, line := range bytes.Split(records, []byte("\n")) {
@@ -145,7 +180,7 @@ func unlinked(t *testing.T, path string, records []byte, w *witness) {
 		if ids[r.CommunityID] {
 			t.Errorf("%s: the community id %s is the original one", path, r.CommunityID)
 		}
-		k := capture.Key{Dst: r.Server.IP.As16(), DstPort: r.Server.Port, SrcPort: r.Client.Port, Proto: protos[r.Proto]}
+		k := capture.Key{Dst: r.Server.IP.As16(), DstPort: r.Server.Port, SrcPort: r.Client.Port, Proto: redact.Protos[r.Proto]}
 		for _, a := range guesses {
 			if k.Src = a.As16(); communityIDOf(k) == r.CommunityID {
 				t.Errorf("%s: %v leads to community id %s", path, a, r.CommunityID)
@@ -204,11 +239,11 @@ func TestTheKeyDecides(t *testing.T) {
 // TestPacketsOfBundledCaptures: what is made of their packets keeps the law.
 func TestPacketsOfBundledCaptures(t *testing.T) {
 	for _, path := range every(bundled(t), 3) {
-		r := New(nil, Options{Key: [32]byte{7}})
+		r := redact.New(nil, redact.Options{Key: [32]byte{7}})
 		n := 0
 		_ = replay.Packets(path, func(p *capture.Packet) {
 			if n++; n < 2000 {
-				lawOfPacket(t, r, p, r.Packet(p, p.Payload))
+				redact.LawOfPacket(t, r, p, r.Packet(p, p.Payload))
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package redact
+package redact_test
 
 import (
 	"bytes"
@@ -16,28 +16,31 @@ import (
 	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 	"chokepoint/classify/service"
+	"chokepoint/cmd/internal/redact"
 	"chokepoint/cmd/internal/report"
 	"chokepoint/cmd/internal/report/html"
 	"chokepoint/cmd/internal/report/jsonl"
 	"chokepoint/cmd/internal/report/packets"
+	"chokepoint/cmd/internal/report/slice"
 	"chokepoint/cmd/internal/report/table"
 )
 
 // witness hears what the engine says, and remembers what must not be told.
 type witness struct {
 	report.Report
-	r       *Redactor
+	r       *redact.Redactor
 	clients map[netip.Addr]bool // and all whom the rules do not know
 	names   map[string]bool
 	macs    map[[6]byte]bool
 	flows   []capture.Key
 	page    *html.Page
 	section *html.Capture
+	slices  *slice.Slices
 }
 
 func (w *witness) addr(a netip.Addr) {
 	a = a.Unmap().WithZone("")
-	if a.IsValid() && !nobodys(a) && !w.r.knows(a) {
+	if a.IsValid() && !redact.Nobodys(a) && !w.r.Knows(a) {
 		w.clients[a] = true
 	}
 }
@@ -45,13 +48,13 @@ func (w *witness) addr(a netip.Addr) {
 func (w *witness) name(all ...string) {
 	for _, s := range all {
 		if s != "" && w.r.Name(s) != s {
-			w.names[fold(s)] = true
+			w.names[redact.Fold(s)] = true
 		}
 	}
 }
 
 func (w *witness) Flow(f *fact.Flow, findings []string) error {
-	w.clients[f.Key.SrcAddr()] = !nobodys(f.Key.SrcAddr())
+	w.clients[f.Key.SrcAddr()] = !redact.Nobodys(f.Key.SrcAddr())
 	w.addr(f.Key.DstAddr())
 	w.flows = append(w.flows, f.Key)
 	n := &f.Names
@@ -107,11 +110,11 @@ func run(t testing.TB, path string, key [32]byte) (told, records []byte, w *witn
 		return nil, nil, nil // damaged from its beginning
 	}
 	defer src.Close()
-	r := New(nil, Options{Key: key})
+	r := redact.New(nil, redact.Options{Key: key})
 	var lines, screen bytes.Buffer
 	w = &witness{r: r, clients: map[netip.Addr]bool{}, names: map[string]bool{}, macs: map[[6]byte]bool{}, page: html.New()}
-	w.section = w.page.Capture(r)
-	w.Report = report.Tee{w.section, r.Note(), r.Wrap(report.Tee{jsonl.New(&lines), table.New(&screen, table.Options{All: true, Verbose: true})})}
+	w.section, w.slices = w.page.Capture(r), slice.New(r)
+	w.Report = report.Tee{w.section, w.slices, r.Note(), r.Wrap(report.Tee{jsonl.New(&lines), table.New(&screen, table.Options{All: true, Verbose: true})})}
 	meta := &report.Meta{Tool: "chokepoint", Schema: 1, Files: []report.File{{Name: path, Filter: "host 10.0.0.2"}}, Expr: "host 10.0.0.2"}
 	if err := w.Begin(meta); err != nil {
 		t.Fatal(err)
@@ -132,7 +135,7 @@ func (w *witness) pageOf(t testing.TB, path string) []byte {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	gather := packets.NewGather(src, 0, 0, w.section.Wants()...)
+	gather := packets.NewGather(src, 0, 0, append(w.section.Wants(), w.slices.Takers()...)...)
 	for b := new(capture.Batch); gather.Read(b) == nil; {
 	}
 	var out bytes.Buffer
@@ -157,7 +160,7 @@ var stunCookie = [4]byte{0x21, 0x12, 0xa4, 0x42}
 // forms are all ways in which an address may be written.
 func forms(a netip.Addr) map[string]string {
 	raw := a.AsSlice()
-	out := map[string]string{"as text": a.String(), "in full": a.StringExpanded(), "as a name": toArpa(a)}
+	out := map[string]string{"as text": a.String(), "in full": a.StringExpanded(), "as a name": redact.ToArpa(a)}
 	if a.Is4() {
 		x := netip.AddrFrom4([4]byte{raw[0] ^ stunCookie[0], raw[1] ^ stunCookie[1], raw[2] ^ stunCookie[2], raw[3] ^ stunCookie[3]})
 		out["as STUN's text"] = x.String()
