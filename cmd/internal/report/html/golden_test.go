@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -90,7 +91,7 @@ func TestTheSameCaptureMakesTheSamePage(t *testing.T) {
 // TestPartsOfALivePage: a snapshot gives the parts, and a page around them with a policy
 // that allows it to be told of news.
 func TestPartsOfALivePage(t *testing.T) {
-	empty := &Snapshot{}
+	empty := &Snapshot{} // no time has passed: there is no timeline
 	if _, err := empty.Render(); err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +110,13 @@ func TestPartsOfALivePage(t *testing.T) {
 		if !strings.Contains(part, want) {
 			t.Errorf("no %q in %s", want, part)
 		}
+	}
+	s.Stats.First, s.Stats.Last = time.Unix(100, 0), time.Unix(160, 0)
+	if parts, err = s.Render(); err != nil {
+		t.Fatal(err)
+	}
+	if lanes := string(parts.Timeline); !strings.Contains(lanes, "1 findings") || strings.Contains(lanes, "lows began") {
+		t.Errorf("the timeline tells of flows that nobody counted: %s", lanes)
 	}
 	if strings.Contains(string(parts.Findings), "second time") || strings.Contains(string(parts.Findings), "met again") {
 		t.Error("it misses packets that a live page never has")

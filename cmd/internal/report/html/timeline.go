@@ -25,6 +25,7 @@ const (
 type timelineView struct {
 	Lanes []laneView
 	Ticks []tickView
+	Flows bool // are drawn; a live page has none
 	Width int
 	From  string
 	To    string
@@ -75,7 +76,7 @@ func (c *Capture) timeline(prefix string, told *table.Told) *timelineView {
 		return nil
 	}
 	scale := lineWidth / float64(to.Sub(from))
-	v := &timelineView{Width: lineWidth, From: c.at(from.UnixNano()).Format("15:04:05"), To: c.at(to.UnixNano()).Format("15:04:05")}
+	v := &timelineView{Flows: len(c.busy) > 0, Width: lineWidth, From: c.at(from.UnixNano()).Format("15:04:05"), To: c.at(to.UnixNano()).Format("15:04:05")}
 	lanes, marks := c.lanes(told), 0
 	hidden := max(len(lanes)-maxLanes, 0)
 	for _, l := range lanes[:min(len(lanes), maxLanes)] {
@@ -93,7 +94,7 @@ func (c *Capture) timeline(prefix string, told *table.Told) *timelineView {
 			}
 		}
 		lv.Lasts = lineWidth - lv.Since
-		lv.Text = laneText(&lv)
+		lv.Text = laneText(&lv, v.Flows)
 		v.Lanes = append(v.Lanes, lv)
 	}
 	if hidden > 0 || marks > maxMarks {
@@ -196,8 +197,12 @@ func (c *Capture) mark(prefix string, f *finding.Finding, from, to time.Time, sc
 	}
 }
 
-func laneText(v *laneView) string {
-	return fmt.Sprintf("%s, %s: flows began in %d of %d spans of time, %d findings", v.Name, v.Status, len(v.Bars), lineBins, len(v.Marks))
+func laneText(v *laneView, flows bool) string {
+	text := fmt.Sprintf("%s, %s: ", v.Name, v.Status)
+	if flows {
+		text += fmt.Sprintf("flows began in %d of %d spans of time, ", len(v.Bars), lineBins)
+	}
+	return text + fmt.Sprintf("%d findings", len(v.Marks))
 }
 
 // steps of the axis.
