@@ -2,16 +2,19 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"chokepoint/capture/pcapfile"
 	"chokepoint/classify"
 	"chokepoint/classify/answer"
 )
@@ -162,5 +165,30 @@ func TestWatchListensWhereItCan(t *testing.T) {
 		if got.code != c.code || !strings.Contains(got.stderr, c.says) || c.code == exitUsage && len(w.log) > 0 || c.more == "-q" && got.stderr != "" {
 			t.Errorf("%s %s: code %d, %q, %v", c.at, c.more, got.code, got.stderr, w.log)
 		}
+	}
+}
+
+// TestListeningChangesNothing: the records are the same, whether figures are kept or not.
+func TestListeningChangesNothing(t *testing.T) {
+	content, err := os.ReadFile("../../pcaps/telegram-policed/client.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for _, more := range []string{"", "--listen=:0"} {
+		src, err := pcapfile.New(bytes.NewReader(content), "x", pcapfile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWatch(nil)
+		w.replayed(src)
+		got := w.do(strings.Fields("-i eth0 --json --all --interval 1s " + more)...)
+		if got.code != 0 || strings.Contains(got.stderr, "is the live page") != (more != "") {
+			t.Errorf("code %d: %s", got.code, got.stderr)
+		}
+		said = append(said, got.stdout)
+	}
+	if said[0] != said[1] || strings.Count(said[0], "\n") < 10 {
+		t.Errorf("with figures\n%s\nwithout\n%s", said[1], said[0])
 	}
 }
