@@ -20,7 +20,12 @@ build: ## bin/chokepoint, without cgo
 
 .PHONY: run
 run: build ## what happened in the bundled captures
-	bin/chokepoint analyze $(CAPTURES)
+	@bin/chokepoint analyze $(CAPTURES)
+	@echo
+	@echo "These were $(words $(CAPTURES)) captures. One of them by itself, why it says so, and as a page for a browser:"
+	@echo "  bin/chokepoint analyze pcaps/whatsapp-reset-race/client.pcapng"
+	@echo "  bin/chokepoint analyze --explain f1 pcaps/whatsapp-reset-race/client.pcapng"
+	@echo "  bin/chokepoint analyze --html report.html pcaps/whatsapp-reset-race/client.pcapng"
 
 .PHONY: test
 test: format vet lint objects unit race cross fuzz-smoke ## everything that CI runs; no root, no clang
