@@ -10,6 +10,7 @@ import (
 
 	"chokepoint/capture"
 	"chokepoint/capture/decode"
+	"chokepoint/classify/finding"
 )
 
 // shared is one redactor for many inputs.
@@ -144,4 +145,32 @@ func transportSum(q *capture.Packet, out []byte) uint32 {
 		s = s&0xffff + s>>16
 	}
 	return s
+}
+
+// FuzzName: a name that the rules do not know does not come out of a finding's
+// sentences, whatever it looks like and whatever is around it.
+func FuzzName(f *testing.F) {
+	f.Add("to ", "nas.fritz.box", ", which exists")
+	f.Add("“", "wpad", "…")
+	f.Add("\"", "a \\\" b", "\"")
+	f.Add("", "x..y", ":443.")
+	f.Add("(", "example.com.", ")")
+	f.Add("at 10.0.0.2:", "printer-3", "")
+	f.Fuzz(func(t *testing.T, before, name, behind string) {
+		r := shared()
+		if len(name) < 4 || r.Name(name) == name || ordinary[fold(name)] || strings.Contains(before, name) || strings.Contains(behind, name) {
+			return
+		}
+		if wordEnds(before) || !ending(behind) || strings.ContainsRune(before+behind, '"') {
+			return // it is a part of another word, or of a quotation, which goes
+		}
+		in := &finding.Finding{Name: name, Summary: before + name + behind}
+		if strings.Count(in.Summary, name) != 1 {
+			return
+		}
+		out := r.Finding(in)
+		if rest := strings.ReplaceAll(out.Summary, r.Name(name), "|"); strings.Contains(rest, name) || out.Name == name {
+			t.Errorf("%q of %q became %q", name, in.Summary, out.Summary)
+		}
+	})
 }

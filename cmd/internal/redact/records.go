@@ -67,7 +67,7 @@ func (r *Redactor) swaps(f *finding.Finding) []swap {
 	out := slices.Clone(r.all())
 	for _, s := range names {
 		to := r.Name(s)
-		if s == "" || to == s || slices.Contains(out, swap{s, to}) {
+		if s == "" || to == s || ordinary[fold(s)] || slices.Contains(out, swap{s, to}) {
 			continue
 		}
 		out = append(out, swap{s, to})
@@ -75,6 +75,19 @@ func (r *Redactor) swaps(f *finding.Finding) []swap {
 	}
 	return out
 }
+
+// ordinary are words that sentences have and that hosts are called by, too: told as a
+// word they tell of nobody, and without them sentences say nothing.
+var ordinary = func() map[string]bool {
+	all := map[string]bool{}
+	for _, w := range strings.Fields(`address answer bucket call capture chat client connection data dns far first flow from gateway
+		hello home host http https icmp is kernel likely line link loss media name names network nothing other packet packets path
+		phone proxy queue quic rate reset resolver router server service shaper syn tcp time tls to traffic tunnel udp video voice vpn
+		web with works`) {
+		all[w] = true
+	}
+	return all
+}()
 
 // shortOdd is from where a name is remembered that might be any word: sentences of
 // other records may have it, too.

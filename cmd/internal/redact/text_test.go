@@ -100,6 +100,9 @@ func TestNamesOfAFindingGoFromItsSentences(t *testing.T) {
 		if s := r.Text("at " + odd + " it ended"); len(odd) >= shortOdd && strings.Contains(s, odd) {
 			t.Errorf("another sentence says %q", s)
 		}
+		if s := "the server sent a reset to the client"; r.Finding(&finding.Finding{Name: "Server.", Summary: s}).Summary != s || r.Text(s) != s {
+			t.Error("a name that is an ordinary word takes the word away")
+		}
 		if f.Name != odd || f.For[0].Got != odd || out.Filter != f.Filter {
 			t.Error("the original was changed, or the filter")
 		}
