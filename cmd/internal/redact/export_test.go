@@ -9,6 +9,7 @@ var (
 	ToArpa      = toArpa
 	Fold        = fold
 	Protos      = protos
+	Ordinary    = ordinary
 	LawOfPacket = lawOfPacket
 )
 

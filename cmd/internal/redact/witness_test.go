@@ -47,7 +47,7 @@ func (w *witness) addr(a netip.Addr) {
 
 func (w *witness) name(all ...string) {
 	for _, s := range all {
-		if s != "" && w.r.Name(s) != s {
+		if s != "" && w.r.Name(s) != s && !redact.Ordinary[redact.Fold(s)] {
 			w.names[redact.Fold(s)] = true
 		}
 	}
