@@ -8,6 +8,7 @@
 //	bench [flags] flood      a SYN flood of ten million flows, through a pipe
 //	bench [flags] busy       one million downloads and calls that lose, through a pipe
 //	bench [flags] flat       memory from ten thousand of these to a million; minutes
+//	bench [flags] report     the HTML report of one million flows, opened in a browser where there is one
 //	bench [flags] live       live capture, in network namespaces of its own; needs root
 //	bench [flags] all        all but busy, one after the other; without root not live
 //

@@ -56,8 +56,10 @@ func (o *options) run(args []string) (err error) {
 		return o.scenario(args[0])
 	case len(args) == 1 && args[0] == "flat":
 		return o.flat()
+	case len(args) == 1 && args[0] == "report":
+		return o.report()
 	case len(args) == 1 && args[0] == "all":
-		return errors.Join(o.mixed(), o.detectors(), o.scenario("flows"), o.scenario("flood"), o.flat(), o.liveIfPossible())
+		return errors.Join(o.mixed(), o.detectors(), o.scenario("flows"), o.scenario("flood"), o.flat(), o.report(), o.liveIfPossible())
 	case len(args) == 1 && args[0] == "live":
 		return o.live()
 	case len(args) == 2 && args[0] == "assemble":
@@ -75,7 +77,7 @@ func (o *options) run(args []string) (err error) {
 	if known, err := o.livePart(args); known {
 		return err
 	}
-	return fmt.Errorf("want one of mixed, detectors, flows, flood, busy, flat, live, all; got %q", args)
+	return fmt.Errorf("want one of mixed, detectors, flows, flood, busy, flat, report, live, all; got %q", args)
 }
 
 // liveIfPossible is live as a part of all: who may not says so and goes on.
