@@ -304,7 +304,7 @@ func (c *Capture) rttPlot(f *finding.Finding) *plotView {
 		ends = [2]string{"client", "server"}
 	}
 	var caption []string
-	for leg, how := range [2]string{"timestamps and their echo", "segments and their acknowledgement"} {
+	for leg, how := range [2]string{"timestamps and their echo, which waits where its sender may not send", "segments and their acknowledgement"} {
 		var all spread
 		least, most := plotSeries{Class: "least"}, plotSeries{Class: "most"}
 		for i := range w.list {
@@ -319,7 +319,7 @@ func (c *Capture) rttPlot(f *finding.Finding) *plotView {
 		if all.n < 2 {
 			continue
 		}
-		least.Label, most.Label = "tap to "+ends[leg]+", least", "most"
+		least.Label, most.Label = "tap to "+ends[leg]+", least", "tap to "+ends[leg]+", most"
 		p.Series = append(p.Series, least, most)
 		caption = append(caption, fmt.Sprintf("to the %s %.1f to %.1f ms (%d samples, %s)", ends[leg], all.min, all.max, all.n, how))
 	}

@@ -36,8 +36,15 @@
       c.stroke();
       c.setLineDash([]);
       c.textAlign = "right";
-      const above = py(l.y) - 4 * r;
-      c.fillText(l.label, b.left + b.width - 4 * r, above - 11 * r < b.top ? py(l.y) + 13 * r : above);
+      const right = b.left + b.width - 4 * r, above = py(l.y) - 4 * r;
+      const at = above - 11 * r < b.top ? py(l.y) + 13 * r : above;
+      // What is drawn shows through, but not so much that the label cannot be read.
+      c.globalAlpha = 0.8;
+      c.fillStyle = css("--card");
+      c.fillRect(right - c.measureText(l.label).width - 3 * r, at - 10 * r, c.measureText(l.label).width + 6 * r, 13 * r);
+      c.globalAlpha = 1;
+      c.fillStyle = css("--ink");
+      c.fillText(l.label, right, at);
     }
     c.strokeStyle = css("--c4");
     c.lineWidth = r;
