@@ -156,6 +156,15 @@ browser: ## HTML reports in a real browser; needs node, npm and chromium
 	cd cmd/internal/report/html/browser && npm ci --no-audit --no-fund --silent
 	REQUIRE_CHROMIUM=1 go test -count=1 -v ./cmd/internal/report/html/browser
 
+# Pictures of reports in README and docs: look at them before they are committed.
+.PHONY: screenshots
+screenshots: build ## docs/screenshots, from reports of bundled captures; needs node, npm and chromium
+	cd cmd/internal/report/html/browser && npm ci --no-audit --no-fund --silent
+	mkdir -p out/reports docs/screenshots
+	for c in pcaps/*/client.pcapng pcaps/recorded/shaped-after-burst/client.pcapng.zst; do \
+		bin/chokepoint analyze -q --full --html out/reports/$$(basename $$(dirname $$c)).html $$c >/dev/null || exit 1; done
+	node cmd/internal/report/html/browser/shots.mjs out/reports docs/screenshots
+
 .PHONY: rules
 rules: ## classify/service/compiled.json from the YAML of the services; needs nothing but Go
 	go generate ./classify/service

@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -44,4 +46,43 @@ func elided(text, shown string) bool {
 		at += k + len(part)
 	}
 	return strings.HasSuffix(shown, "…\n") || at == len(text)
+}
+
+// TestPicturesAreThere: every picture that a page of ours shows is in docs/screenshots, says
+// in words what is on it, and is small; and every one in there is shown.
+func TestPicturesAreThere(t *testing.T) {
+	const most = 150_000 // bytes: a page of them loads at once
+	t.Chdir("../..")
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{}
+	for _, page := range append(pages, "README.md", "CONTRIBUTING.md") {
+		b, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`!\[([^]]*)\]\(([^)]*)\)`).FindAllSubmatch(b, -1) {
+			path := filepath.Join(filepath.Dir(page), string(m[2]))
+			shown[path] = true
+			switch s, err := os.Stat(path); {
+			case err != nil:
+				t.Errorf("%s: %v", page, err)
+			case s.Size() > most || s.Size() < 1000:
+				t.Errorf("%s has %d bytes", path, s.Size())
+			case len(m[1]) < 20:
+				t.Errorf("%s: %s is described by %q", page, path, m[1])
+			}
+		}
+	}
+	there, err := filepath.Glob("docs/screenshots/*")
+	if err != nil || len(there) < 4 {
+		t.Fatalf("%d pictures: %v", len(there), err)
+	}
+	for _, path := range there {
+		if !shown[path] {
+			t.Errorf("%s is shown nowhere", path)
+		}
+	}
 }
