@@ -26,21 +26,47 @@ type swap struct{ from, to string }
 func (r *Redactor) Text(s string) string { return r.text(s, &around{swaps: r.all()}) }
 
 func (r *Redactor) text(s string, c *around) string {
-	for i, w := range c.swaps { // they may have any form, so that no word of them would be known for a name
-		if len(w.from) >= 2 && strings.Contains(s, w.from) {
-			return r.split(s, w, &around{swaps: c.swaps[i+1:], server: c.server, client: c.client})
+	for i, w := range c.swaps { // what has quotation marks in it would take others for its own
+		if strings.Contains(w.from, `"`) && strings.Contains(s, w.from) {
+			rest := &around{swaps: c.swaps[i+1:], server: c.server, client: c.client}
+			return split(s, w, func(s string) string { return r.text(s, rest) })
 		}
 	}
-	if !strings.ContainsAny(s, `.:-_"`) && plain(s) {
+	var b strings.Builder
+	for s != "" {
+		at := strings.IndexByte(s, '"')
+		if at < 0 {
+			at = len(s)
+		}
+		b.WriteString(r.unquoted(s[:at], c))
+		if s = s[at:]; s == "" {
+			break
+		}
+		n := r.quoted(&b, s, c)
+		if n == 0 {
+			b.WriteByte('"')
+			n = 1
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+// unquoted replaces what is of others in our own words.
+func (r *Redactor) unquoted(s string, c *around) string {
+	for i, w := range c.swaps { // they may have any form, so that no word of them would be known for a name
+		if len(w.from) >= 2 && strings.Contains(s, w.from) {
+			rest := &around{swaps: c.swaps[i+1:], server: c.server, client: c.client}
+			return split(s, w, func(s string) string { return r.unquoted(s, rest) })
+		}
+	}
+	if !strings.ContainsAny(s, `.:-_`) && plain(s) {
 		return s
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		n := 0
-		switch {
-		case s[i] == '"':
-			n = r.quoted(&b, s[i:], c)
-		case wordAt(s[i:]) > 0:
+		if wordAt(s[i:]) > 0 {
 			n = r.word(&b, s, i, c)
 		}
 		if n == 0 {
@@ -52,8 +78,8 @@ func (r *Redactor) text(s string, c *around) string {
 	return b.String()
 }
 
-// split swaps a text wherever it stands whole, and looks at the rest.
-func (r *Redactor) split(s string, w swap, c *around) string {
+// split swaps a text wherever it stands whole, and has others look at the rest.
+func split(s string, w swap, others func(string) string) string {
 	var b strings.Builder
 	from := 0
 	for at := 0; at < len(s); {
@@ -67,11 +93,11 @@ func (r *Redactor) split(s string, w swap, c *around) string {
 		if wordEnds(s[:i]) || !ending(s[end:]) {
 			continue
 		}
-		b.WriteString(r.text(s[from:i], c))
+		b.WriteString(others(s[from:i]))
 		b.WriteString(w.to)
 		from = end
 	}
-	b.WriteString(r.text(s[from:], c))
+	b.WriteString(others(s[from:]))
 	return b.String()
 }
 
@@ -143,7 +169,7 @@ func (r *Redactor) quoted(b *strings.Builder, s string, c *around) int {
 	b.WriteByte('"')
 	switch {
 	case inside == "from" || strings.HasPrefix(inside, "from "):
-		b.WriteString(r.text(inside, c))
+		b.WriteString(r.unquoted(inside, c))
 	case inside == "":
 	case strings.ContainsAny(inside, " \\/"):
 		b.WriteString(removed)

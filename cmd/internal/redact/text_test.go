@@ -108,3 +108,24 @@ func TestNamesOfAFindingGoFromItsSentences(t *testing.T) {
 		}
 	}
 }
+
+// TestQuotationsAreTakenAsTheyWereMade: a name between them does not make what is
+// between two of them one.
+func TestQuotationsAreTakenAsTheyWereMade(t *testing.T) {
+	r := fixed()
+	name, other := r.Name("nas.fritz.box"), r.Name("wpad")
+	for in, want := range map[string]string{
+		`for "nas.fritz.box", is sent on to "wpad"`:        `for "` + name + `", is sent on to "` + other + `"`,
+		`nas.fritz.box "from" 8.8.8.8 and "wpad"`:          name + ` "from" 8.8.8.8 and "` + other + `"`,
+		`"nas.fritz.box" and nas.fritz.box, not "10.0.0.2`: `"` + name + `" and ` + name + `, not "` + r.Name("10.0.0.2"),
+		`a "\"nas.fritz.box\"" of it`:                      `a "[removed]" of it`,
+	} {
+		if got := r.Finding(&finding.Finding{Name: "nas.fritz.box", Summary: in}).Summary; got != want {
+			t.Errorf("%s became %s, want %s", in, got, want)
+		}
+	}
+	odd := `a"b`
+	if got := r.Finding(&finding.Finding{Name: odd, Summary: odd + ` asked "wpad"`}).Summary; got != r.Name(odd)+` asked "`+other+`"` {
+		t.Errorf("got %s", got)
+	}
+}
