@@ -45,10 +45,10 @@ func build(t *testing.T) string {
 	return path
 }
 
-// report writes the page of a capture, and returns the records of the same run.
-func report(t *testing.T, program, page, capture string) []record {
+// report writes a page, and returns the records of the same run.
+func report(t *testing.T, program, page string, args ...string) []record {
 	t.Helper()
-	cmd := exec.Command(program, "analyze", "-q", "--full", "--html", page, "--json", capture)
+	cmd := exec.Command(program, append([]string{"analyze", "-q", "--html", page, "--json"}, args...)...)
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()
@@ -65,21 +65,23 @@ func report(t *testing.T, program, page, capture string) []record {
 	return list
 }
 
-// TestReportsInABrowser looks at the pages of ten captures, and at one of a capture whose
-// names are attacks.
+// TestReportsInABrowser looks at the pages of ten captures, half of them redacted, at one
+// of two captures, and at one of a capture whose names are attacks.
 func TestReportsInABrowser(t *testing.T) {
 	need(t)
 	program, dir := build(t), t.TempDir()
 	var pages []string
 	var records [][]record
-	add := func(name, capture string) {
+	add := func(name string, args ...string) {
 		page := filepath.Join(dir, name+".html")
-		records = append(records, report(t, program, page, capture))
+		records = append(records, report(t, program, page, args...))
 		pages = append(pages, page)
 	}
-	for _, r := range recordings {
-		add(filepath.Base(filepath.Dir(r)), filepath.Join("../../../../../pcaps", r))
+	for i, r := range recordings {
+		args := []string{"--full", filepath.Join("../../../../../pcaps", r)}
+		add(filepath.Base(filepath.Dir(r)), args[i%2:]...)
 	}
+	add("two", "../../../../../pcaps/telegram-policed/client.pcapng", "../../../../../pcaps/everything-works/client.pcapng")
 	attack, err := hostile.Capture()
 	if err != nil {
 		t.Fatal(err)
@@ -88,14 +90,17 @@ func TestReportsInABrowser(t *testing.T) {
 	if err := os.WriteFile(capture, attack, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	add("hostile", capture)
+	add("hostile", "--full", capture)
 	for i, s := range look(t, pages...) {
 		t.Run(strings.TrimSuffix(filepath.Base(pages[i]), ".html"), func(t *testing.T) {
 			quiet(t, &s)
 			readable(t, &s)
 			usable(t, &s)
-			answered(t, &s, records[i])
 			found(t, &s, records[i])
+			if strings.HasSuffix(pages[i], "two.html") {
+				return // the second answer is below the first
+			}
+			answered(t, &s, records[i])
 			if strings.HasSuffix(pages[i], "hostile.html") && len(s.Findings) < len(hostile.Names) {
 				t.Errorf("%d findings tell of %d attacks", len(s.Findings), len(hostile.Names))
 			}
@@ -188,7 +193,7 @@ func answered(t *testing.T, s *saw, records []record) {
 	if h := s.Answer.Headline; h == nil || h.Text == "" || h.Bottom > fold/2 {
 		t.Errorf("headline: %+v", h)
 	}
-	if !strings.Contains(s.Answer.Title, "chokepoint") || !strings.Contains(s.Answer.Title, "client.pcapng") && !strings.Contains(s.Answer.Title, "pcapng") {
+	if !strings.Contains(s.Answer.Title, "chokepoint") || len(s.Answer.Title) < len("chokepoint")+3 {
 		t.Errorf("title: %q", s.Answer.Title)
 	}
 	status := map[string]int{}

@@ -26,7 +26,7 @@ export async function start(use) {
 // page. Whoever opens it closes it.
 export async function open(browser, file, { size = desktop, colorScheme = "light", scale = 1 } = {}) {
   const context = await browser.newContext({ offline: true, viewport: size, colorScheme, deviceScaleFactor: scale });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const url = pathToFileURL(path.resolve(file)).href;
   const notes = { console: [], errors: [], violations: [], requests: [], dialogs: [], popups: [] };
