@@ -42,8 +42,8 @@ func (p *pool) at(a [4]byte, first uint32) uint32 {
 	return n
 }
 
-// Addr replaces an address. What the rules know stays as long as it was not seen
-// as a client, and so do addresses that are nobody's own. An interface's name
+// Addr replaces an address. What the rules know, and the loopback address, which forged
+// answers give, stays as long as it was not seen as a client, and so do addresses that are nobody's own. An interface's name
 // (zone) goes. An invalid address stays one.
 func (r *Redactor) Addr(a netip.Addr) netip.Addr {
 	switch {
@@ -71,10 +71,11 @@ func (r *Redactor) Addr(a netip.Addr) netip.Addr {
 
 // stays reports whether an address may be shown as it is.
 func (r *Redactor) stays(a netip.Addr) bool {
-	if nobodys(a) {
+	ours := nobodys(a)
+	if ours && !a.IsLoopback() {
 		return true
 	}
-	if !r.knows(a) {
+	if !ours && !r.knows(a) {
 		return false
 	}
 	r.mu.Lock()
@@ -95,7 +96,7 @@ func (r *Redactor) knows(a netip.Addr) bool {
 // that the rules take for servers.
 func (r *Redactor) client(a netip.Addr) {
 	a = a.Unmap().WithZone("")
-	if !a.IsValid() || !r.knows(a) {
+	if !a.IsValid() || !r.knows(a) && !a.IsLoopback() {
 		return // it is replaced anyway
 	}
 	r.mu.Lock()

@@ -54,7 +54,7 @@ func (w *witness) name(all ...string) {
 }
 
 func (w *witness) Flow(f *fact.Flow, findings []string) error {
-	w.clients[f.Key.SrcAddr()] = !redact.Nobodys(f.Key.SrcAddr())
+	w.clients[f.Key.SrcAddr()] = !redact.Nobodys(f.Key.SrcAddr()) || f.Key.SrcAddr().IsLoopback()
 	w.addr(f.Key.DstAddr())
 	w.flows = append(w.flows, f.Key)
 	n := &f.Names
