@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"chokepoint/classify/fact"
 	"chokepoint/cmd/internal/redact"
@@ -121,6 +122,32 @@ func TestAClientWhereServersLiveIsReplaced(t *testing.T) {
 	c.Flow(two, nil)
 	if out := written(t, p); strings.Contains(out, lives) {
 		t.Errorf("…%s…", near(out, lives))
+	}
+}
+
+// TestTimesOfDayAreMoved, wherever the page has them, and questions lose their names.
+func TestTimesOfDayAreMoved(t *testing.T) {
+	path := captureOf(t, "dns-double-answer")
+	red := redact.New(nil, redact.Options{Key: [32]byte{1}})
+	p := New()
+	c := play(t, p, path, red)
+	out, n := written(t, p), 0
+	for _, r := range c.flows.at {
+		if at := clock(time.Unix(0, r.start)); strings.Contains(out, at[:len(at)-2]) {
+			t.Errorf("%s is on the redacted page: …%s…", at, near(out, at[:len(at)-2]))
+		}
+		n++
+	}
+	if n == 0 || !strings.Contains(out, "00:00:03.") {
+		t.Error("no times")
+	}
+	for what, want := range map[string]string{
+		"DNS question A printer, id 0439": "DNS question A", "DNS answer A printer, id 0439: NOERROR, ghost": "DNS answer A",
+		"QUIC v1 Initial, to connection 0a0b": "QUIC v1 Initial", "DTLS handshake": "DTLS handshake",
+	} {
+		if got := c.what(&rowOf{What: what}); got != want {
+			t.Errorf("%q is told as %q", what, got)
+		}
 	}
 }
 

@@ -66,28 +66,12 @@ func (c *Capture) want() {
 	plots := 0
 	for _, f := range standing {
 		for _, id := range c.concerned(f) {
-			c.wantLadder(id, f, cited)
+			if c.ladders[id] == nil && len(c.ladders) < maxLadders {
+				c.ladders[id] = &shownLadder{ladder: packets.NewLadder(id, c.flow(id), cited)}
+			}
 		}
 		if plots < maxPlots && c.wantPlots(f, flowIDs(f.Flows)) {
 			plots++
-		}
-	}
-}
-
-// wantLadder keeps packets of a flow. What a finding names may come after the flow's own
-// last packet, as an error about it does.
-func (c *Capture) wantLadder(id fact.FlowID, f *finding.Finding, cited map[uint64]bool) {
-	l := c.ladders[id]
-	if l == nil {
-		if len(c.ladders) >= maxLadders {
-			return
-		}
-		l = &shownLadder{ladder: packets.NewLadder(id, c.flow(id), cited)}
-		c.ladders[id] = l
-	}
-	if l.ladder.Last != 0 && slices.Contains(flowIDs(f.Flows), id) {
-		for _, n := range f.Packets {
-			l.ladder.Last = max(l.ladder.Last, n)
 		}
 	}
 }
