@@ -93,7 +93,7 @@ func TestFlowsOfOneBucketAreAddedUp(t *testing.T) {
 		for _, bps := range y[len(y)/4 : 3*len(y)/4] {
 			mean += bps / float64(3*len(y)/4-len(y)/4)
 		}
-		if math.Abs(mean-*f.RateBps) > *f.RateBps/20 {
+		if off := math.Abs(mean - *f.RateBps); !(off <= *f.RateBps/20) { // nor is it no number
 			t.Errorf("%s: together they have %.0f bit/s, found were %.0f", v.Title, mean, *f.RateBps)
 		}
 	}
