@@ -234,7 +234,7 @@ func figures(s *table.ToldService) (out []string) {
 		out = append(out, "up to "+answer.Rate(*s.RateDownBps))
 	}
 	if s.Loss != nil {
-		out = append(out, fmt.Sprintf("loss %.1f %%", 100**s.Loss))
+		out = append(out, fmt.Sprintf("loss %.1f\u00a0%%", 100**s.Loss))
 	}
 	return out
 }

@@ -37,6 +37,11 @@ func (c *Capture) seenHarm(f *finding.Finding) {
 	c.harms[f.ID] = cuts && !f.Survived && f.Verdict.Rank() >= finding.Likely.Rank()
 }
 
+// harmed reports whether one of a flow's findings says that it was kept from what it wanted.
+func (c *Capture) harmed(findings []string) bool {
+	return slices.ContainsFunc(findings, func(id string) bool { return c.harms[id] })
+}
+
 // seenBusy counts a flow on its service's line of the timeline: one that was answered
 // and then cut did not work.
 func (c *Capture) seenBusy(f *fact.Flow, findings []string) {
@@ -54,7 +59,7 @@ func (c *Capture) seenBusy(f *fact.Flow, findings []string) {
 	}
 	t := b.at(f.Start)
 	switch out := answer.Outcome(f); {
-	case slices.ContainsFunc(findings, func(id string) bool { return c.harms[id] }):
+	case c.harmed(findings):
 		t.failed++
 	case out == "worked":
 		t.worked++

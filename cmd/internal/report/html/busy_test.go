@@ -19,3 +19,20 @@ func TestWhatWasAnsweredAndThenCutDidNotWork(t *testing.T) {
 		}
 	}
 }
+
+// TestAFlowThatWasCutDidNotWork: the table says of flows what the timeline and the cards do.
+func TestAFlowThatWasCutDidNotWork(t *testing.T) {
+	c := play(t, New(), captureOf(t, "whatsapp-reset-race"), nil)
+	cut := 0
+	for _, r := range c.section(newBudget(1)).Flows.Rows {
+		if len(r.Findings) > 0 {
+			cut++
+		}
+		if r.Failed != (len(r.Findings) > 0) || r.Failed && r.Outcome == "worked" {
+			t.Errorf("%s with findings %v: %s", r.ID, r.Findings, r.Outcome)
+		}
+	}
+	if cut < 9 {
+		t.Errorf("%d flows have findings: this tests nothing", cut)
+	}
+}

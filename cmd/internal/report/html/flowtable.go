@@ -70,6 +70,9 @@ func (c *Capture) flowRow(r *flowRow, first int64, shown map[string]string) flow
 		State: esc(r.state, 40), Outcome: esc(r.outcome, 80), Failed: len(r.outcome) >= 6 && r.outcome[:6] == "failed",
 		Up: r.bytes[fact.Up], Down: r.bytes[fact.Down], UpText: table.Number(r.bytes[fact.Up]), DownText: table.Number(r.bytes[fact.Down]), Again: r.again, Limit: esc(explain.Spell(r.limit), 40),
 	}
+	if !v.Failed && c.harmed(r.findings) { // it was answered, and then cut, or answered by another
+		v.Outcome, v.Failed = "failed: see findings", true
+	}
 	if v.Service != "" && r.function != "" && r.function != answer.FunctionAny {
 		v.Service += " " + esc(answer.FunctionName(r.function), 40)
 	}

@@ -37,7 +37,7 @@
       const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
       let n = 0;
       rows.forEach((r, i) => {
-        const ok = words.every((w) => texts[i].includes(w)) && (!found.checked || r.lastElementChild.textContent.trim() !== "") && (!failed.checked || r.className === "bad");
+        const ok = words.every((w) => texts[i].includes(w)) && (!found.checked || r.cells[4].textContent.trim() !== "") && (!failed.checked || r.className === "bad");
         r.hidden = !ok;
         if (ok) n++;
       });
