@@ -24,6 +24,7 @@ type sectionView struct {
 	Notes    []string
 	LeftOut  []string
 	Cards    []cardView
+	Several  bool // captures on the page
 	Many     bool // so many cards that those of what works say less
 	Others   string
 	Beside   []sayingView
@@ -124,7 +125,7 @@ func prefix(i int) string {
 	if i == 0 {
 		return ""
 	}
-	return "s" + string(rune('a'+min(i, 25))) + "-"
+	return fmt.Sprintf("s%d-", i+1)
 }
 
 // answer fills in the first screen.

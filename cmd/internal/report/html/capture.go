@@ -38,7 +38,8 @@ type Capture struct {
 	buckets  map[string]*bucket       // by finding
 	controls map[string][]fact.FlowID // drawn beside its flows, by finding
 	wanted   bool
-	live     bool // it is a snapshot: there never are packets
+	view     *sectionView // laid out already
+	live     bool         // it is a snapshot: there never are packets
 }
 
 var _ report.Report = (*Capture)(nil)
@@ -155,6 +156,11 @@ func (c *Capture) Service(s *answer.Service) error {
 func (c *Capture) End(s *classify.Stats) error {
 	c.stats = s
 	return nil
+}
+
+// forget drops what is needed no more once the section is laid out.
+func (c *Capture) forget() {
+	*c = Capture{redact: c.redact, index: c.index, view: c.view, stats: &classify.Stats{}}
 }
 
 // Unread says why the packets of the capture cannot be read a second time; the page then

@@ -94,7 +94,6 @@ func (c *Capture) findings(prefix string, told *table.Told, left *budget) *findi
 	for _, f := range c.ledger.Standing() {
 		raw[f.ID] = f
 	}
-	listed := 0
 	for i := range told.Groups {
 		g := &told.Groups[i]
 		gv := &groupView{
@@ -106,8 +105,8 @@ func (c *Capture) findings(prefix string, told *table.Told, left *budget) *findi
 			case left.findings > 0:
 				left.findings--
 				gv.Full = append(gv.Full, c.finding(prefix, f, raw[f.ID], left))
-			case listed < maxListed:
-				listed++
+			case left.listed > 0:
+				left.listed--
 				gv.Lines = append(gv.Lines, lineView{prefix + esc(f.ID, 12), esc(f.ID, 12), esc(f.Summary, 200)})
 			default:
 				v.Unlisted++

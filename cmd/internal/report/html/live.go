@@ -46,7 +46,7 @@ func (s *Snapshot) Render() (*Parts, error) {
 	for _, f := range s.Findings {
 		_ = c.Finding(f)
 	}
-	v := c.section(newBudget(1))
+	v := c.section(newBudget())
 	out := &Parts{}
 	for _, part := range []struct {
 		name string

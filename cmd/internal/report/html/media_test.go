@@ -69,7 +69,7 @@ func TestCallsOfRecordingsHaveTheirPlots(t *testing.T) {
 			if f.Kind != finding.CallDegraded || f.Loss == nil {
 				continue
 			}
-			plots := c.plots("x", f, newBudget(1))
+			plots := c.plots("x", f, newBudget())
 			if len(plots) < 2 {
 				t.Errorf("%s: %d plots", name, len(plots))
 			}

@@ -31,14 +31,23 @@ type Redactor interface {
 }
 
 // Page is a report of one or several captures.
-type Page struct{ captures []*Capture }
+type Page struct {
+	captures []*Capture
+	left     *budget
+}
 
 // New begins a page.
-func New() *Page { return &Page{} }
+func New() *Page { return &Page{left: newBudget()} }
 
 // Capture adds a section for one capture, redacted by r; nil: everything is shown as it
-// is. It takes the first pass over it.
+// is. It takes the first pass over it. The one before has been read by then: it is laid
+// out, and what it kept of packets is forgotten.
 func (p *Page) Capture(r Redactor) *Capture {
+	if n := len(p.captures); n > 0 {
+		last := p.captures[n-1]
+		last.view = last.section(p.left.half())
+		last.forget()
+	}
 	c := &Capture{redact: r, stats: &classify.Stats{}, index: len(p.captures)}
 	p.captures = append(p.captures, c)
 	return c
@@ -47,16 +56,23 @@ func (p *Page) Capture(r Redactor) *Capture {
 // Write writes the page, once all captures have ended. The error is w's.
 func (p *Page) Write(w io.Writer) error {
 	b := bufio.NewWriterSize(w, 1<<16)
-	left := newBudget(len(p.captures))
 	view := documentView{CSP: policy(), Title: "chokepoint", Redacted: p.redacted()}
 	for _, c := range p.captures {
-		view.Sections = append(view.Sections, c.section(left))
+		v := c.view
+		if v == nil { // the last one
+			left := *p.left
+			v = c.section(&left)
+		}
+		view.Sections = append(view.Sections, v)
 	}
 	if len(view.Sections) > 0 {
 		view.Tool = view.Sections[0].Tool
 		view.Title = view.Sections[0].Name + " · chokepoint"
 	}
 	view.Single = len(view.Sections) == 1
+	for _, s := range view.Sections {
+		s.Several = !view.Single
+	}
 	if err := templates().ExecuteTemplate(b, "document", &view); err != nil {
 		return err
 	}
@@ -83,13 +99,22 @@ func (p *Page) redacted() []string {
 // 4 kB and 16 at most, a point of a plot 10.
 type budget struct {
 	rows     int // of ladders
-	flows    int // of the table, per capture
+	flows    int // of the table
 	findings int // with their evidence
+	listed   int // findings in a line each
 	points   int // of plots
 }
 
-func newBudget(captures int) *budget {
-	return &budget{rows: 3600, flows: maxFlows / max(captures, 1), findings: 240, points: 60000}
+func newBudget() *budget {
+	return &budget{rows: 3600, flows: maxFlows, findings: 240, listed: maxListed, points: 60000}
+}
+
+// half takes half of what is left for one capture, so that those after it have some, too.
+// How many there will be is not known.
+func (b *budget) half() *budget {
+	h := &budget{b.rows / 2, b.flows / 2, b.findings / 2, b.listed / 2, b.points / 2}
+	*b = budget{b.rows - h.rows, b.flows - h.flows, b.findings - h.findings, b.listed - h.listed, b.points - h.points}
+	return h
 }
 
 // documentView is what the template of the page takes.
