@@ -21,7 +21,10 @@
   };
   window.addEventListener("hashchange", open);
   if (location.hash.length > 1) open();
-  window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll("details").forEach((d) => { d.open = true; });
+    document.dispatchEvent(new Event("opened")); // before the browser tells of each
+  });
 
   for (const part of document.querySelectorAll(".flows")) {
     const table = part.querySelector("table.sortable");

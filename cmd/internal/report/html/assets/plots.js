@@ -150,6 +150,7 @@
   const visible = (part) => part.querySelectorAll(".plot").forEach((at) => { if (at.clientWidth > 0) show(at); });
   visible(document);
   document.addEventListener("toggle", (e) => { if (e.target.open) visible(e.target); }, true);
+  document.addEventListener("opened", () => visible(document));
   document.addEventListener("theme", () => plots.forEach(([, u]) => u.redraw(false)));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plots.forEach(([, u]) => u.redraw(false)));
   let waits = 0;
