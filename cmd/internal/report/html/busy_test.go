@@ -24,7 +24,7 @@ func TestWhatWasAnsweredAndThenCutDidNotWork(t *testing.T) {
 func TestAFlowThatWasCutDidNotWork(t *testing.T) {
 	c := play(t, New(), captureOf(t, "whatsapp-reset-race"), nil)
 	cut := 0
-	for _, r := range c.section(newBudget(1)).Flows.Rows {
+	for _, r := range c.section(newBudget()).Flows.Rows {
 		if len(r.Findings) > 0 {
 			cut++
 		}
