@@ -149,6 +149,9 @@ func (r *Rate) Used() int {
 
 // At is the bin of a time not before the first, widening all bins as far as that needs.
 func (r *Rate) At(now int64) *RateBin {
+	if d := now - r.Start - int64(r.Top)*r.Width; d >= 0 && d < r.Width { // as mostly: no division
+		return &r.Bins[r.Top]
+	}
 	for now-r.Start >= RateBins*r.Width {
 		r.double()
 	}

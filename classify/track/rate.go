@@ -68,7 +68,7 @@ func (t *Tracker) rateOf(id flow.ID, f *Flow, d fact.Dir, now int64) *rate {
 	if r := x.rate[d]; r != nil {
 		if r.waits {
 			r.waits = false
-			t.rates.links[r.slot].look = 0
+			t.rates.links[r.slot].look, t.ratesDue = 0, 0
 		}
 		if r.stale(now) {
 			r.used = now
@@ -86,6 +86,7 @@ func (t *Tracker) rateOf(id flow.ID, f *Flow, d fact.Dir, now int64) *rate {
 		r, at = t.rates.get(id, now)
 	}
 	r.place, r.dir, r.rateEnds = at, d, rateEnds{}
+	t.ratesDue = 0
 	r.begin(f, now)
 	x.rate[d] = r
 	return r
@@ -134,9 +135,14 @@ func (o *Observations) nextRate() *RateSeen {
 // TellRates tells of throughputs that grew or came to rest, and has those judged that
 // lasted; all is at the end of the input.
 func (t *Tracker) TellRates(now int64, all bool) {
+	if now < t.ratesDue && !all {
+		return
+	}
+	t.ratesDue = never
 	for slot := t.rates.oldest; slot != 0; slot = t.rates.links[slot].newer {
 		l := &t.rates.links[slot]
 		if l.look > now && !all {
+			t.ratesDue = min(t.ratesDue, l.look)
 			continue
 		}
 		r := t.rates.at(slot)
@@ -151,6 +157,7 @@ func (t *Tracker) TellRates(now int64, all bool) {
 			l.look = never
 			t.tellRate(l.owner, r, rests)
 		}
+		t.ratesDue = min(t.ratesDue, l.look)
 	}
 }
 

@@ -84,6 +84,7 @@ type Tracker struct {
 	streams   []StreamSeen
 	bulks     bulkPool
 	rates     pool[rate]
+	ratesDue  int64 // when one of them is to be looked at next, ns
 	spare     []*stream.Buffer
 	spareQUIC []*quic.Client
 	perFlow   int
