@@ -18,7 +18,8 @@ const (
 // Log is the transmission log of one direction of a flow. The zero value waits
 // for Start. It is for one goroutine.
 type Log struct {
-	bulk      fact.Bulk // Segments: the last is cur's, the one before prev's
+	bulk      fact.Bulk     // Segments: the last is cur's, the one before prev's
+	running   *fact.Segment // the last; nil before Start
 	cur, prev track
 	hasPrev   bool
 	spare     []fact.Event // of a segment whose events were let go

@@ -32,7 +32,8 @@ type track struct {
 	open  int    // holes neither filled nor void
 }
 
-func (l *Log) segment() *fact.Segment { return &l.bulk.Segments[len(l.bulk.Segments)-1] }
+// segment is the running one.
+func (l *Log) segment() *fact.Segment { return l.running }
 
 // segmentOf returns the segment a track belongs to.
 func (l *Log) segmentOf(t *track) *fact.Segment {
@@ -58,6 +59,7 @@ func (l *Log) begin(now int64, continues bool) {
 	ev := l.spare[:0]
 	l.spare = nil
 	l.bulk.Segments = append(segs, fact.Segment{Start: now, End: now, Continues: continues, Events: ev})
+	l.running = &l.bulk.Segments[len(l.bulk.Segments)-1]
 	l.cur = track{refs: l.cur.refs[:0], base: l.next, end: l.next}
 	l.asked, l.answer = false, false
 }
