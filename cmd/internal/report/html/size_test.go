@@ -93,7 +93,7 @@ func TestAPageStaysSmall(t *testing.T) {
 		t.Errorf("%d MB are kept", kept>>20)
 	}
 	for _, said := range []string{
-		fmt.Sprintf("5000 of %d flows", flows), fmt.Sprintf("%d more have no room here", flows-maxFlows), "The page has no room for more packets",
+		fmt.Sprintf("%d of %d flows", maxFlows, flows), fmt.Sprintf("%d more have no room here", flows-maxFlows), "The page has no room for more packets",
 	} {
 		if !strings.Contains(out, said) {
 			t.Errorf("the page does not say: %s", said)
