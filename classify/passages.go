@@ -2,10 +2,28 @@ package classify
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
+	"chokepoint/classify/fact"
 	"chokepoint/classify/track"
 )
+
+// callMemory is how long after its last media a call is still under way, ns.
+const callMemory = 30 * second
+
+// learnCallers takes in who has a call.
+func (r *run) learnCallers(now int64) {
+	for _, s := range r.shards {
+		for _, c := range s.track.Callers() {
+			if r.callers == nil {
+				r.callers = map[fact.Passer]int64{}
+			}
+			r.callers[c] = now
+		}
+	}
+	maps.DeleteFunc(r.callers, func(_ fact.Passer, last int64) bool { return now-last > callMemory })
+}
 
 // began is when a passage began, ns, and its place in a list.
 type began struct {
@@ -16,11 +34,13 @@ type began struct {
 // learnMedia takes in what concerns the media of calls beyond their own flow: how the
 // clients' TCP fared since the last tick, and which sources were met where.
 func (r *run) learnMedia(now int64) {
+	r.learnCallers(now)
 	passed, streams := r.passed[:0], r.streams[:0]
-	calling := slices.ContainsFunc(r.shards[:], func(s *shard) bool { return s.track.HasCall(now) })
 	for _, s := range r.shards {
-		if told := s.track.Passages(); calling { // nothing else is compared with them
-			passed = append(passed, told...)
+		for _, p := range s.track.Passages() {
+			if _, ok := r.callers[p.Passer]; ok { // nobody else's is compared with anything
+				passed = append(passed, p)
+			}
 		}
 		streams = append(streams, s.track.Streams()...)
 	}

@@ -32,10 +32,11 @@ type run struct {
 	whole    *answer.Builder // of the run
 	lately   lately
 	out      emission
-	gathered gathered           // reused
-	passed   []fact.Passage     // reused
-	order    []began            // reused
-	streams  []track.StreamSeen // reused
+	gathered gathered              // reused
+	passed   []fact.Passage        // reused
+	order    []began               // reused
+	callers  map[fact.Passer]int64 // who has a call, and when that was told last, ns
+	streams  []track.StreamSeen    // reused
 	together together
 	judged   []*verdicts  // reused
 	over     []*ended     // reused

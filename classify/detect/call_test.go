@@ -40,7 +40,7 @@ func voice(windows, lost, runs uint32) *fact.Flow {
 // and lost some of them.
 func spared(segs, lost, runs uint32) *fact.World {
 	w := talking(dropWorld(living(5, 58)))
-	w.SawPassage(fact.Passage{Client: netip.MustParseAddr(dropClient), Fared: fact.Fared{From: sec(12), To: sec(18),
+	w.SawPassage(fact.Passage{Passer: fact.Passer{Client: netip.MustParseAddr(dropClient)}, Fared: fact.Fared{From: sec(12), To: sec(18),
 		Segs: [2]uint32{segs, segs}, Lost: [2]uint32{lost, lost}, Runs: [2]uint32{runs, runs}}})
 	return w
 }

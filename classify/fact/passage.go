@@ -22,8 +22,7 @@ const (
 // Passage is how the TCP of a client fared for a while, whoever it talked to: what a
 // call's losses are compared with. Indexed by direction.
 type Passage struct {
-	Client netip.Addr
-	If     uint16
+	Passer
 	Fared
 }
 
@@ -43,10 +42,10 @@ func (p *Fared) add(o *Fared) {
 	}
 }
 
-// passer is whose TCP it is.
-type passer struct {
-	client netip.Addr
-	ifc    uint16
+// Passer is whose TCP it is.
+type Passer struct {
+	Client netip.Addr
+	If     uint16 // interface
 }
 
 // stretches is the TCP of one client, newest last.
@@ -60,9 +59,9 @@ type stretches struct {
 // others fell silent for [PassageMemory].
 func (w *World) SawPassage(p Passage) {
 	if w.passed == nil {
-		w.passed = map[passer]*stretches{}
+		w.passed = map[Passer]*stretches{}
 	}
-	key := passer{p.Client, p.If}
+	key := p.Passer
 	s := w.passed[key]
 	if s == nil {
 		if len(w.passed) >= w.Scarce.of(MaxPassers) && !w.forgetPassages(p.To) {
@@ -96,7 +95,7 @@ func (w *World) forgetPassages(now int64) bool {
 	}
 	n := len(w.passed)
 	w.passedFrom = math.MaxInt64
-	maps.DeleteFunc(w.passed, func(_ passer, s *stretches) bool {
+	maps.DeleteFunc(w.passed, func(_ Passer, s *stretches) bool {
 		if now-s.last > PassageMemory {
 			return true
 		}
@@ -108,8 +107,8 @@ func (w *World) forgetPassages(now int64) bool {
 
 // Passed sums up the TCP of a client in stretches that overlap [from, to].
 func (w *World) Passed(client netip.Addr, ifc uint16, from, to int64) Passage {
-	sum := Passage{client, ifc, Fared{From: to, To: from}}
-	if s := w.passed[passer{client, ifc}]; s != nil {
+	sum := Passage{Passer{client, ifc}, Fared{From: to, To: from}}
+	if s := w.passed[Passer{client, ifc}]; s != nil {
 		for i := range s.list {
 			if p := &s.list[i]; p.From <= to && p.To >= from {
 				sum.add(p)

@@ -12,7 +12,7 @@ func client(n int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, byte(n >> 
 func TestPassages(t *testing.T) {
 	w := &World{}
 	say := func(n int, from, to int64, segs, lost uint32) {
-		w.SawPassage(Passage{Client: client(n), Fared: Fared{From: from, To: to, Segs: [2]uint32{0, segs}, Lost: [2]uint32{0, lost}, Runs: [2]uint32{0, lost}}})
+		w.SawPassage(Passage{Passer: Passer{Client: client(n)}, Fared: Fared{From: from, To: to, Segs: [2]uint32{0, segs}, Lost: [2]uint32{0, lost}, Runs: [2]uint32{0, lost}}})
 	}
 	say(1, 0, 10, 100, 1)
 	say(1, 5, 9, 50, 0) // another shard, the same tick
@@ -35,19 +35,19 @@ func TestPassages(t *testing.T) {
 func TestPassagesAreBounded(t *testing.T) {
 	w := &World{}
 	for i := range int64(1000) {
-		w.SawPassage(Passage{Client: client(1), Fared: Fared{From: 10 * i, To: 10*i + 1, Segs: [2]uint32{0, 1}}})
+		w.SawPassage(Passage{Passer: Passer{Client: client(1)}, Fared: Fared{From: 10 * i, To: 10*i + 1, Segs: [2]uint32{0, 1}}})
 	}
-	if n := len(w.passed[passer{client(1), 0}].list); n > 2*MaxPassages || n < MaxPassages {
+	if n := len(w.passed[Passer{client(1), 0}].list); n > 2*MaxPassages || n < MaxPassages {
 		t.Errorf("%d stretches", n)
 	}
 	for n := range 3 * MaxPassers {
-		w.SawPassage(Passage{Client: client(n), Fared: Fared{From: 20_000, To: 20_001, Segs: [2]uint32{0, 1}}})
+		w.SawPassage(Passage{Passer: Passer{Client: client(n)}, Fared: Fared{From: 20_000, To: 20_001, Segs: [2]uint32{0, 1}}})
 	}
 	if len(w.passed) != MaxPassers {
 		t.Errorf("%d clients", len(w.passed))
 	}
 	late := int64(20_001 + 2*PassageMemory)
-	w.SawPassage(Passage{Client: client(9999), Fared: Fared{From: late, To: late, Segs: [2]uint32{0, 1}}})
+	w.SawPassage(Passage{Passer: Passer{Client: client(9999)}, Fared: Fared{From: late, To: late, Segs: [2]uint32{0, 1}}})
 	if got := w.Passed(client(9999), 0, late, late); len(w.passed) != 1 || got.Segs[Down] != 1 {
 		t.Errorf("%d clients, %+v", len(w.passed), got)
 	}

@@ -229,7 +229,7 @@ type World struct {
 	Rates    []*RateSeries
 	RatesRev uint64
 
-	passed     map[passer]*stretches // by client and interface
+	passed     map[Passer]*stretches // by client and interface
 	passedLook int64                 // when clients may be forgotten again, ns
 	passedFrom int64                 // since when they were all heard of, at least, ns
 

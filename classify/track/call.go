@@ -18,6 +18,7 @@ const (
 	callSize    = unsafe.Sizeof(call{})
 	eventSize   = unsafe.Sizeof(fact.MediaEvent{})
 	eventsShare = 32 // of the budget: what passed since a call began to lose
+	maxCallers  = 64 // that a shard tells of at a tick
 )
 
 // call is the media of a flow that carries a call.
@@ -48,11 +49,23 @@ func (b *eventPool) get() []fact.MediaEvent {
 
 func (b *eventPool) bytes() int { return b.made * medialog.MaxEvents * int(eventSize) }
 
-// callMemory is how long after its last sign of life a call is still under way, ns.
-const callMemory = 30_000_000_000
+// Callers hands over who had media of a call since the last time, each about once a
+// second. The list is valid until then.
+func (t *Tracker) Callers() []fact.Passer {
+	out := t.callers
+	t.callers = t.callers[:0]
+	return out
+}
 
-// HasCall reports whether a call is under way, or was being set up lately.
-func (t *Tracker) HasCall(now int64) bool { return t.called != 0 && now-t.called < callMemory }
+// hasCall notes that somebody has media of a call.
+func (t *Tracker) hasCall(id flow.ID, f *Flow) {
+	if t.callers == nil {
+		t.callers = make([]fact.Passer, 0, maxCallers)
+	}
+	if len(t.callers) < maxCallers {
+		t.callers = append(t.callers, fact.Passer{Client: t.Table.At(id).Key.SrcAddr(), If: f.ifc})
+	}
+}
 
 // callOf returns the record of a flow's media, making one where a call is under way:
 // media without STUN or a reflector's hello before them are somebody else's, until
@@ -61,8 +74,9 @@ func (t *Tracker) callOf(id flow.ID, f *Flow, k *vigil, now int64) *call {
 	x := t.extraOf(f)
 	if c := x.call; c != nil {
 		if c.stale(now) {
-			c.used, t.called = now, now
+			c.used = now
 			t.calls.touch(c.slot)
+			t.hasCall(id, f)
 		}
 		return c
 	}
@@ -71,7 +85,7 @@ func (t *Tracker) callOf(id flow.ID, f *Flow, k *vigil, now int64) *call {
 	}
 	c, at := take(t, &t.calls, id, now, (*Tracker).freeCall)
 	*c = call{place: at}
-	t.called = now
+	t.hasCall(id, f)
 	if k.Media[fact.Up].Count+k.Media[fact.Down].Count > 1 || k.Late {
 		c.Late()
 	}

@@ -42,7 +42,7 @@ func (t *Tracker) pass(e *flow.Entry[Flow], d fact.Dir, p *capture.Packet, segs 
 			t.passed.tell(slot)
 		}
 		t.passed.used |= 1 << i
-		*slot = passage{client: a, Passage: fact.Passage{If: e.Rec.ifc, Fared: fact.Fared{From: p.Time, To: p.Time}}}
+		*slot = passage{client: a, Passage: fact.Passage{Passer: fact.Passer{If: e.Rec.ifc}, Fared: fact.Fared{From: p.Time, To: p.Time}}}
 	}
 	slot.From, slot.To = min(slot.From, p.Time), max(slot.To, p.Time)
 	slot.Segs[d] += segs

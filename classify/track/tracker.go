@@ -79,7 +79,7 @@ type Tracker struct {
 	vigils    pool[vigil]
 	calls     pool[call]
 	events    eventPool
-	called    int64 // when media of a call were seen last, to the second, ns; 0 never
+	callers   []fact.Passer
 	passed    passages
 	streams   []StreamSeen
 	bulks     bulkPool

@@ -9,9 +9,9 @@ const (
 	trimAt = 512
 	// trimMin is the least that is worth moving the rest for.
 	trimMin = trimAt / 2
-	// firstEvents is the first allocation of a segment: 1 KiB. Most flows that are
-	// logged send 50 packets.
-	firstEvents = 32
+	// firstEvents is what a segment has room for at first: 2 KiB, and as many refs. Most
+	// flows that are logged send some 50 packets.
+	firstEvents = 64
 )
 
 // ref is one stretch of sequence space of a segment, sent once or several
@@ -111,6 +111,9 @@ func (l *Log) add(e fact.Event) int32 {
 
 // extend appends a ref that reaches up to end.
 func (l *Log) extend(r ref, end uint32) {
+	if l.cur.refs == nil {
+		l.cur.refs = make([]ref, 0, firstEvents)
+	}
 	l.cur.refs = append(l.cur.refs, r)
 	l.cur.end, l.next = end, end
 }
