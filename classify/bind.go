@@ -152,7 +152,8 @@ func (x *binding) add(n bound) int {
 }
 
 // of returns the names of an address that held when a flow to it began, the
-// latest first. more says that there may have been others.
+// latest first; behind them such as the client was told a moment later, which count only
+// because clocks differ. more says that there may have been others.
 func (b *bindings) of(client, server netip.Addr, at int64) (names []string, more bool) {
 	server = server.Unmap()
 	x := b.names[bindKey{client, server}]
@@ -162,9 +163,11 @@ func (b *bindings) of(client, server netip.Addr, at int64) (names []string, more
 	if x == nil {
 		return nil, false
 	}
-	for i := range x.names {
-		if n := &x.names[i]; n.holds(at) && !slices.Contains(names, n.name) {
-			names = append(names, n.name)
+	for _, early := range [...]bool{false, true} {
+		for i := range x.names {
+			if n := &x.names[i]; n.holds(at) && n.from > at == early && !slices.Contains(names, n.name) {
+				names = append(names, n.name)
+			}
 		}
 	}
 	return names, at <= x.spilt

@@ -55,6 +55,8 @@ func TestNamesHoldForAWhile(t *testing.T) {
 		{"between two answers", []*track.DNSSeen{resolved("a.example", 100, 60, asked), resolved("a.example", 900, 60, asked)}, 600, ""},
 		{"of the first of two", []*track.DNSSeen{resolved("a.example", 100, 60, asked), resolved("a.example", 900, 60, asked)}, 200, "a.example"},
 		{"the latest first", []*track.DNSSeen{resolved("a.example", 100, 60, asked), resolved("b.example", 101, 60, asked)}, 200, "b.example a.example"},
+		{"what was told a moment later comes last", []*track.DNSSeen{resolved("a.example", 100, 60, asked), resolved("b.example", 101, 60, asked),
+			resolved("c.example", 103, 60, asked)}, 102, "b.example a.example c.example"},
 		{"asked for again", []*track.DNSSeen{resolved("a.example", 100, 60, asked), resolved("b.example", 101, 60, asked),
 			resolved("a.example", 102, 60, asked)}, 200, "a.example b.example"},
 		{"a mapped address", []*track.DNSSeen{resolved("a.example", 100, 60, netip.AddrFrom16(asked.As16()))}, 200, "a.example"},
