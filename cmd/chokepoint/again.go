@@ -86,6 +86,13 @@ func (g *again) begin(r *redacting) (out []report.Report) {
 	return out
 }
 
+// missed notes that a capture cannot be read.
+func (g *again) missed() {
+	if g.page != nil {
+		g.page.Missed()
+	}
+}
+
 // takers are those who have to see packets of the capture.
 func (g *again) takers(readable error) (out []packets.Taker) {
 	if g.section != nil {
@@ -160,7 +167,11 @@ func (an *analysis) writeSlices(in input, ifs []capture.Interface) {
 // is complete.
 func (an *analysis) writePage() {
 	g := &an.again
-	if g.page == nil || an.out.err != nil {
+	switch {
+	case g.page == nil || an.out.err != nil:
+		return
+	case g.begun == 0:
+		an.log.Warn().Msg("no report is written: no capture could be read")
 		return
 	}
 	if err := g.writePage(); err != nil {

@@ -74,6 +74,22 @@ func TestWhatCannotBeWrittenOrReadTwice(t *testing.T) {
 	if now, err := os.ReadFile(own); err != nil || string(now) != string(capture) {
 		t.Errorf("the capture was changed: %v", err)
 	}
+	bad := filepath.Join(dir, "bad.pcapng")
+	if err := os.WriteFile(bad, []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := outside("analyze", "--html", page, bad); got.code != 1 || !strings.Contains(got.stderr, "no report is written") {
+		t.Errorf("code %d, %s", got.code, got.stderr)
+	}
+	if _, err := os.Stat(page); err == nil {
+		t.Error("a page of nothing")
+	}
+	if got := outside("analyze", "--html", page, bad, own); got.code != 1 {
+		t.Errorf("code %d, %s", got.code, got.stderr)
+	}
+	if b, err := os.ReadFile(page); err != nil || !strings.Contains(string(b), "One more capture could not be read") {
+		t.Errorf("the page does not tell of the other one: %v", err)
+	}
 	got := outsideWith(capture, "analyze", "--html", page, "-")
 	b, err := os.ReadFile(page)
 	if got.code != 0 || err != nil || !strings.Contains(string(b), "a pipe cannot be read a second time") {

@@ -40,6 +40,7 @@ func (an *analysis) capture(ctx context.Context, in input) {
 	defer an.caught(in.name)
 	src, err := in.open(ctx, an.stdin, an.live)
 	if err != nil {
+		an.again.missed()
 		an.unreadable(err)
 		return
 	}

@@ -34,6 +34,7 @@ type Redactor interface {
 type Page struct {
 	captures []*Capture
 	left     *budget
+	missed   int
 }
 
 // New begins a page.
@@ -53,10 +54,13 @@ func (p *Page) Capture(r Redactor) *Capture {
 	return c
 }
 
+// Missed notes that a capture which should be on the page could not be read at all.
+func (p *Page) Missed() { p.missed++ }
+
 // Write writes the page, once all captures have ended. The error is w's.
 func (p *Page) Write(w io.Writer) error {
 	b := bufio.NewWriterSize(w, 1<<16)
-	view := documentView{CSP: policy(), Title: "chokepoint", Redacted: p.redacted()}
+	view := documentView{CSP: policy(), Title: "chokepoint", Redacted: p.redacted(), Missed: p.missed}
 	for _, c := range p.captures {
 		v := c.view
 		if v == nil { // the last one
@@ -124,5 +128,6 @@ type documentView struct {
 	Tool     string
 	Redacted []string // nil: nothing was
 	Single   bool
+	Missed   int // captures that could not be read
 	Sections []*sectionView
 }
