@@ -34,7 +34,6 @@ type run struct {
 	out      emission
 	gathered gathered              // reused
 	passed   []fact.Passage        // reused
-	order    []began               // reused
 	callers  map[fact.Passer]int64 // who has a call, and when that was told last, ns
 	streams  []track.StreamSeen    // reused
 	together together

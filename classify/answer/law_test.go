@@ -12,15 +12,6 @@ import (
 	"chokepoint/classify/finding"
 )
 
-var (
-	allKinds = []finding.Kind{finding.ResetInjected, finding.ResetSeen, finding.PayloadInjected, finding.DropConnect,
-		finding.DropHello, finding.DropMidflow, finding.DropQUIC, finding.DropCall, finding.DropLocal, finding.RatePoliced,
-		finding.RateShaped, finding.RateLimited, finding.RateDifferential, finding.RateShift, finding.DNSDenied,
-		finding.DNSForged, finding.DNSUnanswered, finding.CallDegraded, finding.ICMPProhibited, finding.PathLoss, finding.HostAllowlist}
-	allVerdicts = []finding.Verdict{finding.Confirmed, finding.Likely, finding.Suspected, finding.Unexplained,
-		finding.Inconclusive, finding.Benign, finding.Withdrawn}
-)
-
 // story is a made run.
 type story struct {
 	flows    []*fact.Flow
@@ -44,7 +35,7 @@ func randomStory(r *rand.Rand) story {
 		s.flows = append(s.flows, f)
 	}
 	for i := range r.IntN(5) {
-		f := about(fmt.Sprintf("f%d", i+1), allKinds[r.IntN(len(allKinds))], allVerdicts[r.IntN(5)], services[r.IntN(3)], functions[r.IntN(len(functions))])
+		f := about(fmt.Sprintf("f%d", i+1), finding.Kinds[r.IntN(len(finding.Kinds))], finding.Verdicts[r.IntN(5)], services[r.IntN(3)], functions[r.IntN(len(functions))])
 		if len(s.flows) > 0 && r.IntN(4) > 0 {
 			fl := s.flows[r.IntN(len(s.flows))]
 			f = about(f.ID, f.Kind, f.Verdict, fl.Label.Service, fl.Label.Function, fl)
@@ -113,7 +104,7 @@ func TestBenignAndWithdrawnNeverRaise(t *testing.T) {
 	laws(t, func(t *testing.T, r *rand.Rand, s story) {
 		before := s.tell().Services(&fact.World{})
 		var extra []*finding.Finding
-		for i, k := range allKinds {
+		for i, k := range finding.Kinds {
 			v := []finding.Verdict{finding.Benign, finding.Withdrawn}[r.IntN(2)]
 			f := about(fmt.Sprintf("f%d", 100+i), k, v, "whatsapp", "chat", s.flows...)
 			f.Service = "whatsapp"

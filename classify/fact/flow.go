@@ -2,6 +2,8 @@ package fact
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"chokepoint/capture"
@@ -28,6 +30,13 @@ type FlowID uint64
 
 // String returns the id as the records carry it.
 func (id FlowID) String() string { return fmt.Sprintf("c%06d", uint64(id)) }
+
+// ParseFlowID reads an id as [FlowID.String] writes it.
+func ParseFlowID(s string) (FlowID, bool) {
+	digits, ok := strings.CutPrefix(s, "c")
+	n, err := strconv.ParseUint(digits, 10, 64)
+	return FlowID(n), ok && err == nil
+}
 
 // End says why a flow is being looked at, or why it ended.
 type End uint8

@@ -33,6 +33,13 @@ const (
 	HostAllowlist    Kind = "host.allowlist"
 )
 
+// Kinds are all of them. Callers do not change the list.
+var Kinds = []Kind{
+	ResetInjected, ResetSeen, PayloadInjected, DropConnect, DropHello, DropMidflow, DropQUIC, DropCall, DropLocal,
+	RatePoliced, RateShaped, RateLimited, RateDifferential, RateShift, DNSDenied, DNSForged, DNSUnanswered,
+	CallDegraded, ICMPProhibited, PathLoss, HostAllowlist,
+}
+
 // Verdict says how sure the finding is (resets-and-drops, section 1).
 type Verdict string
 
@@ -46,6 +53,9 @@ const (
 	Benign       Verdict = "benign"       // a named innocent cause was found
 	Withdrawn    Verdict = "withdrawn"    // a later revision takes the finding back
 )
+
+// Verdicts are all of them. Callers do not change the list.
+var Verdicts = []Verdict{Confirmed, Likely, Suspected, Unexplained, Inconclusive, Benign, Withdrawn}
 
 // Rank orders verdicts by how much they accuse: confirmed 4, likely 3,
 // suspected 2, unexplained and inconclusive 1, benign and withdrawn 0.

@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"chokepoint/capture"
-	"chokepoint/cmd/internal/progress"
 	"chokepoint/cmd/internal/report"
 	"chokepoint/cmd/internal/report/html"
 	"chokepoint/cmd/internal/report/packets"
@@ -134,13 +133,7 @@ func (an *analysis) look(ctx context.Context, in input, limit uint64) {
 // pass lets the packets of a capture pass until there is no more, or an error, which
 // the first run met, too.
 func (an *analysis) pass(ctx context.Context, name string, through capture.Source, src *source) {
-	if an.progress {
-		stop := progress.Start(an.stderr, name, func() progress.Figures {
-			done, total := src.Progress()
-			return progress.Figures{Done: done, Total: total, Packets: src.packets.Load()}
-		})
-		defer stop()
-	}
+	defer an.showProgress(name, src)()
 	var b capture.Batch
 	for ctx.Err() == nil && through.Read(&b) == nil {
 	}

@@ -95,13 +95,7 @@ func (an *analysis) tell(meta *report.Meta, others []report.Report, run func(cla
 
 // read does the run, with its progress and its speed.
 func (an *analysis) read(ctx context.Context, name string, src *source, sink classify.Sink) (classify.Stats, error) {
-	if an.progress {
-		stop := progress.Start(an.stderr, name, func() progress.Figures {
-			done, total := src.Progress()
-			return progress.Figures{Done: done, Total: total, Packets: src.packets.Load()}
-		})
-		defer stop()
-	}
+	defer an.showProgress(name, src)()
 	began := an.now()
 	stats, err := an.analyze(ctx, src, sink, an.opt)
 	seconds := max(an.now().Sub(began).Seconds(), 1e-6)
@@ -110,6 +104,17 @@ func (an *analysis) read(ctx context.Context, name string, src *source, sink cla
 		Msgf("%s: %d packets in %.2f s, %s packets/s, %d workers",
 			report.Text(name), packets, seconds, progress.SI(float64(packets)/seconds), an.opt.Workers)
 	return stats, err
+}
+
+// showProgress shows how far reading has come until what it returns is called.
+func (an *analysis) showProgress(name string, src *source) (stop func()) {
+	if !an.progress {
+		return func() {}
+	}
+	return progress.Start(an.stderr, name, func() progress.Figures {
+		done, total := src.Progress()
+		return progress.Figures{Done: done, Total: total, Packets: src.packets.Load()}
+	})
 }
 
 // unreadable reports why input could not be read to its end.

@@ -23,6 +23,7 @@ func (a *app) analyzeCommand() *cobra.Command {
 			"Exit codes: 0 done; 1 some input could not be read to its end; 2 wrong usage; 4 a fault of\n" +
 			"chokepoint; with --exit-code also 10, 11 and 12.",
 		Example: "  chokepoint analyze home.pcapng\n" +
+			"  chokepoint analyze --html report.html home.pcapng\n" +
 			"  chokepoint analyze --expect whatsapp,telegram --json /var/captures | jq .\n" +
 			"  ssh router tcpdump -U -w - not port 22 | chokepoint analyze -",
 		RunE: func(cmd *cobra.Command, args []string) error { return a.analyzeAll(cmd.Context(), &f, args) },

@@ -48,7 +48,7 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 	s.StringVar(&f.html, "html", "", "write a report to `FILE`: one page that opens offline in any browser, redacted unless --full")
 	s.BoolVar(&f.full, "full", false, "with --html, leave addresses, names and times in the page as they are")
 	s.StringVar(&f.slice, "slice", "", "write a pcapng around each finding into the folder `DIR`, with comments on the packets that its evidence names")
-	s.BoolVar(&f.redact, "redact", false, "for sharing: replace addresses, ports, unknown names and times; no ids, files or hosts are named")
+	s.BoolVar(&f.redact, "redact", false, "for sharing: replace addresses, ports, unknown names and times, and leave out what names files or hosts")
 	s.BoolVar(&f.keepTime, "keep-time", false, "times stay as they are in what is redacted")
 	s.BoolVar(&f.all, "all", false, "show flows of unknown service too")
 	s.BoolVar(&f.mos, "mos", false, "say of a bad call, too, what listeners would: indicative, no messenger's codec has values of its own")

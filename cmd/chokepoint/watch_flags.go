@@ -76,7 +76,7 @@ func (f *watchFlags) register(cmd *cobra.Command) {
 	for _, name := range sharedFlags {
 		s.AddFlag(analyze.Flags().Lookup(name))
 	}
-	for _, name := range []string{"explain", "why-not"} { // refused with a word of advice
+	for _, name := range []string{"explain", "why-not", "html", "slice"} { // refused with a word of advice
 		s.AddFlag(analyze.Flags().Lookup(name))
 		_ = s.MarkHidden(name) // it is there
 	}
@@ -90,6 +90,8 @@ func (f *watchFlags) check() error {
 	switch {
 	case asked:
 		return errors.New("--explain and --why-not read the packets a second time: keep them by --record FILE, then analyze --explain X FILE")
+	case f.html != "" || f.slice != "":
+		return errors.New("--html and --slice read the packets a second time: keep them by --record FILE, then analyze --html PAGE FILE; --listen has a live page")
 	case f.duration < 0:
 		return errors.New("--duration must not be negative")
 	case f.interval < 0:

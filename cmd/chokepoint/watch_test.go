@@ -125,6 +125,8 @@ func TestWatchExitCodes(t *testing.T) {
 		{"an interface that is not there", nil, "-i eth9", 2, "no interface eth9 here; there are: eth0, lo, wlan0"},
 		{"one that is there and one that is not", nil, "-i eth0,wg0", 0, "listening on eth0, wg0 by tcx"},
 		{"a backend that is none", nil, "-i eth0 --backend xdp", 2, "auto, tcx, clsact, afpacket"},
+		{"a page, which needs the packets again", nil, "-i eth0 --html r.html", 2, "read the packets a second time: keep them by --record"},
+		{"slices, which do, too", nil, "-i eth0 --slice d", 2, "read the packets a second time: keep them by --record"},
 		{"a negative time", nil, "-i eth0 --duration -5s", 2, "--duration must not be negative"},
 		{"a time without a unit", nil, "-i eth0 --duration 5", 2, "missing unit"},
 		{"a negative interval", nil, "-i eth0 --interval -1s", 2, "--interval must not be negative"},

@@ -247,12 +247,7 @@ func field(word, behind string) bool {
 // kinds are the words of findings that look like names.
 var kinds = func() map[string]bool {
 	all := map[string]bool{}
-	for _, k := range []finding.Kind{
-		finding.ResetInjected, finding.ResetSeen, finding.PayloadInjected, finding.DropConnect, finding.DropHello, finding.DropMidflow,
-		finding.DropQUIC, finding.DropCall, finding.DropLocal, finding.RatePoliced, finding.RateShaped, finding.RateLimited,
-		finding.RateDifferential, finding.RateShift, finding.DNSDenied, finding.DNSForged, finding.DNSUnanswered,
-		finding.CallDegraded, finding.ICMPProhibited, finding.PathLoss, finding.HostAllowlist,
-	} {
+	for _, k := range finding.Kinds {
 		all[string(k)] = true
 	}
 	return all

@@ -39,7 +39,7 @@ var (
 	// colons are what may be an address of IPv6.
 	colons = regexp.MustCompile(`[0-9a-fA-F.]*:[0-9a-fA-F.:]*:[0-9a-fA-F.:]*`)
 	clocks = regexp.MustCompile(`^\d{1,2}:\d\d:\d\d(\.\d+)?$`)
-	// versions are numbers with at most a few letters before them: v1.2.3, TLS1.3, 5.15.0-generic.
+	// exts are what names of files end in.
 	exts = regexp.MustCompile(`(?i)\.(pcap|pcapng|gz|zst|csv|json|jsonl|yaml|conf|html)$`)
 )
 

@@ -38,7 +38,7 @@ func (f *First) Second() *Second {
 		s.asked.Flows[id] = true
 	}
 	if f.Sort != Service {
-		cited := f.cited()
+		cited := packets.Cited(f.findings...)
 		for _, id := range ids[:min(len(ids), maxLadders)] {
 			l := packets.NewLadder(id, f.flow(id), cited)
 			if f.Sort == Packet {
@@ -67,7 +67,7 @@ func (f *First) flowIDs() []fact.FlowID {
 	}
 	if f.Sort == Finding {
 		for _, s := range f.findings[0].Flows {
-			if id, ok := flowID(s); ok {
+			if id, ok := fact.ParseFlowID(s); ok {
 				add(id)
 			}
 		}
@@ -90,22 +90,6 @@ func (f *First) flow(id fact.FlowID) *fact.Flow {
 		}
 	}
 	return nil
-}
-
-// cited are the packets that the findings name.
-func (f *First) cited() map[uint64]bool {
-	out := map[uint64]bool{}
-	for _, x := range f.findings {
-		for _, n := range x.Packets {
-			out[n] = true
-		}
-		for _, e := range slices.Concat(x.For, x.Against) {
-			for _, n := range e.Packets {
-				out[n] = true
-			}
-		}
-	}
-	return out
 }
 
 // Asked is what the second run has to be asked for.

@@ -43,23 +43,13 @@ func (w *writer) steps(l *packets.Ladder, rows []packets.Row) {
 	} else {
 		w.line(fmt.Sprintf("  %8s %11s     %6s %4s %4s %5s", "packet", "time", "length", "ttl", "hops", "ipid"))
 	}
-	start := startOf(rows)
+	start := packets.StartOf(rows)
 	if f := w.s.flow(l.ID); f != nil {
 		start = f.Start
 	}
 	for i := range rows {
 		w.step(l, &rows[i], start)
 	}
-}
-
-// startOf is when the first packet shown was seen, ns.
-func startOf(rows []packets.Row) int64 {
-	for i := range rows {
-		if rows[i].Gap == nil {
-			return rows[i].Time
-		}
-	}
-	return 0
 }
 
 // step prints one packet with its notes below.

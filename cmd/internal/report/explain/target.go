@@ -55,9 +55,3 @@ func number(x string) (uint64, bool) {
 	n, err := strconv.ParseUint(x, 10, 64)
 	return n, err == nil
 }
-
-// flowID reads the id of a flow as the records carry it.
-func flowID(s string) (fact.FlowID, bool) {
-	n, ok := numberAfter(s, "c")
-	return fact.FlowID(n), ok
-}

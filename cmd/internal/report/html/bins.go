@@ -1,5 +1,7 @@
 package html
 
+import "math"
+
 // maxBins is how many spans of time one is cut into at most: more than a plot has room
 // for on most screens, and each is some 2 pixels wide on a large one.
 const maxBins = 640
@@ -72,4 +74,27 @@ func floorDiv(a, b int64) int64 {
 		q--
 	}
 	return q
+}
+
+// extent is how wide bins are, and when the first and the last begin, ns.
+type extent struct{ width, first, last int64 }
+
+func (b *bins[T, P]) extent() extent { return extent{b.width, b.start(0), b.start(len(b.list) - 1)} }
+
+// grid is a width of bins that fits all of some, not below the least, and the indices of
+// the first and the last of so many as a plot has room for.
+func grid(all []extent, least int64) (width, lo, hi int64) {
+	for _, e := range all {
+		width = max(width, e.width)
+	}
+	span := func() {
+		lo, hi = math.MaxInt64, math.MinInt64
+		for _, e := range all {
+			lo, hi = min(lo, floorDiv(e.first, width)), max(hi, floorDiv(e.last, width))
+		}
+	}
+	for span(); width < least || hi-lo >= plotBins; span() {
+		width *= 2
+	}
+	return width, lo, hi
 }

@@ -42,6 +42,9 @@ func (c *Capture) harmed(findings []string) bool {
 	return slices.ContainsFunc(findings, func(id string) bool { return c.harms[id] })
 }
 
+// failed reports whether an outcome, as [answer.Outcome] words it, is a failure.
+func failed(outcome string) bool { return strings.HasPrefix(outcome, "failed") }
+
 // seenBusy counts a flow on its service's line of the timeline: one that was answered
 // and then cut did not work.
 func (c *Capture) seenBusy(f *fact.Flow, findings []string) {
@@ -59,12 +62,10 @@ func (c *Capture) seenBusy(f *fact.Flow, findings []string) {
 	}
 	t := b.at(f.Start)
 	switch out := answer.Outcome(f); {
-	case c.harmed(findings):
+	case failed(out) || c.harmed(findings):
 		t.failed++
 	case out == "worked":
 		t.worked++
-	case strings.HasPrefix(out, "failed"):
-		t.failed++
 	default:
 		t.other++
 	}

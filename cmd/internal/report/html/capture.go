@@ -1,7 +1,6 @@
 package html
 
 import (
-	"net/netip"
 	"slices"
 
 	"chokepoint/classify"
@@ -23,8 +22,7 @@ type Capture struct {
 	services []*answer.Service
 	ledger   answer.Ledger
 	clients  seenClients
-	known    map[netip.Addr]bool // clients that the redactor knows of
-	ids      map[string]string   // of services, as they are shown
+	ids      map[string]string // of services, as they are shown
 	flows    flowList
 	busy     map[string]*busyBins // by service, "" of none
 	harms    map[string]bool      // by finding: it cut its flows
@@ -59,7 +57,7 @@ func (c *Capture) Begin(m *report.Meta) error {
 
 // Flow takes a flow that ended. What is kept of it is small.
 func (c *Capture) Flow(f *fact.Flow, findings []string) error {
-	c.seenClient(f)
+	c.clients.add(f.Key.SrcAddr())
 	c.flows.add(f, findings)
 	c.seenBusy(f, findings)
 	if len(f.DNS) > 0 && len(findings) > 0 && len(c.dns) < maxAsked {
@@ -82,26 +80,6 @@ func (c *Capture) Flow(f *fact.Flow, findings []string) error {
 		}
 	}
 	return nil
-}
-
-// maxKnown is how many clients are remembered as told to the redactor.
-const maxKnown = 8192
-
-// seenClient notes who opened a flow. The redactor has to know of all clients before the
-// first address is written: one may live where the rules know servers.
-func (c *Capture) seenClient(f *fact.Flow) {
-	a := f.Key.SrcAddr()
-	c.clients.add(a)
-	if c.redact == nil || c.known[a] {
-		return
-	}
-	if len(c.known) < maxKnown {
-		if c.known == nil {
-			c.known = map[netip.Addr]bool{}
-		}
-		c.known[a] = true
-	}
-	c.redact.Flow(&fact.Flow{Key: f.Key})
 }
 
 // serviceID is the id of a service as it is shown: those of the user's own are replaced.

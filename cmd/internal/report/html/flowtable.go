@@ -67,7 +67,7 @@ func (c *Capture) flowRow(r *flowRow, first int64, shown map[string]string) flow
 		Server: fmt.Sprintf("%s:%d", c.addr(r.key.DstAddr()), r.key.DstPort),
 		Client: fmt.Sprintf("%s:%d", c.addr(r.key.SrcAddr()), c.clientPort(r.key.SrcPort)),
 		Start:  clock(c.at(r.start)), StartNs: r.start - first, Lasted: packets.Span(r.last - r.start), LastedNs: r.last - r.start,
-		State: esc(r.state, 40), Outcome: esc(r.outcome, 80), Failed: len(r.outcome) >= 6 && r.outcome[:6] == "failed",
+		State: esc(r.state, 40), Outcome: esc(r.outcome, 80), Failed: failed(r.outcome),
 		Up: r.bytes[fact.Up], Down: r.bytes[fact.Down], UpText: table.Number(r.bytes[fact.Up]), DownText: table.Number(r.bytes[fact.Down]), Again: r.again, Limit: esc(explain.Spell(r.limit), 40),
 	}
 	if !v.Failed && c.harmed(r.findings) { // it was answered, and then cut, or answered by another

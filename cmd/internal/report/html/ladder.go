@@ -86,7 +86,7 @@ func (c *Capture) ladder(ref string, f *finding.Finding, id fact.FlowID, l *show
 	}
 	mid := between(f)
 	lost := repeats(f, rows)
-	start := startOf(rows)
+	start := packets.StartOf(rows)
 	if r := c.flows.at[id]; r != nil {
 		start = r.start
 	}
@@ -112,15 +112,6 @@ func (c *Capture) ladder(ref string, f *finding.Finding, id fact.FlowID, l *show
 	}
 	v.closeGap(&gap)
 	return v
-}
-
-func startOf(rows []packets.Row) int64 {
-	for i := range rows {
-		if rows[i].Gap == nil {
-			return rows[i].Time
-		}
-	}
-	return 0
 }
 
 // skip counts a row that is not shown.

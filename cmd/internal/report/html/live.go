@@ -11,14 +11,13 @@ import (
 	"chokepoint/cmd/internal/report"
 )
 
-// Snapshot is what a live page shows at one time: the records so far. Packets and flows
-// are not in it.
+// Snapshot is what a live page shows at one time: the records so far, redacted where they
+// are to be. Packets and flows are not in it.
 type Snapshot struct {
 	Meta     *report.Meta
 	Stats    *classify.Stats // so far; nil: nothing is known yet
 	Services []*answer.Service
 	Findings []*finding.Finding // the last revision of each, in any order
-	Redact   Redactor           // nil: everything is shown as it is
 }
 
 // Parts are pieces of a page, safe to be put into it. Each begins with what its heading
@@ -32,7 +31,7 @@ type Parts struct {
 
 // Render lays a snapshot out in the parts of a page.
 func (s *Snapshot) Render() (*Parts, error) {
-	c := New().Capture(s.Redact)
+	c := New().Capture(nil)
 	c.live, c.unread = true, "a live page shows no packets; a recording does"
 	if s.Meta != nil {
 		c.meta = *s.Meta

@@ -14,20 +14,13 @@ const leastMedia = 500_000_000
 
 // mediaGrid lays both directions over the same spans.
 func (t *mediaTrace) grid() (ways [2]mediaBins, width, lo, hi int64) {
+	var laid []extent
 	for d := range t.ways {
-		width = max(width, t.ways[d].width)
-	}
-	span := func() {
-		lo, hi = math.MaxInt64, math.MinInt64
-		for d := range t.ways {
-			if b := &t.ways[d]; b.width != 0 {
-				lo, hi = min(lo, floorDiv(b.start(0), width)), max(hi, floorDiv(b.start(len(b.list))-1, width))
-			}
+		if t.ways[d].width != 0 {
+			laid = append(laid, t.ways[d].extent())
 		}
 	}
-	for span(); width < leastMedia || hi-lo >= plotBins; span() {
-		width *= 2
-	}
+	width, lo, hi = grid(laid, leastMedia)
 	for d := range t.ways {
 		ways[d] = t.ways[d].wide(width)
 	}

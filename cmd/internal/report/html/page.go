@@ -8,13 +8,14 @@ import (
 
 	"chokepoint/classify"
 	"chokepoint/classify/answer"
-	"chokepoint/classify/fact"
 	"chokepoint/classify/finding"
 	"chokepoint/cmd/internal/report"
 )
 
 // Redactor replaces what would give a client away. The same goes in, the same comes out,
-// for all of a page.
+// for all of a page. It has to know of all clients before a page is written, as one may
+// live where the rules know servers: whoever tells a [Capture] of flows and findings tells
+// it, too.
 type Redactor interface {
 	Addr(a netip.Addr) netip.Addr
 	Port(p uint16) uint16 // of a client
@@ -23,7 +24,6 @@ type Redactor interface {
 	Nanos(ns int64) int64 // what is asked for first counts as the capture's beginning
 	Time(t time.Time) time.Time
 	Finding(f *finding.Finding) *finding.Finding
-	Flow(f *fact.Flow) *fact.Flow
 	Service(s *answer.Service) *answer.Service
 	Meta(m *report.Meta) *report.Meta
 	Stats(s *classify.Stats) *classify.Stats

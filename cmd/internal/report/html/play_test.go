@@ -15,6 +15,7 @@ import (
 	"chokepoint/capture"
 	"chokepoint/capture/pcapfile"
 	"chokepoint/classify"
+	"chokepoint/cmd/internal/redact"
 	"chokepoint/cmd/internal/report"
 	"chokepoint/cmd/internal/report/packets"
 )
@@ -57,7 +58,11 @@ func play(t testing.TB, p *Page, path string, r Redactor) *Capture {
 		Tool: "chokepoint", Version: "test", Vantage: "auto",
 		Files: []report.File{{Name: filepath.Base(filepath.Dir(path)) + "/" + filepath.Base(path)}},
 	})
-	stats, err := classify.Run(context.Background(), src, c, classify.Options{All: true, Seed: 1})
+	told := report.Tee{c}
+	if real, ok := r.(*redact.Redactor); ok {
+		told = append(told, real.Note())
+	}
+	stats, err := classify.Run(context.Background(), src, told, classify.Options{All: true, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

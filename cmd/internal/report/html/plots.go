@@ -130,7 +130,11 @@ func (c *Capture) ratePlots(f *finding.Finding) (main, beside *plotView) {
 // ratePlot draws some flows; those of the finding are added up if all are there.
 func (c *Capture) ratePlot(f *finding.Finding, subjects, controls []one) *plotView {
 	all := slices.Concat(subjects, controls)
-	width, lo, hi := grid(all, leastRate)
+	laid := make([]extent, len(all))
+	for i, o := range all {
+		laid[i] = o.t.bins.extent()
+	}
+	width, lo, hi := grid(laid, leastRate)
 	p := &plotData{Kind: "lines", Unit: "bit/s", Zero: true}
 	for i := lo; i <= hi; i++ {
 		p.X = append(p.X, c.since(i*width+width/2))
@@ -200,25 +204,6 @@ func directionWord(d fact.Dir) string {
 		return "to the server"
 	}
 	return "to the client"
-}
-
-// grid is a width of bins that fits all, and the first and last of them.
-func grid(all []one, least int64) (width, lo, hi int64) {
-	for _, o := range all {
-		width = max(width, o.t.bins.width)
-	}
-	span := func() (lo, hi int64) {
-		lo, hi = math.MaxInt64, math.MinInt64
-		for _, o := range all {
-			b := &o.t.bins
-			lo, hi = min(lo, floorDiv(b.start(0), width)), max(hi, floorDiv(b.start(len(b.list))-1, width))
-		}
-		return lo, hi
-	}
-	for lo, hi = span(); width < least || hi-lo >= plotBins; lo, hi = span() {
-		width *= 2
-	}
-	return width, lo, hi
 }
 
 // sequencePlot is sequence numbers over time, after tcptrace: segments, acknowledgements,

@@ -10,6 +10,7 @@ import (
 
 	"chokepoint/classify/fact"
 	"chokepoint/cmd/internal/redact"
+	"chokepoint/cmd/internal/report"
 )
 
 var _ Redactor = (*redact.Redactor)(nil)
@@ -108,7 +109,7 @@ func TestPortsOfClientsAreRenumbered(t *testing.T) {
 	}
 }
 
-// TestAClientWhereServersLiveIsReplaced: the redactor has to know of it before.
+// TestAClientWhereServersLiveIsReplaced: the redactor knows of it before a page is written.
 func TestAClientWhereServersLiveIsReplaced(t *testing.T) {
 	const lives = "157.240.205.77" // in a block of a known owner
 	red := redact.New(nil, redact.Options{Key: [32]byte{1}})
@@ -116,7 +117,7 @@ func TestAClientWhereServersLiveIsReplaced(t *testing.T) {
 		t.Fatal("nobody knows that block any more: the test looks for nothing")
 	}
 	p := New()
-	c := p.Capture(red)
+	c := report.Tee{p.Capture(red), red.Note()}
 	server, client := netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr(lives)
 	one, two := &fact.Flow{ID: 1, Start: 1, Last: 2}, &fact.Flow{ID: 2, Start: 1, Last: 2}
 	one.Key.Src, one.Key.Dst = server.As16(), client.As16() // before it is known as a client

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"chokepoint/classify/fact"
@@ -52,17 +51,7 @@ func (c *Capture) want() {
 	c.ladders, c.traces = map[fact.FlowID]*shownLadder{}, map[fact.FlowID]*trace{}
 	c.media, c.buckets, c.controls = map[fact.FlowID]*mediaTrace{}, map[string]*bucket{}, map[string][]fact.FlowID{}
 	standing := c.ledger.Standing()
-	cited := map[uint64]bool{}
-	for _, f := range standing {
-		for _, n := range f.Packets {
-			cited[n] = true
-		}
-		for _, e := range slices.Concat(f.For, f.Against) {
-			for _, n := range e.Packets {
-				cited[n] = true
-			}
-		}
-	}
+	cited := packets.Cited(standing...)
 	plots := 0
 	for _, f := range standing {
 		for _, id := range c.concerned(f) {
@@ -222,17 +211,11 @@ func (c *Capture) flow(id fact.FlowID) *fact.Flow {
 func flowIDs(list []string) []fact.FlowID {
 	var out []fact.FlowID
 	for _, s := range list {
-		if id, ok := flowID(s); ok {
+		if id, ok := fact.ParseFlowID(s); ok {
 			out = append(out, id)
 		}
 	}
 	return out
-}
-
-func flowID(s string) (fact.FlowID, bool) {
-	digits, ok := strings.CutPrefix(s, "c")
-	n, err := strconv.ParseUint(digits, 10, 64)
-	return fact.FlowID(n), ok && err == nil
 }
 
 func sortedIDs[V any](m map[fact.FlowID]V) []fact.FlowID {

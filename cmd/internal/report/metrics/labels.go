@@ -60,17 +60,6 @@ func among(list map[string]bool, s string) string {
 
 // The closed lists of the contract.
 var (
-	kinds = []finding.Kind{
-		finding.ResetInjected, finding.ResetSeen, finding.PayloadInjected, finding.DropConnect, finding.DropHello,
-		finding.DropMidflow, finding.DropQUIC, finding.DropCall, finding.DropLocal, finding.RatePoliced,
-		finding.RateShaped, finding.RateLimited, finding.RateDifferential, finding.RateShift, finding.DNSDenied,
-		finding.DNSForged, finding.DNSUnanswered, finding.CallDegraded, finding.ICMPProhibited, finding.PathLoss,
-		finding.HostAllowlist,
-	}
-	verdicts = []finding.Verdict{
-		finding.Confirmed, finding.Likely, finding.Suspected, finding.Unexplained, finding.Inconclusive, finding.Benign,
-		finding.Withdrawn,
-	}
 	statuses = []string{
 		string(answer.OK), string(answer.Blocked), string(answer.Throttled), string(answer.Degraded),
 		string(answer.Failing), string(answer.Inconclusive), string(answer.Unseen),
@@ -83,14 +72,14 @@ var (
 )
 
 func kindOf(k finding.Kind) string {
-	if slices.Contains(kinds, k) {
+	if slices.Contains(finding.Kinds, k) {
 		return string(k)
 	}
 	return other
 }
 
 func verdictOf(v finding.Verdict) string {
-	if slices.Contains(verdicts, v) {
+	if slices.Contains(finding.Verdicts, v) {
 		return string(v)
 	}
 	return other

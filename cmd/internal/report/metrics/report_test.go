@@ -163,10 +163,10 @@ func TestTheListsAreTheContracts(t *testing.T) {
 	}
 	check(t, json.Unmarshal([]byte(jsonl.Schema), &schema))
 	var ours, theirs [5][]string
-	for _, k := range kinds {
+	for _, k := range finding.Kinds {
 		ours[0] = append(ours[0], string(k))
 	}
-	for _, v := range verdicts {
+	for _, v := range finding.Verdicts {
 		ours[1] = append(ours[1], string(v))
 	}
 	ours[2], ours[3], ours[4] = slices.Clone(statuses), slices.Clone(works), slices.Clone(causes)

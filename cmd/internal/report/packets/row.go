@@ -75,6 +75,16 @@ func (g *Gap) Text() string {
 // The words of notes that others look for.
 const sentAgain = "sent again"
 
+// StartOf is when the first packet of a ladder was seen, ns; 0 without any.
+func StartOf(rows []Row) int64 {
+	for i := range rows {
+		if rows[i].Gap == nil {
+			return rows[i].Time
+		}
+	}
+	return 0
+}
+
 // relative is a sequence number as counted from base, for serial arithmetic; far
 // from it the number itself says more.
 func relative(n uint32, base fact.Opt[uint32]) int64 {

@@ -1,8 +1,11 @@
 package packets
 
 import (
+	"slices"
+
 	"chokepoint/capture"
 	"chokepoint/classify/fact"
+	"chokepoint/classify/finding"
 )
 
 // Wanted says of which flow packets are wanted.
@@ -53,4 +56,20 @@ func KeyOf(p *capture.Packet) capture.Key {
 		return p.Quoted.Key
 	}
 	return p.Key
+}
+
+// Cited are the packets that findings name, as what is meant or in evidence.
+func Cited(findings ...*finding.Finding) map[uint64]bool {
+	out := map[uint64]bool{}
+	for _, f := range findings {
+		for _, n := range f.Packets {
+			out[n] = true
+		}
+		for _, e := range slices.Concat(f.For, f.Against) {
+			for _, n := range e.Packets {
+				out[n] = true
+			}
+		}
+	}
+	return out
 }

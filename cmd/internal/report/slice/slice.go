@@ -20,8 +20,8 @@ const (
 	maxSlices = 100
 	// maxFlows is how many flows of one finding are in its slice.
 	maxFlows = 4
-	// maxKnown is how many flows with findings are remembered; of the others the
-	// packets are told by number, which is slower for nothing but the first of them.
+	// maxKnown is how many flows with findings are remembered; the others are known by
+	// their first packet when it passes again.
 	maxKnown = 1 << 16
 	// maxBytes is how much of one flow is kept, bytes of frames.
 	maxBytes = 1 << 20
@@ -134,14 +134,14 @@ func (s *Slices) Takers() []packets.Taker {
 
 // wanted is what is known of a flow by its id.
 func (s *Slices) wanted(id string) (packets.Wanted, bool) {
-	var num uint64
-	if _, err := fmt.Sscanf(id, "c%d", &num); err != nil {
+	num, ok := fact.ParseFlowID(id)
+	if !ok {
 		return packets.Wanted{}, false
 	}
-	if w, ok := s.flows[fact.FlowID(num)]; ok {
+	if w, ok := s.flows[num]; ok {
 		return w, true
 	}
-	return packets.Want(fact.FlowID(num), nil), true
+	return packets.Want(num, nil), true
 }
 
 // namedBy says, by packet, for what the evidence of a finding names it.
